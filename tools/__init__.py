@@ -1,4 +1,4 @@
 """What builds, checks and starts Sampark; never imported by the product.
 
-The scripts that must run before anything is installed (run, environment, assets) use the standard library only.
+The scripts that run before anything is installed (run, environment, assets) use the standard library only.
 """

@@ -1,8 +1,10 @@
-"""Build the console, with Node from PyPI where the system has none: by hand, from `make` and from the wheel's hook.
+"""Build the console, with Node from PyPI where the system has none that fits.
 
-`agent_ui/web` (Vue, TypeScript) becomes `agent_ui/static/console`, which is served by agent_ui/pages.py and
-packed into the wheel. A stamp holds a hash of all sources, so nothing is built twice and a machine that got the
-built files (an unpacked sdist) needs no Node at all. Standard library only.
+Run by hand, by `make` and by the hook that makes the wheel.
+
+`agent_ui/web` (Vue, TypeScript) becomes `agent_ui/static/console`, which agent_ui/pages.py serves and the wheel
+carries. A stamp holds a hash of all sources, so nothing is built twice and a machine that got the built files
+(an unpacked sdist) needs no Node at all. Standard library only.
 
     python -m tools.assets [--force] [--check]
 """

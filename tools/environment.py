@@ -1,6 +1,6 @@
 """Make the virtual environment and fetch what tests need; each part is done once and remembered by a stamp.
 
-First step of `make run` and `make test`. Runs on the machine's own Python, so it uses the standard library only.
+First step of `make run` and `make test`. Runs on the machine's own Python, so with the standard library only.
 
     python -m tools.environment [run] [dev] [node] [browser] [peers]
 """
@@ -127,9 +127,7 @@ def install_lock(name: str, sentence: str) -> None:
         return
     say(sentence)
     pip = [str(venv_python()), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-q"]
-    failure = (
-        f"The packages of requirements/{name}.lock could not be installed; see above (is the network there?)."
-    )
+    failure = f"The packages of requirements/{name}.lock could not be installed; see above."
     run_quietly([*pip, "--require-hashes", "--no-deps", "-r", str(lock)], failure)
     stamp(**{name: wanted})
 
@@ -161,10 +159,8 @@ def for_run() -> None:
     """What the product needs to start."""
     with alone():
         make_venv()
-        if stamps().get("dev") != digest(LOCKS / "dev.lock"):  # the larger lock holds all of the smaller one
-            install_lock(
-                "run", "installing the packages of requirements/run.lock (once, about half a minute)"
-            )
+        if stamps().get("dev") != digest(LOCKS / "dev.lock"):  # which holds all of the smaller one
+            install_lock("run", "installing the packages of requirements/run.lock (once, half a minute)")
         install_project()
 
 

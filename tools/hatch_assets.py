@@ -1,4 +1,4 @@
-"""Hatchling's build hook: the console is built before it is packed, and Node asked for only when it must be."""
+"""Hatchling's build hook: the console is built before it is packed; Node is asked for only then."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # hatchling loads this file by path
 
-from tools import assets  # noqa: E402 - found only through the line above
+from tools import assets
 
 
 class AssetsHook(BuildHookInterface[Any]):
