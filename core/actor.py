@@ -1,0 +1,44 @@
+"""Who is acting: an agent, a customer, or the system itself. Carried by every unit of work and every event."""
+
+import enum
+from typing import Final
+
+import msgspec
+
+
+class ActorKind(enum.StrEnum):
+    """The kinds of actors that an event can name."""
+
+    AGENT = "agent"
+    CUSTOMER = "customer"
+    SYSTEM = "system"
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Somebody (or something) on whose behalf work is done.
+
+    Attributes:
+        kind: agent, customer or system.
+        id: the agent's or customer's id; None for the system.
+        name: as shown in histories.
+        permissions: what an agent's role allows, e.g. ``tickets:reply``.
+        team_ids: the agent's teams; decide which tickets are visible.
+    """
+
+    kind: ActorKind
+    id: int | None
+    name: str
+    permissions: frozenset[str] = frozenset()
+    team_ids: tuple[int, ...] = ()
+
+    def may(self, permission: str) -> bool:
+        """Whether this actor holds a permission; the system holds all."""
+        return self.kind is ActorKind.SYSTEM or permission in self.permissions
+
+    @property
+    def sees_all_tickets(self) -> bool:
+        """Whether no team limits what this actor may read."""
+        return self.may("tickets:read_all")
+
+
+SYSTEM: Final = Actor(ActorKind.SYSTEM, None, "Sampark")

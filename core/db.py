@@ -1,0 +1,125 @@
+"""The database and the unit of work: one request or one job is one transaction, and this is the only commit.
+
+Kernel module. ``agent_ui`` and ``portal`` open a unit per request, ``core.jobs`` one per job. Services receive
+the session and never commit; events recorded meanwhile (``core.events``) are written just before the commit.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from core import events
+from core.actor import SYSTEM, Actor
+from core.errors import StartError
+
+
+def driver_url(url: str) -> str:
+    """Any spelling of a PostgreSQL address as the one for asyncpg.
+
+    SQLAlchemy 2.1 takes plain ``postgresql://`` to mean psycopg, so the driver is always named.
+
+    Raises:
+        StartError: it is not a PostgreSQL address.
+    """
+    scheme, sep, rest = url.partition("://")
+    if not sep or scheme.partition("+")[0] not in ("postgresql", "postgres"):
+        raise StartError("DATABASE_URL must start with postgresql:// (PostgreSQL is the only database).")
+    return f"postgresql+asyncpg://{rest}"
+
+
+def plain_url(url: str) -> str:
+    """The same address as asyncpg itself (without SQLAlchemy) reads it."""
+    return "postgresql://" + driver_url(url).partition("://")[2]
+
+
+class Database:
+    """One pool of connections.
+
+    Args:
+        url: a PostgreSQL address.
+        pool_size: connections held at most.
+    """
+
+    def __init__(self, url: str, pool_size: int = 16) -> None:
+        self.url = plain_url(url)
+        encode = msgspec.json.Encoder().encode
+        self.engine: AsyncEngine = create_async_engine(
+            driver_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=False,
+            json_serializer=lambda value: encode(value).decode(),
+            json_deserializer=msgspec.json.decode,
+        )
+        self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    async def check(self) -> None:
+        """Raise one clear sentence when the database cannot be used.
+
+        Raises:
+            StartError: it cannot be reached, the sign-in is refused, or it is too old.
+        """
+        try:
+            async with self.engine.connect() as connection:
+                version = (await connection.execute(text("show server_version_num"))).scalar_one()
+        except (SQLAlchemyError, OSError, ValueError) as problem:
+            reason = str(getattr(problem, "orig", None) or problem).strip().splitlines()[0]
+            raise StartError(f"The database cannot be reached: {reason}") from None
+        except Exception as problem:  # noqa: BLE001 - asyncpg raises its own tree here, each with a sentence
+            raise StartError(f"The database cannot be used: {problem}") from None
+        if int(version) < 150000:  # noqa: PLR2004 - 15.0 as PostgreSQL numbers it
+            raise StartError("PostgreSQL 15 or newer is needed.")
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self.engine.dispose()
+
+
+@contextlib.asynccontextmanager
+async def unit_of_work(db: Database, actor: Actor = SYSTEM) -> AsyncIterator[AsyncSession]:
+    """One transaction on behalf of ``actor``: committed when the block ends, rolled back when it raises."""
+    async with db.sessions() as session:
+        session.info["actor"] = actor
+        try:
+            yield session
+            await events.flush(session)
+            await session.commit()
+        except BaseException:
+            await session.rollback()
+            raise
+
+
+@contextlib.asynccontextmanager
+async def reading(db: Database) -> AsyncIterator[AsyncSession]:
+    """A session for reading only: nothing done in it is kept."""
+    async with db.sessions() as session:
+        yield session
+
+
+async def driver_connection(session: AsyncSession) -> Any:  # noqa: ANN401 - asyncpg's connection is untyped behind SQLAlchemy
+    """The asyncpg connection under a session, with its transaction open.
+
+    SQLAlchemy sends BEGIN lazily; without the first statement a raw call would run outside the transaction.
+    """
+    connection: AsyncConnection = await session.connection()
+    if not session.info.get("begun"):
+        await connection.exec_driver_sql("select 1")
+        session.info["begun"] = True
+    return (await connection.get_raw_connection()).driver_connection
+
+
+def actor_of(session: AsyncSession) -> Actor:
+    """On whose behalf this unit of work runs."""
+    actor: Actor = session.info.get("actor", SYSTEM)
+    return actor

@@ -1,0 +1,108 @@
+"""Settings: read once at start from the environment, then from a file, then the defaults here.
+
+Precedence: environment variable, ``.env`` in the working folder, default. The table in
+``docs/reference/settings.md`` is generated from this class and checked in the tests.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from core.errors import StartError
+
+
+class Settings(BaseSettings):
+    """Everything an administrator can set. Environment names are ``SAMPARK_`` + the upper-case name."""
+
+    model_config = SettingsConfigDict(env_prefix="SAMPARK_", env_file=".env", extra="ignore", frozen=True)
+
+    database_url: str = Field(
+        "",
+        validation_alias=AliasChoices("DATABASE_URL", "SAMPARK_DATABASE_URL"),
+        description="PostgreSQL 15+ to use, e.g. postgresql://user:password@host/name. Empty: the embedded one. (`DATABASE_URL`)",
+    )
+    data: Path = Field(
+        Path("data"), description="Folder for the embedded database, files and simulated mailboxes."
+    )
+    http_host: str = Field("127.0.0.1", description="Address the web server listens on.")
+    http_port: int = Field(8000, ge=0, le=65535, description="Port of the web server.")
+    smtp_host: str = Field("127.0.0.1", description="Address the mail listener (SMTP) listens on.")
+    smtp_port: int = Field(2525, ge=0, le=65535, description="Port of the mail listener (SMTP).")
+    public_url: str = Field(
+        "", description="Address under which people reach the desk. Empty: http://HOST:PORT."
+    )
+    mail_domain: str = Field(
+        "sampark.localhost", description="Domain of our Message-IDs and of the first mailbox."
+    )
+    secret: SecretStr = Field(
+        SecretStr(""), description="Key that signs tokens. Empty: made once and kept in the data folder."
+    )
+    simulator: bool = Field(default=False, description="Run the simulated mailbox world beside the product.")
+    simulator_smtp_port: int = Field(
+        2526, ge=0, le=65535, description="Port where the simulator accepts our outgoing mail."
+    )
+    simulator_imap_port: int = Field(
+        2143, ge=0, le=65535, description="Port where the simulator's mailboxes can be read."
+    )
+    product_name: str = Field("Sampark", description="Name shown in the console, the portal and mails.")
+    brand_hue: int = Field(268, ge=0, le=360, description="Hue (degrees) of the console's one brand colour.")
+    default_locale: str = Field("en", description="Language of a new agent or visitor: en, hi, mr, bn or kn.")
+    default_country: str = Field(
+        "IN", description="Country of telephone numbers written without one (ISO 3166)."
+    )
+    undo_send_seconds: int = Field(
+        5, ge=0, le=120, description="How long a reply can be taken back before it is sent."
+    )
+    session_days: int = Field(14, ge=1, description="Days until an unused sign-in ends.")
+    secure_cookies: bool = Field(
+        default=False, description="Send cookies over HTTPS only. Set it behind TLS."
+    )
+    max_mail_bytes: int = Field(52_428_800, ge=65_536, description="Largest mail taken in, in bytes.")
+    max_upload_bytes: int = Field(
+        26_214_400, ge=1024, description="Largest file an agent or customer may attach, in bytes."
+    )
+    agent_capacity: int = Field(8, ge=1, description="Open tickets that routing gives an agent by default.")
+    worker_concurrency: int = Field(
+        10, ge=2, le=200, description="Jobs that one worker process runs at the same time."
+    )
+    db_pool: int = Field(16, ge=2, description="Database connections that one process may hold.")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_json: bool = Field(default=False, description="Write the log as JSON lines.")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.1", "::1"),
+        description="Proxies whose X-Forwarded-For and -Proto are believed (comma separated).",
+    )
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @property
+    def base_url(self) -> str:
+        """The public address without a slash at the end."""
+        return (self.public_url or f"http://{self.http_host}:{self.http_port}").rstrip("/")
+
+
+def load(**overrides: object) -> Settings:
+    """Read the settings.
+
+    Args:
+        overrides: values that win over everything (tests, command-line options).
+
+    Raises:
+        StartError: a value is wrong; the sentence names it.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # names are checked by pydantic at run time
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        name = name if name == "DATABASE_URL" else f"SAMPARK_{name}"
+        raise StartError(f"Setting {name} is wrong: {first['msg']}.") from None

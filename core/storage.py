@@ -1,0 +1,47 @@
+"""Where file contents live: a local folder by default, S3 by address, through one library (obstore).
+
+Contents are stored under their SHA-256, so the same file sent twice is kept once. Rows keep the key.
+"""
+
+import hashlib
+from pathlib import Path
+
+import obstore
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from core.errors import NotFound
+
+
+class Storage:
+    """Blobs by content.
+
+    Args:
+        place: a folder, or an address such as ``s3://bucket/prefix``.
+    """
+
+    def __init__(self, place: Path | str) -> None:
+        self._store: ObjectStore
+        if isinstance(place, Path):
+            place.mkdir(parents=True, exist_ok=True)
+            self._store = LocalStore(place)
+        else:
+            self._store = from_url(place)
+
+    async def put(self, content: bytes) -> str:
+        """Keep ``content``; returns its key. Putting the same again changes nothing."""
+        digest = hashlib.sha256(content).hexdigest()
+        key = f"{digest[:2]}/{digest}"
+        await obstore.put_async(self._store, key, content)
+        return key
+
+    async def get(self, key: str) -> bytes:
+        """The content of ``key``.
+
+        Raises:
+            NotFound: it is gone.
+        """
+        try:
+            result = await obstore.get_async(self._store, key)
+        except FileNotFoundError:
+            raise NotFound("The file is no longer stored.") from None
+        return bytes(await result.bytes_async())
