@@ -1,0 +1,207 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { ApiError } from '@/shared/api/client'
+import type { Item, MessageItem, NoteInput, ReplyInput, SentResult } from '@/shared/api/types'
+import { DraftStore } from '@/shared/drafts'
+import { outgoingItem, plainText, visibleOutgoing } from './outgoing'
+import { Sender, type SendPorts, type SendRequest } from './send'
+
+const author = { id: 7, name: 'Neha' }
+const at = '2026-11-22T10:00:00Z'
+
+function message(key: string, html: string, id = 7): MessageItem {
+  return {
+    type: 'message', key, id: 1, at, kind: 'agent', channel: 'email', author: { kind: 'agent', id, name: 'Neha' },
+    html, text: '', subject: '', to: [], cc: [], attachments: [], delivery: null, matchedBy: null, isAuto: false,
+    rawUrl: null, lang: null,
+  }
+}
+
+const result = (key: string, html: string) => ({ item: message(key, html), ticket: {} }) as unknown as SentResult
+const request = (change: Partial<SendRequest> = {}): SendRequest => ({
+  ticketId: 1, mode: 'reply', status: 'pending', lastEventId: '20', timeline: [], channel: 'email', author,
+  mentions: [], ...change,
+})
+
+class Desk {
+  removed: string[] = []
+  drafts = new DraftStore(7, {
+    save: () => Promise.resolve(),
+    remove: (ticketId, mode, revision) => {
+      this.removed.push(`${ticketId} ${mode} r${revision}`)
+      return Promise.resolve()
+    },
+  })
+  replies: ReplyInput[] = []
+  notes: NoteInput[] = []
+  kept: (ReplyInput | NoteInput)[] = []
+  accepted: string[] = []
+  refused: string[] = []
+  answers: ((input: ReplyInput) => Promise<SentResult>)[] = []
+  canKeep = true
+  private keys = 0
+  sender: Sender
+
+  constructor() {
+    const ports: SendPorts = {
+      drafts: this.drafts,
+      reply: (_id, input) => {
+        this.replies.push(input)
+        return (this.answers.shift() ?? (() => Promise.resolve(result('m9', input.html))))(input)
+      },
+      note: (_id, input) => {
+        this.notes.push(input)
+        return Promise.resolve(result('n9', input.html))
+      },
+      keepForLater: (_id, _mode, input) => {
+        if (!this.canKeep) return Promise.reject(new Error('full'))
+        this.kept.push(input)
+        return Promise.resolve()
+      },
+      accepted: (ticketId, answer) => this.accepted.push(`${ticketId}:${answer.item.key}`),
+      refused: (ticketId, failure) => this.refused.push(`${ticketId}:${failure.code}`),
+      newKey: () => `k${++this.keys}`,
+      now: () => Date.parse(at),
+    }
+    this.sender = new Sender(ports)
+  }
+}
+
+describe('sending', () => {
+  let desk: Desk
+  beforeEach(() => {
+    localStorage.clear()
+    desk = new Desk()
+  })
+
+  it('sends the draft with its revision, basis and recipients, and clears it', async () => {
+    desk.drafts.write(1, 'reply', { html: '<p>hi</p>', seen: '10' })
+    desk.drafts.write(1, 'reply', { recipients: { to: ['a@b.in'], cc: [], bcc: [] } })
+    await desk.sender.send(request())
+    expect(desk.replies[0]).toMatchObject({
+      clientKey: 'k1', html: '<p>hi</p>', lastSeen: '10', status: 'pending', draftRevision: 2, to: ['a@b.in'],
+    })
+    expect(desk.accepted).toEqual(['1:m9'])
+    expect(desk.drafts.read(1, 'reply').html).toBe('')
+    expect(desk.sender.outgoingOf(1)).toEqual([])
+  })
+
+  it('sends nothing when there is nothing to send', async () => {
+    desk.drafts.write(1, 'reply', { html: '<p> </p>' })
+    await desk.sender.send(request())
+    expect(desk.replies).toEqual([])
+  })
+
+  it('shows a copy while the request runs', async () => {
+    let accept = (_: SentResult) => undefined as void
+    desk.answers.push(() => new Promise((resolve) => (accept = resolve)))
+    desk.drafts.write(1, 'reply', { html: '<p>hi</p>' })
+    const sending = desk.sender.send(request())
+    expect(desk.sender.outgoingOf(1)).toHaveLength(1)
+    expect(desk.drafts.read(1, 'reply').html).toBe('')
+    await Promise.resolve()
+    accept(result('m9', '<p>hi</p>'))
+    await sending
+    expect(desk.sender.outgoingOf(1)).toHaveLength(0)
+  })
+
+  it('keeps what is typed while the request runs', async () => {
+    desk.answers.push((input) => {
+      desk.drafts.write(1, 'reply', { html: '<p>more</p>' })
+      return Promise.resolve(result('m9', input.html))
+    })
+    desk.drafts.write(1, 'reply', { html: '<p>hi</p>' })
+    await desk.sender.send(request())
+    expect(desk.drafts.read(1, 'reply').html).toBe('<p>more</p>')
+  })
+
+  it('holds a stale reply back with what is new and returns the text', async () => {
+    const body = { newItems: [message('m5', '<p>news</p>')], lastEventId: '25' }
+    desk.answers.push(() => Promise.reject(new ApiError(409, 'stale-reply', 'Stale', '', [], body)))
+    desk.drafts.write(1, 'reply', { html: '<p>hi</p>', seen: '10' })
+    await desk.sender.send(request({ status: 'solved' }))
+    expect(desk.sender.stale.get(1)).toMatchObject({ lastEventId: '25', status: 'solved' })
+    expect(desk.sender.stale.get(1)?.newItems).toHaveLength(1)
+    expect(desk.drafts.read(1, 'reply').html).toBe('<p>hi</p>')
+    expect(desk.refused).toEqual([])
+
+    desk.drafts.acknowledge(1, 'reply', '25')
+    await desk.sender.send(request({ force: true }))
+    expect(desk.replies[1]).toMatchObject({ clientKey: 'k1', force: true, lastSeen: '25' })
+    expect(desk.sender.stale.has(1)).toBe(false)
+  })
+
+  it('returns the text and names the ticket when the server refuses', async () => {
+    desk.answers.push(() => Promise.reject(new ApiError(422, 'validation', 'Invalid', 'Nobody to send to')))
+    desk.drafts.write(1, 'reply', { html: '<p>hi</p>' })
+    await desk.sender.send(request())
+    expect(desk.drafts.read(1, 'reply').html).toBe('<p>hi</p>')
+    expect(desk.sender.failureOf(1, 'reply')?.detail).toBe('Nobody to send to')
+    expect(desk.refused).toEqual(['1:validation'])
+    expect(desk.sender.outgoingOf(1)).toEqual([])
+  })
+
+  it('hands a send without connection to the outbox under the same key', async () => {
+    desk.answers.push(() => Promise.reject(new ApiError(0, 'offline', 'No connection', '')))
+    desk.drafts.write(1, 'reply', { html: '<p>hi</p>' })
+    await desk.sender.send(request())
+    expect(desk.kept[0]?.clientKey).toBe('k1')
+    expect(desk.sender.outgoingOf(1)[0]?.state).toBe('waiting')
+    expect(desk.drafts.read(1, 'reply').html).toBe('')
+    desk.sender.settled('k1', 1, result('m9', '<p>hi</p>'))
+    expect(desk.sender.outgoingOf(1)).toEqual([])
+  })
+
+  it('returns the text when even the outbox cannot keep it', async () => {
+    desk.canKeep = false
+    desk.answers.push(() => Promise.reject(new ApiError(0, 'offline', 'No connection', '')))
+    desk.drafts.write(1, 'reply', { html: '<p>hi</p>' })
+    await desk.sender.send(request())
+    expect(desk.drafts.read(1, 'reply').html).toBe('<p>hi</p>')
+    expect(desk.refused).toEqual(['1:offline'])
+  })
+
+  it('repeats a lost send under its key so that it stays one message', async () => {
+    desk.canKeep = false
+    desk.answers.push(() => Promise.reject(new ApiError(0, 'timeout', 'Timed out', '')))
+    desk.drafts.write(1, 'reply', { html: '<p>hi</p>' })
+    await desk.sender.send(request())
+    await desk.sender.send(request())
+    expect(desk.replies.map((input) => input.clientKey)).toEqual(['k1', 'k1'])
+  })
+
+  it('clears the stored draft of a sent note', async () => {
+    desk.drafts.write(1, 'note', { html: '<p>hm</p>' })
+    await desk.sender.send(request({ mode: 'note', mentions: [3] }))
+    await Promise.resolve()
+    expect(desk.notes[0]).toMatchObject({ mentions: [3], html: '<p>hm</p>' })
+    expect(desk.removed).toEqual(['1 note r1'])
+  })
+})
+
+describe('copies in the timeline', () => {
+  const content = { clientKey: 'k1', ticketId: 1, mode: 'reply' as const, html: '<p>Thank you.</p>', attachments: [],
+    channel: 'email' as const, author, at }
+
+  it('gives way to the item of the server, whichever way it came', () => {
+    const copy = outgoingItem(content, [])
+    expect(visibleOutgoing([copy], [])).toHaveLength(1)
+    expect(visibleOutgoing([copy], [message('m1', '<p>Thank you. </p>')])).toHaveLength(0)
+  })
+
+  it('is not taken for an older message with the same words, nor for a colleague’s', () => {
+    const older = message('m1', '<p>Thank you.</p>')
+    const copy = outgoingItem(content, [older])
+    expect(visibleOutgoing([copy], [older])).toHaveLength(1)
+    expect(visibleOutgoing([copy], [older, message('m2', '<p>Thank you.</p>', 8)])).toHaveLength(1)
+  })
+
+  it('lets one server item stand for one copy only', () => {
+    const copies = [outgoingItem(content, []), outgoingItem({ ...content, clientKey: 'k2' }, [])]
+    const timeline: Item[] = [message('m1', '<p>Thank you.</p>')]
+    expect(visibleOutgoing(copies, timeline).map((one) => one.clientKey)).toEqual(['k2'])
+  })
+
+  it('reads words out of markup', () => {
+    expect(plainText('<p>a<br>b</p><p>c &amp; d</p>')).toBe('a b c & d')
+  })
+})

@@ -1,0 +1,188 @@
+/**
+ * Sending: from the draft in the editor to an accepted reply or note, without losing or doubling a word.
+ *
+ * The draft leaves the editor at once and waits on this device until the server has it. A refusal puts
+ * it back into the draft of its own ticket, whatever ticket is open by then. The same client key goes
+ * with every try, so the server keeps one message however often it is asked.
+ */
+import { shallowReactive } from 'vue'
+import { ApiError } from '@/shared/api/client'
+import type { Item, NoteInput, ReplyInput, SentResult } from '@/shared/api/types'
+import { isBlank, type Draft, type DraftMode, type DraftStore } from '@/shared/drafts'
+import { outgoingItem, type OutgoingContent, type OutgoingItem } from './outgoing'
+
+export type SendStatus = 'open' | 'pending' | 'solved'
+
+export interface SendRequest {
+  ticketId: number
+  mode: DraftMode
+  status: SendStatus
+  /** Newest event the console has shown; used when the draft does not know better. */
+  lastEventId: string
+  timeline: readonly Item[]
+  channel: OutgoingContent['channel']
+  author: OutgoingContent['author']
+  mentions: number[]
+  /** Send although the ticket has news the author was shown. */
+  force?: boolean
+}
+
+/** The server found news in the ticket that the author had not seen when the draft was begun. */
+export interface StaleSend {
+  newItems: Item[]
+  lastEventId: string
+  status: SendStatus
+}
+
+export interface SendFailure {
+  code: string
+  detail: string
+}
+
+export interface SendPorts {
+  drafts: DraftStore
+  reply(ticketId: number, input: ReplyInput): Promise<SentResult>
+  note(ticketId: number, input: NoteInput): Promise<SentResult>
+  /** Keeps a request that found no connection; rejects when it cannot be stored. */
+  keepForLater(ticketId: number, mode: DraftMode, input: ReplyInput | NoteInput): Promise<void>
+  /** The server accepted: put its item into the timeline. */
+  accepted(ticketId: number, result: SentResult): void
+  /** The server refused; called once, for a message when another ticket is open. */
+  refused(ticketId: number, failure: SendFailure): void
+  newKey(): string
+  now(): number
+}
+
+export class Sender {
+  /** Optimistic copies by client key. */
+  readonly outgoing = shallowReactive(new Map<string, OutgoingItem>())
+  /** Held back sends by ticket. */
+  readonly stale = shallowReactive(new Map<number, StaleSend>())
+  /** Last refusal by ticket and mode. */
+  readonly failures = shallowReactive(new Map<string, SendFailure>())
+
+  constructor(private readonly ports: SendPorts) {}
+
+  outgoingOf(ticketId: number): OutgoingItem[] {
+    return [...this.outgoing.values()].filter((one) => one.ticketId === ticketId)
+  }
+
+  failureOf(ticketId: number, mode: DraftMode): SendFailure | undefined {
+    return this.failures.get(`${ticketId}:${mode}`)
+  }
+
+  clearFailure(ticketId: number, mode: DraftMode): void {
+    this.failures.delete(`${ticketId}:${mode}`)
+  }
+
+  /** Sends the present draft of a ticket; resolves when the server answered or the outbox keeps it. */
+  async send(request: SendRequest): Promise<void> {
+    const { ticketId, mode } = request
+    const { drafts } = this.ports
+    if (isBlank(drafts.read(ticketId, mode))) return
+    this.clearFailure(ticketId, mode)
+    this.stale.delete(ticketId)
+    const { clientKey, draft } = drafts.take(ticketId, mode, this.ports.newKey())
+    this.show(request, clientKey, draft)
+    const input = mode === 'reply' ? replyInput(request, clientKey, draft) : noteInput(request, clientKey, draft)
+    try {
+      const result = await drafts.inLine(ticketId, mode, () => this.post(ticketId, mode, input))
+      this.finish(clientKey)
+      if (mode === 'note') drafts.clearSent(ticketId, mode, draft.revision)
+      this.ports.accepted(ticketId, result)
+    } catch (error) {
+      await this.handleRefusal(request, clientKey, input, error)
+    }
+  }
+
+  /** The outbox got an answer for a kept request. */
+  settled(clientKey: string, ticketId: number, result: SentResult): void {
+    this.outgoing.delete(clientKey)
+    this.ports.accepted(ticketId, result)
+  }
+
+  /** The outbox was refused for good: the text returns to its ticket. */
+  rejected(clientKey: string, ticketId: number, mode: DraftMode, html: string, failure: SendFailure): void {
+    this.outgoing.delete(clientKey)
+    const { drafts } = this.ports
+    const present = drafts.read(ticketId, mode)
+    drafts.write(ticketId, mode, { html: isBlank(present) ? html : html + present.html })
+    this.fail(ticketId, mode, failure)
+  }
+
+  private post(ticketId: number, mode: DraftMode, input: ReplyInput | NoteInput): Promise<SentResult> {
+    return mode === 'reply' ? this.ports.reply(ticketId, input as ReplyInput) : this.ports.note(ticketId, input)
+  }
+
+  private show(request: SendRequest, clientKey: string, draft: Draft): void {
+    const { ticketId, mode, channel, author, timeline } = request
+    const at = new Date(this.ports.now()).toISOString()
+    const content = { clientKey, ticketId, mode, channel, author, at, html: draft.html, attachments: draft.files }
+    this.outgoing.set(clientKey, outgoingItem(content, timeline))
+  }
+
+  private finish(clientKey: string): void {
+    this.ports.drafts.settle(clientKey)
+    this.outgoing.delete(clientKey)
+  }
+
+  private async handleRefusal(
+    request: SendRequest,
+    clientKey: string,
+    input: ReplyInput | NoteInput,
+    error: unknown,
+  ): Promise<void> {
+    if (error instanceof ApiError && error.offline && (await this.keep(request, clientKey, input))) return
+    this.outgoing.delete(clientKey)
+    this.ports.drafts.putBack(clientKey)
+    const stale = staleFrom(error, request.status)
+    if (stale) this.stale.set(request.ticketId, stale)
+    else this.fail(request.ticketId, request.mode, failureFrom(error))
+  }
+
+  private async keep(request: SendRequest, clientKey: string, input: ReplyInput | NoteInput): Promise<boolean> {
+    try {
+      await this.ports.keepForLater(request.ticketId, request.mode, input)
+    } catch {
+      return false
+    }
+    this.ports.drafts.settle(clientKey)
+    const shown = this.outgoing.get(clientKey)
+    if (shown) this.outgoing.set(clientKey, { ...shown, state: 'waiting' })
+    return true
+  }
+
+  private fail(ticketId: number, mode: DraftMode, failure: SendFailure): void {
+    this.failures.set(`${ticketId}:${mode}`, failure)
+    this.ports.refused(ticketId, failure)
+  }
+}
+
+function replyInput(request: SendRequest, clientKey: string, draft: Draft): ReplyInput {
+  return {
+    clientKey,
+    html: draft.html,
+    lastSeen: draft.basis ?? request.lastEventId,
+    status: request.status,
+    attachmentIds: draft.files.map((file) => file.id),
+    draftRevision: draft.revision,
+    ...(request.force ? { force: true } : {}),
+    ...(draft.recipients ?? {}),
+  }
+}
+
+function noteInput(request: SendRequest, clientKey: string, draft: Draft): NoteInput {
+  const attachmentIds = draft.files.map((file) => file.id)
+  return { clientKey, html: draft.html, mentions: request.mentions, attachmentIds }
+}
+
+function staleFrom(error: unknown, status: SendStatus): StaleSend | null {
+  if (!(error instanceof ApiError) || error.code !== 'stale-reply') return null
+  const newItems = Array.isArray(error.body.newItems) ? (error.body.newItems as Item[]) : []
+  return { newItems, lastEventId: String(error.body.lastEventId ?? ''), status }
+}
+
+function failureFrom(error: unknown): SendFailure {
+  if (error instanceof ApiError) return { code: error.code, detail: error.detail || error.title }
+  return { code: 'unknown', detail: error instanceof Error ? error.message : String(error) }
+}

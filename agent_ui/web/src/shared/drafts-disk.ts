@@ -1,0 +1,146 @@
+/**
+ * Drafts on this device: the shape of a draft and its place in localStorage.
+ *
+ * The key names agent, ticket and mode and never the route, so a draft is found again from any view.
+ * A full or forbidden store is survived: the draft then lives in memory and on the server.
+ */
+
+export type DraftMode = 'reply' | 'note'
+
+export interface DraftFile {
+  id: number
+  name: string
+  contentType: string
+  size: number
+  url: string
+}
+
+export interface Recipients {
+  to: string[]
+  cc: string[]
+  bcc: string[]
+}
+
+export interface Draft {
+  html: string
+  /** Counts the changes; the server and a send name the revision they mean. */
+  revision: number
+  files: DraftFile[]
+  /** Null while the author has not changed whom the answer goes to. */
+  recipients: Recipients | null
+  /** Newest event the author had seen when the draft was begun. */
+  basis: string | null
+  /** Milliseconds since 1970 of the first change, null for an empty draft. */
+  startedAt: number | null
+  /** Client key under which exactly this revision was sent and lost sight of. */
+  sentAs: string | null
+  /** Newest revision known to be on the server. */
+  saved: number
+}
+
+export interface Outgoing {
+  clientKey: string
+  ticketId: number
+  mode: DraftMode
+  draft: Draft
+}
+
+export function emptyDraft(revision = 0, saved = revision): Draft {
+  return { html: '', revision, files: [], recipients: null, basis: null, startedAt: null, sentAs: null, saved }
+}
+
+/** True when there is nothing a person would miss: tags and blanks do not count, pictures do. */
+export function isBlank(draft: Pick<Draft, 'html' | 'files'>): boolean {
+  if (draft.files.length > 0) return false
+  if (/<(img|hr)\b/i.test(draft.html)) return false
+  return draft.html.replace(/<[^>]*>|&nbsp;|\s/g, '') === ''
+}
+
+/** The browser's store, or one that forgets when the browser forbids its own. */
+export function deviceStorage(): Storage {
+  try {
+    return window.localStorage
+  } catch {
+    const entries = new Map<string, string>()
+    return {
+      get length() {
+        return entries.size
+      },
+      clear: () => entries.clear(),
+      getItem: (key) => entries.get(key) ?? null,
+      key: (index) => [...entries.keys()][index] ?? null,
+      removeItem: (key) => void entries.delete(key),
+      setItem: (key, value) => void entries.set(key, value),
+    }
+  }
+}
+
+export class DraftDisk {
+  constructor(
+    private readonly agentId: number,
+    private readonly storage: Storage,
+  ) {}
+
+  key(ticketId: number, mode: DraftMode): string {
+    return `sampark:draft:${this.agentId}:${ticketId}:${mode}`
+  }
+
+  private outgoingKey(clientKey: string): string {
+    return `sampark:outgoing:${this.agentId}:${clientKey}`
+  }
+
+  read(key: string): Draft | null {
+    return this.parse<Draft>(this.storage.getItem(key), (value) => typeof value.html === 'string')
+  }
+
+  write(key: string, draft: Draft): void {
+    this.put(key, draft)
+  }
+
+  remove(key: string): void {
+    this.storage.removeItem(key)
+  }
+
+  writeOutgoing(outgoing: Outgoing): void {
+    this.put(this.outgoingKey(outgoing.clientKey), outgoing)
+  }
+
+  removeOutgoing(clientKey: string): void {
+    this.storage.removeItem(this.outgoingKey(clientKey))
+  }
+
+  /** Sends that were under way when the page went away. */
+  readOutgoing(): Outgoing[] {
+    const prefix = this.outgoingKey('')
+    const keys = Array.from({ length: this.storage.length }, (_, index) => this.storage.key(index) ?? '')
+    return keys
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => this.parse<Outgoing>(this.storage.getItem(key), (value) => Boolean(value.clientKey)))
+      .filter((outgoing) => outgoing !== null)
+  }
+
+  /** Tickets of this agent with something written on this device. */
+  ticketIds(): number[] {
+    const prefix = `sampark:draft:${this.agentId}:`
+    const keys = Array.from({ length: this.storage.length }, (_, index) => this.storage.key(index) ?? '')
+    return keys.filter((key) => key.startsWith(prefix)).map((key) => Number(key.slice(prefix.length).split(':')[0]))
+  }
+
+  parse<T>(text: string | null, valid: (value: T) => boolean): T | null {
+    if (text === null) return null
+    try {
+      const value = JSON.parse(text) as T | null
+      return value !== null && valid(value) ? value : null
+    } catch {
+      return null
+    }
+  }
+
+  private put(key: string, value: unknown): void {
+    try {
+      this.storage.setItem(key, JSON.stringify(value))
+    } catch {
+      // A full store must not stop the typing; memory and the server still hold the draft.
+    }
+  }
+}
