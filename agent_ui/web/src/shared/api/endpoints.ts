@@ -1,0 +1,77 @@
+/** Named calls, one for each route the console uses. */
+import { http } from './client'
+import type {
+  AgentBrief, AgentView, Attachment, CustomerBrief, CustomerPatch, CustomerView, Decision, Delivery, DraftMode,
+  DraftView, HeldJob, Item, LedgerRow, Macro, MessageItem, NewTicketInput, NoteInput, Page, PresenceState,
+  ProfilePatch, ReplyInput, SearchResult, SentResult, SessionView, TeamView, TicketPatch, TicketRow, TicketView,
+  ViewView,
+} from './types'
+
+export const api = {
+  session: {
+    read: () => http.get<SessionView>('/api/session'),
+    signIn: (email: string, password: string) => http.post<SessionView>('/api/session', { email, password }),
+    signOut: () => http.delete<void>('/api/session'),
+    signOutEverywhere: () => http.delete<void>('/api/session/all'),
+  },
+  me: {
+    update: (change: ProfilePatch) => http.patch<AgentView>('/api/me', change),
+    presence: (state: PresenceState, reason?: string) =>
+      http.put<{ state: PresenceState; since: string }>('/api/me/presence', { state, reason }),
+    heartbeat: () => http.post<void>('/api/me/heartbeat'),
+  },
+  agents: () => http.get<AgentBrief[]>('/api/agents'),
+  teams: () => http.get<TeamView[]>('/api/teams'),
+  tags: (q: string) => http.get<string[]>('/api/tags', { query: { q } }),
+  views: () => http.get<ViewView[]>('/api/views'),
+  macros: () => http.get<Macro[]>('/api/macros'),
+  search: (q: string, limit = 20, signal?: AbortSignal) =>
+    http.get<SearchResult>('/api/search', { query: { q, limit }, signal }),
+  tickets: {
+    list: (query: { view?: string; sort?: string; status?: string; q?: string; cursor?: string; limit?: number },
+      signal?: AbortSignal) => http.get<Page<TicketRow>>('/api/tickets', { query, signal }),
+    read: (id: number, signal?: AbortSignal) => http.get<TicketView>(`/api/tickets/${id}`, { signal }),
+    older: (id: number, before: string, limit = 50) =>
+      http.get<Page<Item>>(`/api/tickets/${id}/timeline`, { query: { before, limit } }),
+    create: (input: NewTicketInput) => http.post<TicketView>('/api/tickets', input),
+    change: (id: number, change: TicketPatch, ifVersion?: number) =>
+      http.patch<TicketView>(`/api/tickets/${id}`, change, { ifVersion }),
+    claim: (id: number) => http.post<TicketView>(`/api/tickets/${id}/claim`),
+    reply: (id: number, input: ReplyInput) => http.post<SentResult>(`/api/tickets/${id}/replies`, input),
+    note: (id: number, input: NoteInput) => http.post<SentResult>(`/api/tickets/${id}/notes`, input),
+    markRead: (id: number) => http.post<void>(`/api/tickets/${id}/read`),
+    markUnread: (id: number) => http.post<void>(`/api/tickets/${id}/unread`),
+    decisions: (id: number) => http.get<Decision[]>(`/api/tickets/${id}/decisions`),
+  },
+  drafts: {
+    list: (ticketId: number) => http.get<DraftView[]>(`/api/tickets/${ticketId}/drafts`),
+    save: (ticketId: number, mode: DraftMode, body: { html: string; revision: number; attachmentIds?: number[] }) =>
+      http.put<DraftView>(`/api/tickets/${ticketId}/drafts/${mode}`, body),
+    remove: (ticketId: number, mode: DraftMode, revision?: number) =>
+      http.delete<void>(`/api/tickets/${ticketId}/drafts/${mode}`, { query: { revision } }),
+  },
+  deliveries: {
+    undo: (id: number) => http.post<{ draft: DraftView; item: MessageItem }>(`/api/deliveries/${id}/undo`),
+    retry: (id: number, to?: string[]) => http.post<MessageItem>(`/api/deliveries/${id}/retry`, to ? { to } : {}),
+  },
+  upload: (file: Blob, name: string, signal?: AbortSignal) => {
+    const form = new FormData()
+    form.append('file', file, name)
+    return http.post<Attachment>('/api/uploads', undefined, { form, signal, timeout: 300_000 })
+  },
+  customers: {
+    list: (q: string, cursor?: string) => http.get<Page<CustomerBrief>>('/api/customers', { query: { q, cursor } }),
+    read: (id: number) => http.get<CustomerView>(`/api/customers/${id}`),
+    change: (id: number, change: CustomerPatch, ifVersion?: number) =>
+      http.patch<CustomerView>(`/api/customers/${id}`, change, { ifVersion }),
+  },
+  admin: {
+    ledger: (query: { account?: string; outcome?: string; cursor?: string }) =>
+      http.get<Page<LedgerRow>>('/api/ledger', { query }),
+    reprocess: (id: number) => http.post<LedgerRow>(`/api/ledger/${id}/reprocess`),
+    heldJobs: () => http.get<HeldJob[]>('/api/jobs/held'),
+    retryJob: (id: number) => http.post<void>(`/api/jobs/held/${id}/retry`),
+  },
+}
+
+export type DeliveryState = Delivery['state']

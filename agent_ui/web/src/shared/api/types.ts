@@ -1,0 +1,371 @@
+/**
+ * The shapes the server sends and takes (see /api/openapi.json).
+ *
+ * JSON is camelCase, times are ISO-8601 UTC with "Z", ids are integers. `npm run api-types` writes `schema.d.ts`
+ * from the published description; `types.check.ts` fails the type check where the two drift apart.
+ */
+
+export type Channel = 'email' | 'sms' | 'whatsapp' | 'voice' | 'chat' | 'web'
+export type Status = 'open' | 'pending' | 'on_hold' | 'solved' | 'closed'
+export type Priority = 'low' | 'normal' | 'high' | 'urgent'
+export type PresenceState = 'available' | 'busy' | 'break' | 'offline'
+export type Theme = 'light' | 'dark' | 'system'
+export type Locale = 'en' | 'hi' | 'mr' | 'bn' | 'kn'
+export type Role = 'admin' | 'lead' | 'agent'
+export type DraftMode = 'reply' | 'note'
+export type WatchMode = 'looking' | 'open' | 'editing'
+
+export interface Page<T> {
+  items: T[]
+  next: string | null
+}
+
+export interface AgentView {
+  id: number
+  name: string
+  email: string
+  role: Role
+  locale: Locale
+  theme: Theme
+  singleKeys: boolean
+  timeZone: string
+  signature: string
+  teams: { id: number; name: string }[]
+  isActive: boolean
+  presence: { state: PresenceState; since: string | null }
+}
+
+export interface ConsoleSettings {
+  undoSendSeconds: number
+  brandHue: number
+  productName: string
+  demo: boolean
+  heartbeatSeconds: number
+}
+
+export interface SessionView {
+  agent: AgentView
+  csrfToken: string
+  permissions: string[]
+  settings: ConsoleSettings
+}
+
+export interface AgentBrief {
+  id: number
+  name: string
+  email: string
+  presence: PresenceState
+  openCount: number
+  capacity: number
+  teamIds: number[]
+}
+
+export interface TeamView {
+  id: number
+  name: string
+  openCount: number
+}
+
+export interface ViewView {
+  key: string
+  name?: string | null
+  group: 'main' | 'team' | 'channel'
+  count: number
+  tone?: 'bad' | null
+}
+
+export interface TicketRow {
+  id: number
+  subject: string
+  status: Status
+  priority: Priority
+  channel: Channel
+  customer: { id: number; name: string; vip: boolean }
+  assignee: { id: number; name: string } | null
+  teamId: number | null
+  snippet: string
+  snippetBy: 'customer' | 'agent' | 'note' | 'system'
+  lastActivityAt: string
+  createdAt: string
+  dueAt: string | null
+  waitingSince: string | null
+  unread: boolean
+  tags: string[]
+  hasDraft: boolean
+  messageCount: number
+  snoozedUntil: string | null
+  failedDelivery: boolean
+  version: number
+}
+
+export interface Address {
+  name: string
+  address: string
+}
+
+export interface Attachment {
+  id: number
+  name: string
+  contentType: string
+  size: number
+  url: string
+  inline?: boolean
+  contentId?: string | null
+}
+
+export interface Delivery {
+  id: number
+  state: 'queued' | 'sending' | 'sent' | 'delivered' | 'failed' | 'unknown' | 'bounced' | 'cancelled'
+  error: string | null
+  attempts: number
+  sendAt: string | null
+  undoUntil: string | null
+}
+
+export interface ActorView {
+  kind: 'agent' | 'customer' | 'system' | string
+  id: number | null
+  name: string
+}
+
+export interface MessageItem {
+  type: 'message'
+  key: string
+  id: number
+  at: string
+  kind: 'customer' | 'agent' | 'system'
+  channel: Channel
+  author: ActorView
+  html: string
+  text: string
+  quotedHtml?: string | null
+  quotedText?: string | null
+  subject: string
+  to: Address[]
+  cc: Address[]
+  attachments: Attachment[]
+  delivery: Delivery | null
+  matchedBy: string | null
+  isAuto: boolean
+  rawUrl: string | null
+  lang: string | null
+}
+
+export interface NoteItem {
+  type: 'note'
+  key: string
+  id: number
+  at: string
+  author: ActorView
+  html: string
+  text: string
+  attachments: Attachment[]
+}
+
+export interface EventItem {
+  type: 'event'
+  key: string
+  at: string
+  kind: string
+  actor: ActorView
+  data: Record<string, unknown>
+  rule: string | null
+}
+
+export type Item = MessageItem | NoteItem | EventItem
+
+export interface DraftView {
+  ticketId: number
+  mode: DraftMode
+  html: string
+  revision: number
+  updatedAt: string
+  attachments: Attachment[]
+}
+
+export interface CustomerBrief {
+  id: number
+  name: string
+  email: string | null
+  phone: string | null
+  language: string | null
+  timeZone: string | null
+  vip: boolean
+  doNotContact: boolean
+  organisation: { id: number; name: string } | null
+}
+
+export interface Viewer {
+  agentId: number
+  name: string
+  state: WatchMode
+}
+
+export interface TicketView extends Omit<TicketRow, 'customer'> {
+  customer: CustomerBrief
+  organisation: { id: number; name: string } | null
+  accountId: number | null
+  mailbox: { name: string; address: string } | null
+  timeline: Item[]
+  before: string | null
+  lastEventId: string
+  drafts: DraftView[]
+  viewers: Viewer[]
+  routing: { reason: string } | null
+  followerIds: number[]
+}
+
+export interface TicketPatch {
+  status?: Status
+  priority?: Priority
+  assigneeId?: number | null
+  teamId?: number | null
+  tags?: string[]
+  subject?: string
+  snoozedUntil?: string | null
+}
+
+export interface ReplyInput {
+  clientKey: string
+  html: string
+  text?: string
+  lastSeen: string
+  force?: boolean
+  status?: 'open' | 'pending' | 'solved'
+  to?: string[]
+  cc?: string[]
+  bcc?: string[]
+  attachmentIds?: number[]
+  draftRevision?: number
+}
+
+export interface NoteInput {
+  clientKey: string
+  html: string
+  mentions?: number[]
+  attachmentIds?: number[]
+}
+
+export interface SentResult {
+  item: Item
+  ticket: TicketRow
+}
+
+export interface NewTicketInput {
+  subject: string
+  customerEmail?: string
+  customerId?: number
+  customerName?: string
+  html: string
+  teamId?: number
+  attachmentIds?: number[]
+}
+
+export interface CustomerView {
+  id: number
+  name: string
+  language: string | null
+  timeZone: string | null
+  vip: boolean
+  doNotContact: boolean
+  notes: string
+  organisation: { id: number; name: string } | null
+  contacts: { kind: 'email' | 'phone'; value: string; verified: boolean; invalidReason: string | null }[]
+  tickets: { id: number; subject: string; status: Status; createdAt: string }[]
+  createdAt: string
+  version: number
+}
+
+export interface CustomerPatch {
+  name?: string
+  language?: string
+  timeZone?: string
+  vip?: boolean
+  doNotContact?: boolean
+  notes?: string
+}
+
+export interface SearchResult {
+  tickets: TicketRow[]
+  customers: CustomerBrief[]
+}
+
+export interface Decision {
+  at: string
+  trigger: string
+  chosen: { id: number; name: string } | null
+  reason: string
+  candidates: { agentId: number; name: string; score: number; excluded: string | null }[]
+}
+
+export interface Macro {
+  id: number
+  name: string
+  html: string
+}
+
+export interface LedgerRow {
+  id: number
+  account: string
+  receivedAt: string
+  from: string
+  subject: string
+  size: number
+  state: string
+  outcome: string | null
+  reason: string | null
+  ticketId: number | null
+  messageId: number | null
+  matchedBy: string | null
+  attempts: number
+}
+
+export interface HeldJob {
+  id: number
+  name: string
+  error: string | null
+  attempts: number
+  heldAt: string
+}
+
+export interface ProfilePatch {
+  locale?: Locale
+  theme?: Theme
+  singleKeys?: boolean
+  signature?: string
+  timeZone?: string
+  name?: string
+}
+
+/* ---------- live socket ---------- */
+
+export interface LiveEvent {
+  t: 'event'
+  cursor: string
+  kind: string
+  ticketId: number | null
+  customerId: number | null
+  actor: { kind: string; id: number | null }
+  data: Record<string, unknown>
+}
+
+export interface Watcher {
+  agentId: number
+  name: string
+  mode: WatchMode
+  typing: boolean
+}
+
+export type ServerMessage =
+  | { t: 'welcome'; cursor: string; serverTime: string }
+  | LiveEvent
+  | { t: 'reset'; cursor: string }
+  | { t: 'watchers'; ticketId: number; agents: Watcher[] }
+  | { t: 'presence'; agentId: number; state: PresenceState }
+  | { t: 'pong' }
+
+export type ClientMessage =
+  | { t: 'hello'; cursor: string | null }
+  | { t: 'watch'; ticketId: number | null; mode: WatchMode }
+  | { t: 'typing'; ticketId: number }
+  | { t: 'ping' }

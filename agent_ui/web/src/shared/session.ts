@@ -1,0 +1,94 @@
+/** Who is signed in, what they may do, and their preferences. */
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import { ApiError, setCsrfToken, setUnauthorisedHandler } from './api/client'
+import { api } from './api/endpoints'
+import type { AgentView, ConsoleSettings, PresenceState, ProfilePatch, SessionView } from './api/types'
+import { singleKeys } from './commands'
+import { setLocale } from './i18n'
+import { applyTheme, setBrandHue } from './theme'
+import { setTimeZone } from './time'
+
+export const useSession = defineStore('session', () => {
+  /** "unknown" until the first answer; "out" shows the sign-in page. */
+  const state = ref<'unknown' | 'in' | 'out'>('unknown')
+  /** True when the session ended under the user's hands: the sign-in page says so. */
+  const expired = ref(false)
+  const agent = shallowRef<AgentView | null>(null)
+  const settings = shallowRef<ConsoleSettings>({
+    undoSendSeconds: 5, brandHue: 268, productName: 'Sampark', demo: false, heartbeatSeconds: 15,
+  })
+  const permissions = shallowRef<ReadonlySet<string>>(new Set())
+  const presence = ref<PresenceState>('offline')
+
+  const me = computed(() => agent.value?.id ?? 0)
+  const isAdmin = computed(() => agent.value?.role === 'admin')
+  const can = (permission: string) => permissions.value.has(permission)
+
+  async function applyAgent(view: AgentView): Promise<void> {
+    agent.value = view
+    singleKeys.value = view.singleKeys
+    applyTheme(view.theme)
+    setTimeZone(view.timeZone)
+    await setLocale(view.locale)
+  }
+
+  async function accept(view: SessionView): Promise<void> {
+    setCsrfToken(view.csrfToken)
+    settings.value = view.settings
+    permissions.value = new Set(view.permissions)
+    presence.value = view.agent.presence.state
+    setBrandHue(view.settings.brandHue)
+    await applyAgent(view.agent)
+    expired.value = false
+    state.value = 'in'
+  }
+
+  function end(isExpired: boolean): void {
+    if (state.value === 'in' && isExpired) expired.value = true
+    state.value = 'out'
+    setCsrfToken('')
+  }
+
+  setUnauthorisedHandler(() => end(true))
+
+  /** Ask the server once at the start. Without a connection the answer stays "unknown" and the error goes up. */
+  async function load(): Promise<void> {
+    try {
+      await accept(await api.session.read())
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) end(false)
+      else throw error
+    }
+  }
+
+  async function signIn(email: string, password: string): Promise<void> {
+    await accept(await api.session.signIn(email, password))
+  }
+
+  async function signOut(everywhere = false): Promise<void> {
+    await (everywhere ? api.session.signOutEverywhere() : api.session.signOut())
+    agent.value = null
+    end(false)
+  }
+
+  async function update(change: ProfilePatch): Promise<void> {
+    await applyAgent(await api.me.update(change))
+  }
+
+  async function setPresence(next: PresenceState): Promise<void> {
+    const before = presence.value
+    presence.value = next
+    try {
+      presence.value = (await api.me.presence(next)).state
+    } catch (error) {
+      presence.value = before
+      throw error
+    }
+  }
+
+  return {
+    state, expired, agent, settings, presence, me, isAdmin, can,
+    load, signIn, signOut, update, setPresence, end,
+  }
+})

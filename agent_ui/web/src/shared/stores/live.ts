@@ -1,0 +1,119 @@
+/** The live connection of this page: its state, who looks at which ticket, and the events for whoever asks. */
+import { defineStore } from 'pinia'
+import { computed, ref, shallowReactive } from 'vue'
+import type { LiveEvent, WatchMode, Watcher } from '../api/types'
+import { LiveSocket, type LiveState } from '../live'
+import { useSession } from '../session'
+import { useDirectory } from './directory'
+import { useOutbox } from './outbox'
+import { useTickets } from './tickets'
+
+const WATCH_EVERY = 20_000
+const TYPING_EVERY = 3_000
+
+export const useLive = defineStore('live', () => {
+  const state = ref<LiveState>('stopped')
+  const online = ref(navigator.onLine)
+  const watchers = shallowReactive(new Map<number, Watcher[]>())
+  const session = useSession()
+  const tickets = useTickets()
+  const directory = useDirectory()
+  const outbox = useOutbox()
+  const eventHandlers = new Set<(event: LiveEvent) => void>()
+  const resetHandlers = new Set<() => void>()
+  let watched: { ticketId: number | null; mode: WatchMode } = { ticketId: null, mode: 'looking' }
+  let typedAt = 0
+  let timer: ReturnType<typeof setInterval> | undefined
+  let everOpen = false
+
+  const connected = computed(() => state.value === 'open')
+
+  const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
+  const socket = new LiveSocket(`${scheme}://${location.host}/live`, {
+    state: (next) => {
+      state.value = next
+      if (next === 'open') opened()
+    },
+    message: (message) => {
+      if (message.t === 'event') {
+        tickets.applyEvent(message)
+        for (const handler of eventHandlers) handler(message)
+      } else if (message.t === 'reset') {
+        tickets.reset()
+        for (const handler of resetHandlers) handler()
+      } else if (message.t === 'watchers') watchers.set(message.ticketId, message.agents)
+      else if (message.t === 'presence') {
+        directory.setPresence(message.agentId, message.state)
+        if (message.agentId === session.me) session.presence = message.state
+      }
+    },
+    ended: () => session.end(true),
+    // a refused upgrade looks like a broken line; asking for the session tells the two apart
+    refused: (tries) => {
+      if (tries % 3 === 1) session.load().catch(() => undefined)
+    },
+  })
+
+  function opened(): void {
+    sendWatch()
+    void outbox.drain()
+    // drafts, counters and presence are not replayed
+    if (everOpen) for (const handler of resetHandlers) handler()
+    everOpen = true
+  }
+
+  function sendWatch(): void {
+    if (watched.ticketId !== null) socket.send({ t: 'watch', ...watched })
+  }
+
+  /** Tell the others what this page does in a ticket; null when it left. */
+  function watch(ticketId: number | null, mode: WatchMode): void {
+    if (watched.ticketId === ticketId && watched.mode === mode) return
+    watched = { ticketId, mode }
+    socket.send({ t: 'watch', ticketId, mode })
+  }
+
+  /** Call on every key in a composer; the others are told at most every three seconds. */
+  function typing(ticketId: number): void {
+    if (Date.now() - typedAt < TYPING_EVERY) return
+    typedAt = Date.now()
+    socket.send({ t: 'typing', ticketId })
+  }
+
+  /** Colleagues in a ticket, without oneself. */
+  const others = (ticketId: number) => (watchers.get(ticketId) ?? []).filter((w) => w.agentId !== session.me)
+
+  function onEvent(handler: (event: LiveEvent) => void): () => void {
+    eventHandlers.add(handler)
+    return () => eventHandlers.delete(handler)
+  }
+
+  /** What was shown may be incomplete: read it again. */
+  function onReset(handler: () => void): () => void {
+    resetHandlers.add(handler)
+    return () => resetHandlers.delete(handler)
+  }
+
+  const check = () => {
+    online.value = navigator.onLine
+    if (document.visibilityState === 'visible') socket.check()
+  }
+
+  function start(): void {
+    socket.start()
+    clearInterval(timer)
+    timer = setInterval(sendWatch, WATCH_EVERY)
+    for (const name of ['online', 'offline', 'pageshow', 'focus']) window.addEventListener(name, check)
+    document.addEventListener('visibilitychange', check)
+  }
+
+  function stop(): void {
+    socket.stop()
+    clearInterval(timer)
+    watchers.clear()
+    for (const name of ['online', 'offline', 'pageshow', 'focus']) window.removeEventListener(name, check)
+    document.removeEventListener('visibilitychange', check)
+  }
+
+  return { state, online, connected, watchers, others, watch, typing, onEvent, onReset, start, stop }
+})

@@ -1,0 +1,105 @@
+/** One shared clock and the formats of dates, in the agent's language and time zone. */
+import { computed, ref } from 'vue'
+import { locale } from './i18n'
+
+/** Now in milliseconds, moved every 15 s: ten thousand rows must not own a timer each. */
+export const now = ref(Date.now())
+setInterval(() => (now.value = Date.now()), 15_000)
+
+const zone = ref<string | undefined>()
+
+/** The agent's time zone; an unknown name falls back to the browser's. */
+export function setTimeZone(name: string): void {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    zone.value = name || undefined
+  } catch {
+    zone.value = undefined
+  }
+}
+
+/** Latin digits by default in every language (ids, times and counts stay comparable). */
+const tag = computed(() => `${locale.value}-IN-u-nu-latn`)
+
+function format(options: Intl.DateTimeFormatOptions) {
+  const made = computed(() => new Intl.DateTimeFormat(tag.value, { timeZone: zone.value, ...options }))
+  return (iso: string | number | Date) => made.value.format(new Date(iso))
+}
+
+export const clockTime = format({ hour: '2-digit', minute: '2-digit' })
+export const dayLine = format({ weekday: 'long', day: 'numeric', month: 'long' })
+export const shortDate = format({ day: 'numeric', month: 'short' })
+export const longDate = format({ day: 'numeric', month: 'short', year: 'numeric' })
+export const fullTime = format({ dateStyle: 'medium', timeStyle: 'short' })
+
+const dayKeyFormat = computed(
+  () => new Intl.DateTimeFormat('en-CA', { timeZone: zone.value, year: 'numeric', month: '2-digit', day: '2-digit' }),
+)
+/** "2026-11-22" in the agent's zone: groups a timeline by day. */
+export const dayKey = (iso: string | number) => dayKeyFormat.value.format(new Date(iso))
+
+const shortUnit = computed(() => {
+  const make = (unit: string) =>
+    new Intl.NumberFormat(tag.value, { style: 'unit', unit, unitDisplay: 'narrow', maximumFractionDigits: 0 })
+  return { minute: make('minute'), hour: make('hour'), day: make('day') }
+})
+
+/** A length of time in its largest whole unit: "12m", "3h", "5d". */
+export function shortSpan(ms: number): string {
+  const minutes = Math.max(0, Math.floor(ms / 60_000))
+  if (minutes < 60) return shortUnit.value.minute.format(minutes)
+  if (minutes < 1440) return shortUnit.value.hour.format(Math.floor(minutes / 60))
+  return shortUnit.value.day.format(Math.floor(minutes / 1440))
+}
+
+const relative = computed(() => new Intl.RelativeTimeFormat(tag.value, { numeric: 'auto', style: 'long' }))
+
+/** Age for a list row: a span up to a week, then the date. */
+export function ago(iso: string): string {
+  const age = now.value - Date.parse(iso)
+  if (age < 60_000) return relative.value.format(0, 'second')
+  return age < 7 * 86_400_000 ? shortSpan(age) : shortDate(iso)
+}
+
+/** "in 2 hours", "3 days ago": for sentences and tooltips. */
+export function relativeTime(iso: string): string {
+  const minutes = Math.round((Date.parse(iso) - now.value) / 60_000)
+  const size = Math.abs(minutes)
+  if (size < 60) return relative.value.format(minutes, 'minute')
+  if (size < 1440) return relative.value.format(Math.round(minutes / 60), 'hour')
+  return relative.value.format(Math.round(minutes / 1440), 'day')
+}
+
+export interface Due {
+  /** "bad" is overdue, "warn" has less than 30 minutes left. */
+  level: 'bad' | 'warn' | ''
+  text: string
+}
+
+/** The due badge. An overdue time is written with a minus sign, so that colour is not the only sign. */
+export function due(iso: string | null): Due | null {
+  if (!iso) return null
+  const left = Date.parse(iso) - now.value
+  if (left < 0) return { level: 'bad', text: `−${shortSpan(-left)}` }
+  return { level: left < 30 * 60_000 ? 'warn' : '', text: shortSpan(left) }
+}
+
+/** The wall clock of somebody else's time zone, "" for an unknown zone. */
+export function timeIn(timeZone: string): string {
+  try {
+    return new Intl.DateTimeFormat(tag.value, { timeZone, hour: '2-digit', minute: '2-digit' }).format(now.value)
+  } catch {
+    return ''
+  }
+}
+
+const numbers = computed(() => new Intl.NumberFormat(tag.value))
+export const count = (n: number) => numbers.value.format(n)
+
+/** "340 kB" in the reader's language. */
+export function fileSize(bytes: number): string {
+  const [value, unit] = bytes < 1000 ? [bytes, 'byte'] : bytes < 1e6 ? [bytes / 1000, 'kilobyte'] : [bytes / 1e6, 'megabyte']
+  return new Intl.NumberFormat(tag.value, {
+    style: 'unit', unit: unit as string, unitDisplay: 'short', maximumFractionDigits: unit === 'megabyte' ? 1 : 0,
+  }).format(value as number)
+}

@@ -1,0 +1,45 @@
+import { fileURLToPath } from 'node:url'
+import tailwindcss from '@tailwindcss/vite'
+import vue from '@vitejs/plugin-vue'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+const port = process.env.SAMPARK_HTTP_PORT ?? '8000'
+const backend = `http://127.0.0.1:${port}`
+
+// The built files are served below /static/console/ while the pages live below /console/ (see shared/paths.ts).
+export default defineConfig(({ command }) => ({
+  base: command === 'serve' ? '/console/' : (process.env.ASSET_BASE ?? '/static/console/'),
+  plugins: [vue(), tailwindcss()],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  define: {
+    __VUE_OPTIONS_API__: 'false',
+    __VUE_PROD_DEVTOOLS__: 'false',
+    __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false',
+    __VUE_I18N_LEGACY_API__: 'false',
+    __VUE_I18N_FULL_INSTALL__: 'false',
+    __INTLIFY_PROD_DEVTOOLS__: 'false',
+    __INTLIFY_DROP_MESSAGE_COMPILER__: 'false',
+  },
+  build: {
+    target: 'baseline-widely-available',
+    manifest: true,
+    sourcemap: false,
+    outDir: process.env.OUT_DIR ?? 'dist',
+    emptyOutDir: true,
+    reportCompressedSize: false,
+  },
+  server: {
+    host: '127.0.0.1',
+    proxy: {
+      '/api': backend,
+      '/portal': backend,
+      '/simulator': backend,
+      '/live': { target: backend, ws: true },
+    },
+  },
+  test: {
+    environment: 'jsdom',
+    exclude: [...configDefaults.exclude, 'dist/**'],
+    restoreMocks: true,
+  },
+}))
