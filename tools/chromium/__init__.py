@@ -1,0 +1,1 @@
+"""A Chromium for machines where no system package can be installed: the one inside an npm package."""
