@@ -1,0 +1,159 @@
+"""Delivery failures reported in prose: qmail, Exim, old sendmail and Exchange, Notes, providers' own forms.
+
+Part of the e-mail channel, below `channels.email.bounces`, which asks it when a mail has no RFC 3464 report, or one that
+says nothing. Every rule is about a way of writing that several programs share, never about one sample.
+"""
+
+import re
+
+import msgspec
+
+_ADDRESS = r"[^\s<>()\[\]\"',;:*|=]{1,64}@[A-Za-z0-9\[](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9\]])?"
+_ANY_ADDRESS = re.compile(_ADDRESS)
+_AT_START = re.compile(
+    r"^[ \t>*|#-]{0,40}(?:\d{1,3}[.)]\s+)?(?:(?:failed )?(?:recipients?|addressee|address|user|account|mailbox|rcpt|e-?mail|deliver(?:y|ed)?|message|mail)?"
+    r"(?: failed)?(?: to| for| address)?[:\s]{1,12})?[\"'<(]{0,3}(?:mailto:|smtp:|rfc822;)?\s*(" + _ADDRESS + r")[>\"')]{0,3}",
+    re.IGNORECASE,
+)
+_LABELLED = re.compile(
+    r"(?:addressed to|recipients?(?: address)?(?:\(s\))?|rcpt to|delivery to|deliver(?:ed|ing)?(?: (?:your|the) (?:message|mail))? to|address(?:es)?|user|account|mailbox|intended for|destined for|sent to|your (?:message|e?-?mail) to|mail to|not deliver(?:able)? (?:mail )?to|for)"
+    r"(?: is| was| were| the| following| failed| address)?[:\s]{1,4}[\"'<(\[]{0,3}(?:mailto:|smtp:)?(" + _ADDRESS + r")",
+    re.IGNORECASE,
+)
+_IN_REPLY = re.compile(r"\b[45]\d\d[ -][^\n]{0,200}?[<(\[]?(" + _ADDRESS + r")", re.IGNORECASE)
+_INTRODUCES = re.compile(
+    r"(?:recipient|address|user|destination|addressee|delivered to|delivery to|failed to|following)[^\n]{0,120}[:.]?\s*$",
+    re.IGNORECASE,
+)
+_SKIP_LINE = re.compile(
+    r"^\s*(?:from|sender|reply-to|return-path|subject|date|sent|message-id|received|x-[\w-]+|cc|mime-version|content-[\w-]+|in-reply-to|references|by|with|via)\s*:"
+    r"|\b(?:contact|please|help|support|questions?|forward this|postmaster for|assistance|mailto:postmaster|from)\b[^\n]{0,80}@|^\s*from\s+<?\S+@",
+    re.IGNORECASE,
+)
+_BARE_NAME = re.compile(r"^[ \t]+([A-Za-z0-9][\w.+-]{1,40})[ \t]*$")
+
+_RETURNED = re.compile(
+    r"^[ \t>*|=_-]{0,60}(?:"
+    r"(?:below this line is|this is|here is|enclosed is|the following is|attached is|following is|included is)\s+(?:a |the )?(?:copy|header|first|full|original|body|start|beginning)"
+    r"|(?:start|begin(?:ning)?|top|copy|headers?|text|content|body) of (?:the |your |returned |original |undelivered |failed )*(?:message|mail|e-?mail|header)"
+    r"|(?:the |your )?(?:original|returned|undelivered|unsent|failed|bounced|rejected|transcript of the|included is the|first \d+ lines of the|full)[ -](?:\w+ )?(?:message|mail|e-?mail|msg|header)s?(?: (?:follows|headers?|text|body|below|starts here|is attached|is included|returned|contents?|is as follows))?"
+    r"|message header(?:s)? follow|unsent message (?:follows|below)|(?:your )?message (?:text|headers?|follows|contents?)\b|returned (?:mail|message) follows|forwarded message|message from yahoo[^\n]{0,40}original message follows"
+    r"|received: (?:from|by|\()|return-path: ?<"
+    r")[^\n]{0,160}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HEADER_START = re.compile(r"^(?:Received|Return-Path|Message-ID|From|To|Date|Subject|X-[\w-]+|MIME-Version|DKIM-Signature): ", re.IGNORECASE)
+
+_FAILURE = re.compile(
+    r"(?:could|can|was|were|did|has|have|is|are) ?(?:not|n't|n’t) (?:\w+ ){0,3}(?:deliver|reach|received|accept|sent|possible)|cannot (?:be )?(?:deliver|send)|unable to (?:\w+ ){0,3}(?:deliver|send|process|accept|relay)"
+    r"|undeliver|non-?deliver|not deliver|deliver[ey]\w* (?:\w+ ){0,4}(?:fail|error|problem|abort|delay|unsuccess)|fail\w* (?:\w+ ){0,3}deliver|delivery errors?|returned (?:mail|message|to sender)|return(?:ing)? message|permanent(?:ly)? (?:fatal )?(?:error|fail)|fatal errors|delivery status"
+    r"|user unknown|unknown user|mailbox (?:is )?(?:full|unavailable)|no such user|does not exist|transcript of session|message (?:was |has been )?(?:rejected|blocked|refused|not sent)|rejected (?:your|the) (?:message|mail)|(?:e-?mail|mail|message) (?:\w+ ){0,4}(?:rejected|refused|blocked|bounced|returned)|bounced|over quota|quota exceeded|has not been (?:delivered|collected)"
+    r"|following (?:recipient|address|error)|nicht zugestellt|unzustellbar|konnte nicht|n'a pas (?:pu )?(?:été|être)|non distribu|no (?:se )?(?:ha )?(?:pudo|podido) (?:ser )?(?:entreg|envia)|não (?:pôde|foi) (?:ser )?entreg|non (?:è stato|recapit)|配信|送信でき|届け|退信|无法(?:投递|送达)|не (?:доставлен|может быть доставлен|удалось)|recipient rejected|relaying denied|delivery has failed|unrouteable",
+    re.IGNORECASE,
+)
+_SUBJECT = re.compile(
+    r"failure notice|returned (?:e?-?mail|to sender|message)|return(?:ed)? receipt fail|undeliver|non-?deliver|deliver[ey]\w*[ :-]+(?:\w+ ){0,3}(?:fail|error|problem|status|notif|report|delay|abort|warning|incomplete|unsuccess)|(?:mail|message|e-?mail)(?: delivery| system)? (?:fail|error|delay|return|status|could not|not delivered|undeliver|refused|rejected|blocked|problem)|fail(?:ed|ure)[ :]+(?:\w+ )?(?:mail|deliver|message)|could ?n.t be delivered|cannot be delivered|not delivered"
+    r"|delayed (?:mail|delivery)|warning: (?:could not|message)|permanent fail|rejected (?:mail|message)|mail non|nondeliver|user unknown|bounce|unzustellbar|zustellung|nicht zustellbar|non remis|échec|non distribu|no entregado|devuel|não entreg|devolvid|mancato recapito|mancata consegna|onbestelbaar|undelivered|配信|配送|不達|戻り|退信|退件|недостав|не доставл|возврат|unable to deliver|delivery\b.*\bfail|problem delivering",
+    re.IGNORECASE,
+)
+_DAEMON = re.compile(
+    r"mailer[-_ .]?daemon|mail[-_ .]?daemon|^postmaster|^postoffice|mail delivery (?:sub)?system|mail\.delivery\.system|maildeliver|mdaemon|^administrator@|system administrator|mail administrator|microsoft exchange|^bounce|-bounces?@|mail system|mailsystem|delivery\s?(?:system|service|subsystem|notification|status)|smtp(?:32)?d?\b.*(?:daemon|server|gateway)|^mmdf|mailgate|mail gateway|^root@|^mailer@|^noreply-?bounce|internet mail|mail router|email gateway|mail server|mxl@|^smtp@|^antispam|^mailnull|^mail@|^uucp|^exim",
+    re.IGNORECASE,
+)
+
+
+class Failure(msgspec.Struct):
+    """One recipient in prose, with the words that belong to it."""
+
+    recipient: str
+    words: str
+
+
+def is_daemon(sender: str) -> bool:
+    """Whether a From header names a mail system; an empty one does too."""
+    return not sender.strip(" <>") or any(_DAEMON.search(piece.strip(" <>\"'")) for piece in (sender, sender.rpartition("<")[2]))
+
+
+def sounds_like_failure(subject: str, notice: str) -> tuple[bool, bool]:
+    """Whether the subject, and whether the text, talk about a mail that was not delivered."""
+    return bool(_SUBJECT.search(subject)), bool(_FAILURE.search(notice[:8_000]))
+
+
+def split_notice(text: str) -> tuple[str, str]:
+    """Cut a report in prose into what the mail system says and the mail it returns.
+
+    Args:
+        text: Plain text of the report.
+
+    Returns:
+        The notice, and the returned mail or "".
+    """
+    for found in _RETURNED.finditer(text):
+        before = text[: found.start()]
+        if len(before.strip()) < 20 and not _FAILURE.search(before):
+            continue
+        after = text[found.start() :] if _HEADER_START.match(found[0].lstrip()) else text[found.end() :]
+        following = [line for line in after.lstrip().splitlines()[:6] if line.strip()]
+        if any(_HEADER_START.match(line.lstrip(" >|")) for line in following) or _says_returned(found[0]):
+            return before, after.lstrip("\n")
+    return text, ""
+
+
+def _says_returned(line: str) -> bool:
+    return bool(re.search(r"below this line|copy of (?:the|your)|returned message|original message|follows", line, re.IGNORECASE))
+
+
+def read_failures(notice: str, *, own: frozenset[str], domain: str) -> list[Failure]:
+    """Find the recipients in a notice and the words about each.
+
+    Args:
+        notice: What the mail system says, see `split_notice`.
+        own: Lower-case addresses that are no failed recipients: who gets the report, and who sends it.
+        domain: Domain of the reporting system, for names written without one.
+
+    Returns:
+        Recipients in order, each once; empty when the notice names none.
+    """
+    lines = notice[:60_000].splitlines()[:1_500]
+    found: dict[str, Failure] = {}
+    current: Failure | None = None
+    introduced = False
+    for line in lines:
+        address = _recipient_of(line, own) or (_bare_name(line, domain) if introduced else "")
+        introduced = bool(_INTRODUCES.search(line)) or (introduced and not line.strip())
+        if address and address.lower() not in found:
+            current = Failure(recipient=address, words="")
+            found[address.lower()] = current
+        if current is not None:
+            current.words += line + "\n"
+    if not found:
+        return _elsewhere(notice, own)
+    return list(found.values())
+
+
+def _recipient_of(line: str, own: frozenset[str]) -> str:
+    if "@" not in line or _SKIP_LINE.search(line):
+        return ""
+    for pattern in (_AT_START, _LABELLED):
+        hit = pattern.match(line) if pattern is _AT_START else pattern.search(line)
+        if hit and hit[1].lower().rstrip(".") not in own:
+            return hit[1].rstrip(".")
+    return ""
+
+
+def _bare_name(line: str, domain: str) -> str:
+    hit = _BARE_NAME.match(line)
+    return f"{hit[1]}@{domain}" if hit and domain else ""
+
+
+def _elsewhere(notice: str, own: frozenset[str]) -> list[Failure]:
+    """Addresses anywhere in the notice: after a reply code first, then after telling words, then any."""
+    for pattern in (_IN_REPLY, _LABELLED):
+        for hit in pattern.finditer(notice[:20_000]):
+            if hit[1].lower().rstrip(".") not in own:
+                return [Failure(recipient=hit[1].rstrip("."), words=notice)]
+    kept = "\n".join(line for line in notice[:20_000].splitlines() if not _SKIP_LINE.search(line))
+    for address in _ANY_ADDRESS.findall(kept):
+        if address.lower() not in own:
+            return [Failure(recipient=address.rstrip("."), words=notice)]
+    return []

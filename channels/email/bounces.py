@@ -1,0 +1,248 @@
+"""Delivery status notifications and abuse reports.
+
+Part of the e-mail channel, used by `channels.email.parse`. A report in the form of RFC 3464 is believed; where it is
+missing or says nothing, the prose is read (`channels.email.bounce_text`). Abuse reports follow RFC 5965 (ARF).
+"""
+
+import re
+
+import msgspec
+
+from channels.email.addresses import parse_addresses
+from channels.email.bodies import Bodies
+from channels.email.bounce_reasons import derive_status, is_hard, status_in
+from channels.email.bounce_text import Failure, is_daemon, read_failures, sounds_like_failure, split_notice
+from channels.email.charsets import decode_bytes
+from channels.email.headers import message_ids, one_line, parameters, read_fields, split_message, unfold
+from channels.email.mime import Part
+from channels.email.parsed import BounceReport
+from core.html import html_to_text
+
+MAX_REPORTS = 1_000
+"""Recipients of one report that are kept."""
+
+_STATUS_TYPES = frozenset(("message/delivery-status", "message/xdelivery-status", "message/global-delivery-status"))
+_RETURNED_TYPES = frozenset((
+    "message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/partial",
+    "text/rfc822", "message/global-headers",
+))  # fmt: skip
+_FAILED = frozenset(("failed", "delayed", "failure", "fail", "expired", "bounced", "undeliverable", "deferred"))
+_FINE = frozenset(("delivered", "relayed", "expanded"))
+_FIELD = re.compile(r"^([A-Za-z][\w-]{2,40}):[ \t]*(.*)$")
+_WHITE = re.compile(r"\s+")
+_ORIGINAL_TO = re.compile(r"^(?:To|X-Original-To|Delivered-To|Envelope-To|X-Failed-Recipients):[ \t]*([^\n]+)", re.IGNORECASE | re.MULTILINE)
+_ORIGINAL_ID = re.compile(r"^Message-ID:\s*<([^<>\s]{1,500})>", re.IGNORECASE | re.MULTILINE)
+
+
+class BounceReading(msgspec.Struct):
+    """What `read_bounces` finds: reports per recipient, and whether the mail is an abuse report."""
+
+    bounces: list[BounceReport] = []
+    is_feedback_report: bool = False
+
+
+def read_bounces(first: dict[str, str], root: Part, bodies: Bodies, raw: bytes) -> BounceReading:
+    """Find out whether a mail reports a failed or delayed delivery, and of what.
+
+    Args:
+        first: First value of each header field by lower-case name, unfolded.
+        root: Tree of parts.
+        bodies: The same sorted into body and files.
+        raw: The message.
+
+    Returns:
+        One report for each recipient; none for an ordinary mail.
+    """
+    report_type = root.params.get("report-type", "").lower()
+    kinds = {part.content_type for part in bodies.parts}
+    if report_type == "feedback-report" or "message/feedback-report" in kinds:
+        return BounceReading(is_feedback_report=True)
+    if not _may_be_bounce(first, kinds, report_type, raw):
+        return BounceReading()
+    returned = _returned_text(bodies.parts)
+    structured = [item for part in bodies.parts for item in _status_groups(part)]
+    notice, rest = split_notice(_notice_text(bodies))
+    returned = returned or rest
+    original = _ORIGINAL_ID.search(returned)
+    original_id = original[1] if original else ""
+    reports, fine = _from_structured(structured, notice, original_id)
+    if not reports and not fine and _is_prose_bounce(first, notice, kinds, report_type):
+        reports = _from_prose(first, notice, returned, original_id)
+    return BounceReading(bounces=reports[:MAX_REPORTS])
+
+
+def _may_be_bounce(first: dict[str, str], kinds: set[str], report_type: str, raw: bytes) -> bool:
+    """A cheap look that spares ordinary mails the reading."""
+    if kinds & _STATUS_TYPES or report_type == "delivery-status" or "x-failed-recipients" in first:
+        return True
+    if is_daemon(one_line(first.get("from", ""))) or first.get("return-path", "x").strip() in ("<>", ""):
+        return True
+    if b"inal-Recipient:" in raw:
+        return True
+    return sounds_like_failure(one_line(first.get("subject", "")), "")[0]
+
+
+def _notice_text(bodies: Bodies) -> str:
+    if bodies.text.strip():
+        return bodies.text
+    return html_to_text(bodies.html) if bodies.html else ""
+
+
+def _returned_text(parts: list[Part]) -> str:
+    for part in parts:
+        if part.content_type in _RETURNED_TYPES:
+            return decode_bytes(part.content[:50_000]).replace("\r\n", "\n")
+    return ""
+
+
+def _status_groups(part: Part) -> list[dict[str, str]]:
+    """The per-recipient groups of a status part (RFC 3464, section 2.1), field names in lower case."""
+    if part.content_type not in _STATUS_TYPES and b"inal-Recipient:" not in part.content[:20_000]:
+        return []
+    if part.content_type in _RETURNED_TYPES:
+        return []
+    groups: list[dict[str, str]] = [{}]
+    last = ""
+    text = decode_bytes(part.content[:500_000], part.params.get("charset", "")).replace("\r\n", "\n")
+    for line in text.split("\n"):
+        if not line.strip():
+            groups.append({})
+            last = ""
+        elif line[0] in " \t" and last:
+            groups[-1][last] += " " + line.strip()
+        elif found := _FIELD.match(line):
+            last = found[1].lower()
+            if last in ("final-recipient", "original-recipient") and last in groups[-1]:
+                groups.append({})  # a new recipient without the empty line between
+            groups[-1][last] = found[2].strip()
+        elif last:
+            groups[-1][last] += " " + line.strip()
+    return [group for group in groups if "final-recipient" in group or "original-recipient" in group or "action" in group]
+
+
+def _from_structured(
+    groups: list[dict[str, str]], notice: str, original_id: str
+) -> tuple[list[BounceReport], bool]:
+    """Reports of status groups, and whether they say that all is well."""
+    reports: dict[str, BounceReport] = {}
+    fine = False
+    for group in groups:
+        action = group.get("action", "failed").partition("(")[0].strip().lower().rstrip(";")
+        if action in _FINE:
+            fine = True
+            continue
+        report = _from_group(group, action, notice, original_id)
+        if report is not None and report.recipient.lower() not in reports:
+            reports[report.recipient.lower()] = report
+    return list(reports.values()), fine and not reports
+
+
+def _from_group(group: dict[str, str], action: str, notice: str, original_id: str) -> BounceReport | None:
+    diagnostic = group.get("diagnostic-code", "") or group.get("x-supplementary-info", "")
+    kind, semicolon, words = diagnostic.partition(";")
+    words = words.strip() if semicolon and "@" not in kind and len(kind) < 40 else diagnostic
+    recipient = _typed_address(group.get("final-recipient", "")) or _typed_address(group.get("original-recipient", ""))
+    if not recipient:
+        recipient = _typed_address(group.get("x-actual-recipient", ""))
+    if not recipient:
+        return None
+    about = next((item.words for item in read_failures(notice, own=frozenset(), domain="")
+                  if item.recipient.lower() == recipient.lower()), "") if not words or not status_in(words) else ""  # fmt: skip
+    status = _chosen_status(group.get("status", ""), words, about or notice, action)
+    explained = f"{words}\n{about or ('' if words else notice[:3_000])}"
+    return BounceReport(
+        recipient=recipient,
+        status=status,
+        reason=_reason(words or about or notice),
+        hard=action != "delayed" and is_hard(status, explained),
+        original_message_id=original_id,
+    )
+
+
+def _chosen_status(stated: str, words: str, context: str, action: str) -> str:
+    """The most telling of the statuses that a group states; `x.0.0` tells nothing but its class."""
+    status = status_in(stated.partition("(")[0])
+    in_words = status_in(words)
+    if status and not status.endswith(".0.0"):
+        if in_words and not in_words.endswith(".0.0") and in_words[0] == status[0] and status.endswith(".0"):
+            return in_words
+        return status
+    if in_words:
+        return in_words
+    if status:
+        return status
+    return derive_status(words or context, "") if action != "delayed" else "4.0.0"
+
+
+def _typed_address(value: str) -> str:
+    """The address of `rfc822; local@domain` (RFC 3464, section 2.3.1)."""
+    kind, semicolon, rest = value.partition(";")
+    value = rest if semicolon and "@" not in kind else value
+    found = parse_addresses(value.strip())
+    return next((item.address for item in found if "@" in item.address), "")
+
+
+def _is_prose_bounce(first: dict[str, str], notice: str, kinds: set[str], report_type: str) -> bool:
+    subject = one_line(first.get("subject", ""))
+    by_subject, by_text = sounds_like_failure(subject, notice)
+    if kinds & _STATUS_TYPES or report_type == "delivery-status" or "x-failed-recipients" in first:
+        return True
+    automatic = first.get("auto-submitted", "").lower()
+    if automatic.startswith("auto-replied") and not by_subject and not (by_text and is_daemon(one_line(first.get("from", "")))):
+        return False
+    if is_daemon(one_line(first.get("from", ""))) or first.get("return-path", "x").strip() in ("<>", ""):
+        return by_text and (by_subject or is_daemon(one_line(first.get("from", ""))) or "@" in notice)
+    return by_subject and by_text and "in-reply-to" not in first
+
+
+def _from_prose(first: dict[str, str], notice: str, returned: str, original_id: str) -> list[BounceReport]:
+    addressees = [item.address.lower() for name in ("to", "cc") for item in parse_addresses(first.get(name, ""))]
+    senders = [item.address.lower() for item in parse_addresses(first.get("from", ""))]
+    own = frozenset(addressees + senders)
+    domain = senders[0].rpartition("@")[2] if senders else ""
+    failures = read_failures(notice, own=own, domain=domain)
+    named = [item.address for item in parse_addresses(first.get("x-failed-recipients", "")) if item.address]
+    known = {item.recipient.lower() for item in failures}
+    if named:
+        failures = [item for item in failures if item.recipient.lower() in {name.lower() for name in named}] + [
+            Failure(recipient=name, words=notice) for name in named if name.lower() not in known
+        ]
+    if not failures:
+        failures = _of_returned(returned, own, notice)
+    if not failures:
+        failures = [Failure(recipient="", words=notice)]
+    return [_prose_report(item, notice, original_id) for item in failures]
+
+
+def _of_returned(returned: str, own: frozenset[str], notice: str) -> list[Failure]:
+    """The recipient of the returned mail, when the notice itself names nobody."""
+    for found in _ORIGINAL_TO.finditer(returned[:20_000]):
+        for item in parse_addresses(found[1]):
+            if "@" in item.address and item.address.lower() not in own:
+                return [Failure(recipient=item.address, words=notice)]
+    return []
+
+
+def _prose_report(failure: Failure, notice: str, original_id: str) -> BounceReport:
+    status = derive_status(failure.words, notice)
+    return BounceReport(
+        recipient=failure.recipient,
+        status=status,
+        reason=_reason(failure.words or notice),
+        hard=is_hard(status, failure.words if failure.words.count("\n") > 1 else failure.words + notice),
+        original_message_id=original_id,
+    )
+
+
+def _reason(words: str) -> str:
+    return _WHITE.sub(" ", words).strip()[:1_000]
+
+
+def returned_headers(part: Part) -> dict[str, str]:
+    """Headers of a returned mail by lower-case name."""
+    return {name.lower(): one_line(unfold(value)) for name, value in read_fields(split_message(part.content)[0])}
+
+
+def report_type_of(first: dict[str, str]) -> str:
+    """The report-type of a multipart/report (RFC 6522)."""
+    return parameters(first.get("content-type", ""))[1].get("report-type", "").lower()
