@@ -28,7 +28,7 @@ TUNING: Final = {
     "work_mem": "8MB",
     "random_page_cost": "1.1",
     "max_wal_size": "1GB",
-    "wal_compression": "lz4",
+    "wal_compression": "pglz",
     "max_parallel_workers_per_gather": "0",
     "log_min_messages": "warning",
     "timezone": "UTC",

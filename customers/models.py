@@ -1,0 +1,67 @@
+"""Tables of the people who write to us: customers, their addresses and numbers, their organisations."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.base import Base
+
+
+class Organisation(Base):
+    """A company; its mail domain finds it."""
+
+    __tablename__ = "organisations"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str]
+    domain: Mapped[str | None] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+
+
+class Customer(Base):
+    """A person who is, was or may become a customer."""
+
+    __tablename__ = "customers"
+    __table_args__ = (
+        Index("ix_customers_name_trgm", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+        Index("ix_customers_organisation_id", "organisation_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str]
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
+    language: Mapped[str | None]
+    time_zone: Mapped[str | None]
+    vip: Mapped[bool] = mapped_column(server_default="false")
+    do_not_contact: Mapped[bool] = mapped_column(server_default="false")
+    notes: Mapped[str] = mapped_column(server_default="")
+    attributes: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime]
+
+
+class ContactPoint(Base):
+    """An address or number of one customer, unique by its normalised value.
+
+    ``verified`` is true only where the person has proved it (signed link, answered code); a mail's From line is
+    a claim. ``invalid_reason`` is set by a permanent bounce.
+    """
+
+    __tablename__ = "contact_points"
+    __table_args__ = (
+        UniqueConstraint("kind", "value", name="uq_contact_points_kind_value"),
+        Index("ix_contact_points_customer_id", "customer_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    value: Mapped[str]
+    display: Mapped[str]
+    verified: Mapped[bool] = mapped_column(server_default="false")
+    source: Mapped[str]
+    invalid_reason: Mapped[str | None]
+    created_at: Mapped[datetime]

@@ -1,0 +1,29 @@
+"""Alembic's entry: runs the history on the connection that ``sampark.runtime.migrate`` hands over."""
+
+from alembic import context
+
+from channels import models as _channels
+from core import events as _events
+from core import timers as _timers
+from core.base import Base
+from customers import models as _customers
+from routing import models as _routing
+from staff import models as _staff
+from tickets import models as _tickets
+
+MODELS = (_channels, _events, _timers, _customers, _routing, _staff, _tickets)
+
+
+def include_name(name: str | None, kind: str, _parents: object) -> bool:
+    """Only our own schema: pgqueuer keeps its tables in another."""
+    return not (kind == "schema" and name is not None)
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    include_name=include_name,
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

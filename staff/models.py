@@ -1,0 +1,101 @@
+"""Tables of our own people: roles, agents, teams, sign-in sessions and sign-in attempts."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.base import Base
+
+
+class Role(Base):
+    """A named set of permissions."""
+
+    __tablename__ = "roles"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    permissions: Mapped[list[str]]
+
+
+class Agent(Base):
+    """Somebody who works at the desk."""
+
+    __tablename__ = "agents"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str]
+    email: Mapped[str]
+    password_hash: Mapped[str]
+    role_id: Mapped[int] = mapped_column(ForeignKey("roles.id"))
+    is_active: Mapped[bool] = mapped_column(server_default="true")
+    locale: Mapped[str] = mapped_column(server_default="en")
+    theme: Mapped[str] = mapped_column(server_default="system")
+    single_keys: Mapped[bool] = mapped_column(server_default="true")
+    time_zone: Mapped[str] = mapped_column(server_default="Asia/Kolkata")
+    signature: Mapped[str] = mapped_column(server_default="")
+    capacity: Mapped[int]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index("uq_agents_email_lower", text("lower(email)"), unique=True),)
+
+
+class Team(Base):
+    """A group of agents that owns tickets together."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+
+
+class TeamMember(Base):
+    """Membership of an agent in a team."""
+
+    __tablename__ = "team_members"
+    __table_args__ = (Index("ix_team_members_agent_id", "agent_id"),)
+
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True)
+
+
+class Session(Base):
+    """A sign-in. Only the SHA-256 of the cookie's token is kept, so a stolen table signs nobody in."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index("ix_sessions_agent_id", "agent_id"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ip: Mapped[str]
+    user_agent: Mapped[str]
+
+
+class LoginAttempt(Base):
+    """A try to sign in; the rows are counted to slow down guessing (per address and per IP)."""
+
+    __tablename__ = "login_attempts"
+    __table_args__ = (Index("ix_login_attempts_email_at", "email", "at"), Index("ix_login_attempts_ip_at", "ip", "at"))
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    email: Mapped[str]
+    ip: Mapped[str]
+    at: Mapped[datetime]
+    succeeded: Mapped[bool]
+
+
+class Macro(Base):
+    """A canned reply; ``actions`` will carry what it changes on the ticket."""
+
+    __tablename__ = "macros"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    html: Mapped[str]
+    actions: Mapped[list[Any]] = mapped_column(server_default="[]")
