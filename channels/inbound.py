@@ -1,0 +1,247 @@
+"""The ledger's two steps: store what arrived (then acknowledge), and process it as a job that can be re-run.
+
+Flow of an inbound item: ``channels/email/fetch`` or ``listener`` (or a webhook, or the portal's form) →
+:func:`store` → job → :func:`process` → the channel's reader → ``tickets/intake`` → outcome on the ledger row.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from channels.models import ChannelAccount, InboundItem, InboundRaw
+from core import clock, crash, events, jobs, log
+from core.db import Database, unit_of_work
+from core.errors import NotFound
+
+PROCESS_JOB: Final = "channels.process_inbound"
+_log = log.get(__name__)
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One item as it reached us.
+
+    Attributes:
+        account_id: the account it came in through.
+        channel: ``email``, ``web`` …
+        provider_id: the provider's own name for it, unique per account ("uidvalidity:uid", a form's token).
+        raw: the bytes, untouched.
+        envelope_from: sender of the envelope, where the channel has one.
+        envelope_to: recipients of the envelope.
+    """
+
+    account_id: int
+    channel: str
+    provider_id: str
+    raw: bytes
+    envelope_from: str = ""
+    envelope_to: list[str] = field(default_factory=list)
+
+
+_STORE = text(
+    """
+    with item as (
+        insert into inbound_items (account_id, channel, provider_id, received_at, envelope_from, envelope_to, size, sha256)
+        values (:account_id, :channel, :provider_id, :received_at, :envelope_from, :envelope_to, :size, :sha256)
+        on conflict (account_id, provider_id) do nothing returning id
+    ), raw as (
+        insert into inbound_raw (item_id, content) select id, :raw from item
+    )
+    select id from item
+    """
+)
+
+
+def _plain(value: str) -> str:
+    """Text that PostgreSQL can hold: no NUL, no lone surrogates."""
+    return value.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+async def store(db: Database, incoming: Incoming) -> int | None:
+    """Commit an item's ledger row, its bytes and the job that will process it. Only then may the sender be told.
+
+    Returns:
+        The row's id, or None when this item is in the ledger already (then it is safe to acknowledge, too).
+    """
+    async with unit_of_work(db) as session:
+        item_id = await add(session, incoming)
+        if item_id is not None:
+            await jobs.enqueue(session, PROCESS_JOB, {"item_id": item_id})
+    crash.point("ledger-committed")
+    return item_id
+
+
+async def add(session: AsyncSession, incoming: Incoming) -> int | None:
+    """Write the ledger row and the bytes in the caller's transaction, without a job (see :func:`store`)."""
+    found: int | None = await session.scalar(
+        _STORE,
+        {
+            "account_id": incoming.account_id,
+            "channel": incoming.channel,
+            "provider_id": incoming.provider_id,
+            "received_at": clock.now(),
+            "envelope_from": _plain(incoming.envelope_from),
+            "envelope_to": [_plain(address) for address in incoming.envelope_to],
+            "size": len(incoming.raw),
+            "sha256": hashlib.sha256(incoming.raw).hexdigest(),
+            "raw": incoming.raw,
+        },
+    )
+    return found
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a reader needs to know of the account, without loading the entity."""
+
+    id: int
+    channel: str
+    address: str
+    aliases: tuple[str, ...]
+    team_id: int | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an item."""
+
+    outcome: str
+    reason: str | None = None
+    ticket_id: int | None = None
+    message_id: int | None = None
+    matched_by: str | None = None
+    duplicate_of_id: int | None = None
+    from_address: str | None = None
+    subject: str | None = None
+    message_id_header: str | None = None
+
+
+class Reader(Protocol):
+    """A channel's own part: bytes to outcome, within the given transaction."""
+
+    async def __call__(self, session: AsyncSession, account: Account, item: InboundItem, raw: bytes) -> Outcome:
+        """Read one item. May raise; then the row keeps the reason and is shown."""
+        ...
+
+
+LastResort = Callable[[AsyncSession, Account, InboundItem, bytes, str], Awaitable[Outcome]]
+
+
+class InboundChanged(events.Event, frozen=True, kw_only=True):
+    """A ledger row got its outcome."""
+
+    kind = "inbound.changed"
+    item_id: int
+    outcome: str
+
+
+class Inbound:
+    """Processes ledger rows with the readers of all channels.
+
+    Args:
+        readers: channel → reader.
+        last_resort: channel → what is done when the reader itself fails (makes the "could not read" ticket).
+    """
+
+    def __init__(self, readers: Mapping[str, Reader], last_resort: Mapping[str, LastResort]) -> None:
+        self._readers = readers
+        self._last_resort = last_resort
+
+    async def process(self, session: AsyncSession, item_id: int) -> None:
+        """Process one row (job). Done rows are left alone, so running twice is harmless."""
+        item, account, raw = await self._load(session, item_id)
+        if item is None:
+            return
+        crash.point("processing-started")
+        item.attempts += 1
+        try:
+            async with session.begin_nested():
+                recorded = len(session.info.get("events", []))
+                outcome = await self._readers[account.channel](session, account, item, raw)
+        except DBAPIError as problem:
+            if _is_ours(problem):
+                raise
+            outcome = await self._failed(session, account, item, raw, problem, recorded)
+        except Exception as problem:  # noqa: BLE001 - whatever the bytes did to us, the row must show it
+            outcome = await self._failed(session, account, item, raw, problem, recorded)
+        self._write(item, outcome)
+        events.record(
+            session,
+            InboundChanged(item_id=item.id, outcome=outcome.outcome, ticket_id=outcome.ticket_id, teams=(events.NO_TEAM,)),
+        )
+        crash.point("processing-before-commit")
+
+    async def _load(self, session: AsyncSession, item_id: int) -> tuple[InboundItem | None, Account, bytes]:
+        row = (
+            await session.execute(
+                select(InboundItem, ChannelAccount, InboundRaw.content)
+                .join(ChannelAccount, ChannelAccount.id == InboundItem.account_id)
+                .join(InboundRaw, InboundRaw.item_id == InboundItem.id)
+                .where(InboundItem.id == item_id)
+                .with_for_update(of=InboundItem)
+            )
+        ).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no ledger row {item_id}.")
+        item, found, raw = row
+        account = Account(found.id, item.channel, found.address, tuple(found.aliases), found.team_id)
+        return (item if item.state != "done" else None), account, raw
+
+    async def _failed(
+        self,
+        session: AsyncSession,
+        account: Account,
+        item: InboundItem,
+        raw: bytes,
+        problem: Exception,
+        recorded: int,
+    ) -> Outcome:
+        _log.exception("an inbound item could not be processed", item=item.id, exc_info=problem)
+        del session.info.setdefault("events", [])[recorded:]
+        reason = f"{type(problem).__name__}: {problem}"[:500].replace("\x00", "")
+        return await self._last_resort[account.channel](session, account, item, raw, reason)
+
+    @staticmethod
+    def _write(item: InboundItem, outcome: Outcome) -> None:
+        item.state = "failed" if outcome.outcome == "unreadable" else "done"
+        item.outcome = outcome.outcome
+        item.reason = outcome.reason
+        item.ticket_id = outcome.ticket_id
+        item.message_id = outcome.message_id
+        item.matched_by = outcome.matched_by
+        item.duplicate_of_id = outcome.duplicate_of_id
+        item.from_address = outcome.from_address
+        item.subject = outcome.subject
+        item.message_id_header = outcome.message_id_header
+        item.processed_at = clock.now()
+
+
+def _is_ours(problem: DBAPIError) -> bool:
+    """Whether the database itself failed (lost, deadlock, serialisation), so that the job should run again.
+
+    Everything else a mail can provoke (a character PostgreSQL refuses, a number out of range) is the mail's fault.
+    """
+    state = str(getattr(problem.orig, "sqlstate", "") or "")
+    return problem.connection_invalidated or state[:2] in ("08", "40", "53", "57", "58", "XX") or not state
+
+
+async def reprocess(session: AsyncSession, item_id: int) -> None:
+    """Ask for a failed row to be processed again (button and ``sampark reprocess``).
+
+    Raises:
+        NotFound: there is no such row, or it is done already.
+    """
+    changed = await session.execute(
+        update(InboundItem)
+        .where(InboundItem.id == item_id, InboundItem.state != "done")
+        .values(state="received")
+        .returning(InboundItem.id)
+    )
+    if changed.first() is None:
+        raise NotFound("There is nothing to process again in this row.")
+    await jobs.enqueue(session, PROCESS_JOB, {"item_id": item_id})

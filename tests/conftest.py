@@ -1,0 +1,105 @@
+"""Fixtures of the whole suite: a real PostgreSQL, a migrated copy of the database per test, the turned clock."""
+
+import asyncio
+import itertools
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from core import clock as clocks
+from core import migrate
+from core.db import Database
+from core.embedded import EmbeddedServer
+from core.settings import Settings, load
+from core.storage import Storage
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+_copies = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """Address of a server: the one in TEST_DATABASE_URL, or an embedded one that lives as long as the session."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="sampark-tests-", ignore_cleanup_errors=True) as folder:
+        server = EmbeddedServer(Path(folder) / "postgres")
+        url = asyncio.run(server.prepare())
+        yield url
+        server.stop()
+
+
+async def _statement(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+def named(url: str, name: str) -> str:
+    """The same server's address with another database."""
+    head, _, query = url.partition("?")
+    return f"{head.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str) -> str:
+    """Name of a migrated database that every test copies."""
+    name = f"template_{os.getpid()}"
+
+    async def make() -> None:
+        await _statement(
+            server_url,
+            f"create database {name} template template0 locale_provider builtin builtin_locale 'C.UTF-8'",
+        )
+        db = Database(named(server_url, name))
+        await migrate.migrate(db)
+        await db.close()
+
+    asyncio.run(make())
+    return name
+
+
+@pytest.fixture
+async def database_url(server_url: str, template: str) -> AsyncIterator[str]:
+    """Address of a fresh, migrated database of this test's own."""
+    name = f"test_{os.getpid()}_{next(_copies)}"
+    await _statement(server_url, f"create database {name} template {template} strategy file_copy")
+    yield named(server_url, name)
+    await _statement(server_url, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """The database of this test."""
+    database = Database(database_url, pool_size=8)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def clock() -> Iterator[clocks.ManualClock]:
+    """A clock that stands at nine in the morning (UTC) of Monday 2 March 2026 until the test turns it."""
+    manual = clocks.ManualClock(START)
+    with clocks.use(manual):
+        yield manual
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a desk in a temporary folder."""
+    return load(data=tmp_path / "data", secret="test-secret-of-the-suite", http_port=0, smtp_port=0)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    """A file storage of this test's own."""
+    return Storage(tmp_path / "files")
