@@ -1,0 +1,67 @@
+"""Building the console: what counts as a change, and when nothing needs to be built."""
+
+from pathlib import Path
+
+import pytest
+
+from tools import assets
+
+
+@pytest.fixture
+def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Sources and output in a folder of their own."""
+    sources, out = tmp_path / "web", tmp_path / "out"
+    (sources / "src").mkdir(parents=True)
+    out.mkdir()
+    (sources / "src" / "main.ts").write_text("start()")
+    monkeypatch.setattr(assets, "SOURCES", sources)
+    monkeypatch.setattr(assets, "STAMP", out / ".stamp")
+    return sources
+
+
+def test_a_build_stays_fresh_until_a_source_changes(web: Path) -> None:
+    """The stamp holds the hash of the sources; content counts, packages do not."""
+    assert not assets.fresh()
+    assets.STAMP.write_text(assets.fingerprint())
+    assert assets.fresh()
+    (web / "node_modules").mkdir()
+    (web / "node_modules" / "x.js").write_text("changed")
+    assert assets.fresh()
+    (web / "src" / "main.ts").write_text("start( )")
+    assert not assets.fresh()
+
+
+def test_a_renamed_source_is_a_change(web: Path) -> None:
+    """The path is part of the hash."""
+    assets.STAMP.write_text(assets.fingerprint())
+    (web / "src" / "main.ts").rename(web / "src" / "begin.ts")
+    assert not assets.fresh()
+
+
+def test_without_sources_the_built_files_are_taken_as_they_are(
+    web: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who installs a wheel has no sources and needs no Node."""
+    monkeypatch.setattr(assets, "SOURCES", tmp_path / "nowhere")
+    assert assets.fresh()
+
+
+@pytest.mark.parametrize(("version", "accepted"), [("18.19.0", False), ("20.20.2", False), ("24.1.0", True)])
+def test_only_a_young_enough_node_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, accepted: bool
+) -> None:
+    """An old Node of the system is passed over, and Node from PyPI taken instead."""
+    for name in ("node", "npm"):
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\necho {version}\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert (assets.system_node() is not None) is accepted
+
+
+def test_no_node_at_all_is_one_clear_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody should have to read a traceback to learn that Node is missing."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(assets, "wheel_node", lambda: None)
+    with pytest.raises(SystemExit, match="needs Node 22.13 or newer"):
+        assets.npm_command("ci")

@@ -1,0 +1,214 @@
+"""Write the reference pages from the code, or check that they are current.
+
+Each page is a function that returns its text; PAGES is the whole list. What cannot be generated (the
+glossary, the flows) is written by hand and checked by tests/architecture.
+
+    python -m tools.docs [--check]
+"""
+
+import difflib
+import importlib
+import json
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from core import errors, events
+from core.settings import Settings
+from sampark import asgi, cli, wiring
+from staff import permissions
+
+ROOT = Path(__file__).resolve().parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+NOTE = "<!-- Written by `make docs`; change the code, not this page. -->\n"
+
+
+def page(title: str, intro: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A page of a heading, some words and a table; bars and line ends in cells are made harmless."""
+
+    def line(cells: Iterable[str]) -> str:
+        return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"
+
+    head = tuple(head)
+    lines = [
+        f"# {title}",
+        "",
+        *textwrap.wrap(" ".join(intro.split()), 108),
+        "",
+        line(head),
+        "|" + "---|" * len(head),
+        *map(line, rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def summary(thing: object) -> str:
+    """The first paragraph of a docstring."""
+    return (getattr(thing, "__doc__", None) or "").strip().partition("\n\n")[0].replace("``", "`")
+
+
+def subclasses(root: type) -> Iterator[type]:
+    """A class and all that derive from it, parents first."""
+    yield root
+    for child in root.__subclasses__():
+        yield from subclasses(child)
+
+
+def import_all(name: str) -> None:
+    """Import every module of this name that a package of the product has (`tickets/events.py`...)."""
+    for path in sorted(ROOT.glob(f"*/**/{name}.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        if parts[0] not in {"tests", "tools", ".venv", "build", "agent_ui/web"}:
+            importlib.import_module(".".join(parts))
+
+
+def settings_page() -> str:
+    """Every setting: its name in the environment, default, meaning."""
+
+    def row(name: str) -> tuple[str, str, str]:
+        field = Settings.model_fields[name]
+        variable = "DATABASE_URL" if name == "database_url" else f"SAMPARK_{name.upper()}"
+        default = field.default
+        shown = default.get_secret_value() if hasattr(default, "get_secret_value") else default
+        shown = ",".join(shown) if isinstance(shown, tuple) else str(shown)
+        return f"`{variable}`", f"`{shown}`" if shown else "", field.description or ""
+
+    intro = (
+        "Read once at start: from the environment, then from `.env` in the working folder, then the default."
+    )
+    return page("Settings", intro, ("Name", "Default", "Meaning"), map(row, Settings.model_fields))
+
+
+def event_fields(kind: type[events.Event]) -> str:
+    """The fields of an event that stand in its `data`."""
+    own = (field for field in msgspec.structs.fields(kind) if field.name not in events.COLUMNS)
+    return ", ".join(f"`{field.name}`" for field in own)
+
+
+def events_page() -> str:
+    """Every event that the product records."""
+    import_all("events")
+    known = [kind for kind in subclasses(events.Event) if kind.kind]
+    rows = [
+        (f"`{kind.kind}`", f"`{kind.__module__}.{kind.__name__}`", event_fields(kind), summary(kind))
+        for kind in sorted(known, key=lambda kind: kind.kind)
+    ]
+    intro = """
+        Each change writes one of these rows in its own transaction (`core/events.py`): it is the audit trail,
+        the timeline, the live feed and the source of reports. All carry who did it, when, and by which rule;
+        the fields below stand in `data`.
+    """
+    return page("Events", intro, ("Kind", "Class", "Data", "When"), rows)
+
+
+def errors_page() -> str:
+    """Every expected error: its status, stable code, meaning."""
+    import_all("errors")
+    rows = {
+        (f"`{kind.code}`", str(kind.status), f"`{kind.__module__}.{kind.__name__}`", summary(kind))
+        for kind in subclasses(errors.DeskError)
+        if kind is not errors.DeskError and not kind.__module__.startswith("tests")
+    }
+    intro = """
+        Every error is answered as `application/problem+json` (RFC 9457) with `status`, `title`, `detail` and
+        a stable `code`.
+    """
+    by_status = sorted(rows, key=lambda row: row[1:])
+    return page("Errors", intro, ("Code", "Status", "Class", "Meaning"), by_status)
+
+
+def permissions_page() -> str:
+    """Every permission, and which role holds it."""
+    roles = list(permissions.ROLES)
+    rows = (
+        (f"`{name}`", meaning, *("yes" if name in permissions.ROLES[role] else "" for role in roles))
+        for name, meaning in permissions.PERMISSIONS.items()
+    )
+    intro = "A route asks for a permission, a role is a set of them (`staff/permissions.py`)."
+    return page("Permissions", intro, ("Permission", "Allows", *(str(role) for role in roles)), rows)
+
+
+def jobs_page() -> str:
+    """Every job that workers run."""
+    rows = (
+        (f"`{job.name}`", f"`{job.handler.__module__}.{job.handler.__qualname__}`", summary(job.handler))
+        for _, job in sorted(wiring.JOBS.by_name.items())
+    )
+    intro = """
+        Rows written in the transaction that makes them necessary, run at least once by a worker
+        (`core/jobs.py`); the table is in `sampark/wiring.py`.
+    """
+    return page("Jobs", intro, ("Name", "Handler", "What it does"), rows)
+
+
+def commands(command: click.Command, path: str) -> Iterator[str]:
+    """The help of a command and of those below it, as sections."""
+    context = click.Context(command, info_name=path, terminal_width=100, max_content_width=100)
+    yield f"## `{path}`\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            if child is not None and not child.hidden:
+                yield from commands(child, f"{path} {name}")
+
+
+def cli_page() -> str:
+    """The command line, as its own help says."""
+    return "# Command line\n\n" + "\n".join(commands(cli.main, "sampark"))
+
+
+def openapi_page() -> str:
+    """The REST API that agents' programs use, as OpenAPI; the types of the console are made from it."""
+    schema: dict[str, Any] = asgi.openapi_schema()
+    return json.dumps(schema, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "cli.md": cli_page,
+    "events.md": events_page,
+    "errors.md": errors_page,
+    "permissions.md": permissions_page,
+    "jobs.md": jobs_page,
+    "openapi.json": openapi_page,
+}
+
+
+def render(name: str) -> str:
+    """The text of one page as it should be."""
+    text = PAGES[name]()
+    return text if name.endswith(".json") else text.replace("\n", f"\n\n{NOTE}", 1)
+
+
+def stale(name: str) -> str:
+    """The difference between a page and what it should be; empty when it is current."""
+    path = REFERENCE / name
+    now = path.read_text(encoding="utf-8") if path.exists() else ""
+    lines = difflib.unified_diff(
+        now.splitlines(), render(name).splitlines(), name, "generated", lineterm="", n=0
+    )
+    return "\n".join(list(lines)[:20])
+
+
+def main() -> None:
+    """Write all pages; with `--check` only say which are stale (exit code 1)."""
+    if "--check" in sys.argv:
+        found = list(filter(None, map(stale, PAGES)))
+        print(
+            "\n".join([*found, "Stale pages: run `make docs`."])
+            if found
+            else "the reference pages are current"
+        )
+        sys.exit(1 if found else 0)
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for name in PAGES:
+        (REFERENCE / name).write_text(render(name), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
