@@ -12,7 +12,7 @@ import msgspec
 
 from channels.email.charsets import decode_bytes
 from channels.email.headers import one_line, read_fields, split_message, unfold
-from channels.email.mime import MAX_DEPTH, Part, decode_uu, read_parts
+from channels.email.mime import MAX_DEPTH, Part, decode_uu
 from channels.email.parsed import ParsedAttachment
 from channels.email.tnef import read_tnef
 from core.html import html_to_text, text_to_html
@@ -254,7 +254,3 @@ def _subject(content: bytes) -> str:
             return one_line(unfold(value))
     return ""
 
-
-def returned_message(part: Part) -> Bodies:
-    """Read a message that is inside a mail (`message/rfc822`)."""
-    return read_bodies(read_parts(part.content))

@@ -7,8 +7,8 @@ status codes its members; servers often send none, a wrong one, or only words, s
 import re
 
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\d|\.\d)")
-_REPLY = re.compile(r"(?<![\w.:/@+-])([45])([0-7]\d)(?=[ \t-]+\S|$|[;:,)\]\"'])(?![ \t]*(?:bytes?|kb|mb|messages?|hours?|days?|minutes?|seconds?)\b)", re.IGNORECASE)
-_REPLY_THEN_STATUS = re.compile(r"(?<![\w.:/@+-])([45])\d\d[ -]+#?(?:\1)\.(\d{1,3})\.(\d{1,3})(?!\d|\.\d)")
+_REPLY = re.compile(r"(?<![\w./@+-])(?<!\S:)([45])([0-7]\d)(?=[ \t-]+\S|$|[;:,)\]\"'])(?![ \t]*(?:bytes?|kb|mb|messages?|hours?|days?|minutes?|seconds?)\b)", re.IGNORECASE)
+_REPLY_THEN_STATUS = re.compile(r"(?<![\w.:/@+-])([45])\d\d[ -]+[#'(]{0,2}(?:\1)\.(\d{1,3})\.(\d{1,3})(?!\d|\.\d)")
 
 _TEMPORARY = re.compile(
     r"temporar|try(?:ing)? again|will (?:continue|keep|be) (?:to )?(?:try|retr|tried)|retry|delayed|not yet been delivered"
@@ -37,8 +37,8 @@ _INNOCENT = re.compile(
     r"|too (?:big|large|long)|message size|size (?:limit|exceed)|exceeds? (?:\w+ ){0,4}(?:size|limit)|max(?:imum)? (?:message )?(?:size|length)"
     r"|virus|malware|infected|attachment|content (?:reject|filter|denied)|message (?:content )?(?:rejected|refused|blocked|contains)|phish|\burl\b|suspicious"
     r"|sender (?:address )?(?:rejected|denied|refused|not|verif|domain|is|was|unknown|invalid)|(?:invalid|bad|unknown|illegal) sender|does(?:n't| not) like sender|sender was rejected|mail from|bad (?:helo|ehlo)|(?:helo|ehlo) command|domain of sender|sender'?s? domain"
-    r"|time(?:d)?[ -]?out|expired|connection (?:refused|reset|lost|dropped|closed|time)|could not connect|unable to connect|network (?:is )?unreachable|no route|host (?:is )?unreachable|too many hops|mail loop|loops? back|routing loop|hop count|retry time|in the queue too long|cannot connect|not responding|lost connection|establish an smtp connection"
-    r"|system (?:not|error|failure|resources|config)|internal error|local error|out of memory|i/o error|can'?t create|cannot open|write error|mailer error|command (?:died|failed|not recognized|unrecognized)|syntax error|configuration error|program failed|return(?:ed)? (?:exit )?status"
+    r"|recipient preferences|not found, try again|time(?:d)?[ -]?out|expired|connection (?:refused|reset|lost|dropped|closed|time)|could not connect|unable to connect|network (?:is )?unreachable|no route|host (?:is )?unreachable|too many hops|mail loop|loops? back|routing loop|hop count|retry time|in the queue too long|cannot connect|not responding|lost connection|establish an smtp connection"
+    r"|system (?:not|error|failure|resources|config)|internal error|local error|out of memory|i/o error|(?:can|could)n?'?t create|cannot open|write error|mailer error|command (?:died|failed|not recognized|unrecognized)|syntax error|configuration error|program failed|return(?:ed)? (?:exit )?status"
     r"|rfc ?5?[238]22|duplicate header|multiple|non[- ]?compliant|header|starttls|\btls\b|certificate",
     re.IGNORECASE,
 )
@@ -56,10 +56,12 @@ _NO_SUCH_USER = re.compile(
 _NO_SUCH_HOST = re.compile(
     r"(?:host|domain|server|dns|mx|name)\W{1,3}(?:\S+\W{1,3})?(?:name |service |record |server )?(?:is |was |are )?(?:unknown|not found|not known|does not exist|doesn'?t exist|nonexist|not resolv|couldn'?t be found|could not be found|isn'?t)"
     r"|unknown (?:\w+ )?(?:host|domain)|no such (?:host|domain)|(?:couldn'?t|could not|can'?t|cannot|unable to) find (?:a |any )?(?:host|mail exchanger|gateway|route|mx|domain)|unrout(?:e)?able (?:mail )?domain|illegal host|invalid (?:host|domain)"
-    r"|nxdomain|no (?:mx|dns|mail exchanger)|bad domain|domain (?:\S+ )?(?:lookup failed|not (?:exist|found))|name service error|all relevant mx records point to non-existent hosts|nullmx|does not accept mail|couldn't find any host named|dns error|dns query failed",
+    r"|domain is not reachable|nxdomain|no (?:mx|dns|mail exchanger)|bad domain|domain (?:\S+ )?(?:lookup failed|not (?:exist|found))|name service error|all relevant mx records point to non-existent hosts|nullmx|does not accept mail|couldn't find any host named|dns error|dns query failed",
     re.IGNORECASE,
 )
 _MOVED = re.compile(r"has (?:been )?(?:moved|replaced|changed)|new (?:e-?mail )?address|address (?:has )?changed|moved to|has moved", re.IGNORECASE)
+
+_AFTER_DATA = re.compile(r"end of data|after data|in reply to (?:end of )?DATA|>>> (?:DATA|\.)\s|SMTP command DATA|while sending (?:the )?(?:message )?(?:data|body)|after I sent the message", re.IGNORECASE)
 
 _HARD_STATUS = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.4.4", "5.1.0"))
 
@@ -74,8 +76,8 @@ def status_in(text: str) -> str:
         `x.y.z`; from a bare reply code `4.0.0` or `5.0.0`; "" when the text states none.
     """
     text = text[:20_000]
-    if found := _REPLY_THEN_STATUS.search(text):
-        return f"{found[1]}.{int(found[2])}.{int(found[3])}"
+    if replied := replied_status(text):
+        return replied
     stated = [f"{a}.{int(b)}.{int(c)}" for a, b, c in _STATUS.findall(text) if a != "2"]
     for status in stated:
         if not status.endswith(".0.0"):
@@ -85,6 +87,12 @@ def status_in(text: str) -> str:
     if found := _REPLY.search(text):
         return f"{found[1]}.0.0"
     return ""
+
+
+def replied_status(text: str) -> str:
+    """The enhanced status that stands right behind an SMTP reply code, the server's own words; "" when there is none."""
+    found = _REPLY_THEN_STATUS.search(text[:20_000])
+    return f"{found[1]}.{int(found[2])}.{int(found[3])}" if found else ""
 
 
 def derive_status(text: str, context: str = "") -> str:
@@ -116,8 +124,8 @@ def is_hard(status: str, text: str) -> bool:
         text: The server's words.
     """
     words = re.sub(r"https?://\S+", " ", text[:5_000])
-    if status.startswith("4"):
-        return False
+    if status.startswith("4") or _AFTER_DATA.search(words):
+        return False  # a server that took the recipient and refused the content knows the recipient
     if status in ("5.1.1", "5.1.2", "5.1.6", "5.1.10"):
         innocent = _INNOCENT.search(words)
         return innocent is None or bool(_NO_SUCH_USER.search(words)) or bool(_NO_SUCH_HOST.search(words))

@@ -8,11 +8,11 @@ import re
 
 import msgspec
 
-_ADDRESS = r"[^\s<>()\[\]\"',;:*|=]{1,64}@[A-Za-z0-9\[](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9\]])?"
+_ADDRESS = r"[^\s<>()\[\]\"',;:*|=]{1,64}@(?:\[[\d.]{7,15}\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?)"
 _ANY_ADDRESS = re.compile(_ADDRESS)
 _AT_START = re.compile(
-    r"^[ \t>*|#-]{0,40}(?:\d{1,3}[.)]\s+)?(?:(?:failed )?(?:recipients?|addressee|address|user|account|mailbox|rcpt|e-?mail|deliver(?:y|ed)?|message|mail)?"
-    r"(?: failed)?(?: to| for| address)?[:\s]{1,12})?[\"'<(]{0,3}(?:mailto:|smtp:|rfc822;)?\s*(" + _ADDRESS + r")[>\"')]{0,3}",
+    r"^[ \t>*|#-]{0,40}(?:\d{1,3}[.)]\s+)?(?:(?:failed |invalid final |error-)?(?:recipients?|for|delivery userid|addressee|address|user|account|mailbox|rcpt|e-?mail|deliver(?:y|ed)?|message|mail)?"
+    r"(?: failed)?(?: to| for| address)?[:\s]{1,12})?[\"'<(\[]{0,3}(?:mailto:|smtp:|rfc822;)?\s*(" + _ADDRESS + r")[>\"')]{0,3}",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
@@ -20,6 +20,7 @@ _LABELLED = re.compile(
     r"(?: is| was| were| the| following| failed| address)?[:\s]{1,4}[\"'<(\[]{0,3}(?:mailto:|smtp:)?(" + _ADDRESS + r")",
     re.IGNORECASE,
 )
+_GENERATED = re.compile(r"generated from <?(" + _ADDRESS + r")", re.IGNORECASE)
 _IN_REPLY = re.compile(r"\b[45]\d\d[ -][^\n]{0,200}?[<(\[]?(" + _ADDRESS + r")", re.IGNORECASE)
 _INTRODUCES = re.compile(
     r"(?:recipient|address|user|destination|addressee|delivered to|delivery to|failed to|following)[^\n]{0,120}[:.]?\s*$",
@@ -48,16 +49,16 @@ _FAILURE = re.compile(
     r"(?:could|can|was|were|did|has|have|is|are) ?(?:not|n't|n’t) (?:\w+ ){0,3}(?:deliver|reach|received|accept|sent|possible)|cannot (?:be )?(?:deliver|send)|unable to (?:\w+ ){0,3}(?:deliver|send|process|accept|relay)"
     r"|undeliver|non-?deliver|not deliver|deliver[ey]\w* (?:\w+ ){0,4}(?:fail|error|problem|abort|delay|unsuccess)|fail\w* (?:\w+ ){0,3}deliver|delivery errors?|returned (?:mail|message|to sender)|return(?:ing)? message|permanent(?:ly)? (?:fatal )?(?:error|fail)|fatal errors|delivery status"
     r"|user unknown|unknown user|mailbox (?:is )?(?:full|unavailable)|no such user|does not exist|transcript of session|message (?:was |has been )?(?:rejected|blocked|refused|not sent)|rejected (?:your|the) (?:message|mail)|(?:e-?mail|mail|message) (?:\w+ ){0,4}(?:rejected|refused|blocked|bounced|returned)|bounced|over quota|quota exceeded|has not been (?:delivered|collected)"
-    r"|following (?:recipient|address|error)|nicht zugestellt|unzustellbar|konnte nicht|n'a pas (?:pu )?(?:été|être)|non distribu|no (?:se )?(?:ha )?(?:pudo|podido) (?:ser )?(?:entreg|envia)|não (?:pôde|foi) (?:ser )?entreg|non (?:è stato|recapit)|配信|送信でき|届け|退信|无法(?:投递|送达)|не (?:доставлен|может быть доставлен|удалось)|recipient rejected|relaying denied|delivery has failed|unrouteable",
+    r"|following (?:recipient|address|error)|errors? (?:has |have )?(?:occurred|delivering|was detected)|postponed|invalid (?:user|final delivery)|exceeds allowed size|nicht zugestellt|unzustellbar|konnte nicht|n'a pas (?:pu )?(?:été|être)|non distribu|no (?:se )?(?:ha )?(?:pudo|podido) (?:ser )?(?:entreg|envia)|não (?:pôde|foi) (?:ser )?entreg|non (?:è stato|recapit)|配信|送信でき|届け|退信|无法(?:投递|送达)|не (?:доставлен|может быть доставлен|удалось)|recipient rejected|relaying denied|delivery has failed|unrouteable",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
     r"failure notice|returned (?:e?-?mail|to sender|message)|return(?:ed)? receipt fail|undeliver|non-?deliver|deliver[ey]\w*[ :-]+(?:\w+ ){0,3}(?:fail|error|problem|status|notif|report|delay|abort|warning|incomplete|unsuccess)|(?:mail|message|e-?mail)(?: delivery| system)? (?:fail|error|delay|return|status|could not|not delivered|undeliver|refused|rejected|blocked|problem)|fail(?:ed|ure)[ :]+(?:\w+ )?(?:mail|deliver|message)|could ?n.t be delivered|cannot be delivered|not delivered"
-    r"|delayed (?:mail|delivery)|warning: (?:could not|message)|permanent fail|rejected (?:mail|message)|mail non|nondeliver|user unknown|bounce|unzustellbar|zustellung|nicht zustellbar|non remis|échec|non distribu|no entregado|devuel|não entreg|devolvid|mancato recapito|mancata consegna|onbestelbaar|undelivered|配信|配送|不達|戻り|退信|退件|недостав|не доставл|возврат|unable to deliver|delivery\b.*\bfail|problem delivering",
+    r"|delayed (?:mail|delivery)|warning: (?:could not|message)|permanent fail|rejected (?:mail|message)|mail non|nondeliver|user unknown|bounce|unzustellbar|zustellung|nicht zustellbar|non remis|échec|non distribu|no entregado|devuel|não entreg|devolvid|mancato recapito|mancata consegna|onbestelbaar|undelivered|エラー|loop alert|failed mail|配信|配送|不達|戻り|退信|退件|недостав|не доставл|возврат|unable to deliver|delivery\b.*\bfail|problem delivering",
     re.IGNORECASE,
 )
 _DAEMON = re.compile(
-    r"mailer[-_ .]?daemon|mail[-_ .]?daemon|^postmaster|^postoffice|mail delivery (?:sub)?system|mail\.delivery\.system|maildeliver|mdaemon|^administrator@|system administrator|mail administrator|microsoft exchange|^bounce|-bounces?@|mail system|mailsystem|delivery\s?(?:system|service|subsystem|notification|status)|smtp(?:32)?d?\b.*(?:daemon|server|gateway)|^mmdf|mailgate|mail gateway|^root@|^mailer@|^noreply-?bounce|internet mail|mail router|email gateway|mail server|mxl@|^smtp@|^antispam|^mailnull|^mail@|^uucp|^exim",
+    r"mailer[-_ .]?daemon|mail[-_ .]?daemon|^post[-_.]?master|^postoffice|mail delivery (?:sub)?system|mail\.delivery\.system|maildeliver|mdaemon|^administrator@|system administrator|mail administrator|microsoft exchange|^bounce|-bounces?@|mail system|mailsystem|delivery\s?(?:system|service|subsystem|notification|status)|smtp(?:32)?d?\b.*(?:daemon|server|gateway)|^mmdf|mailgate|mail gateway|^root@|^mailer@|^noreply-?bounce|internet mail|mail router|email gateway|mail server|mxl@|^smtp@|^antispam|^mailnull|^mail@|^uucp|^exim",
     re.IGNORECASE,
 )
 
@@ -132,7 +133,11 @@ def read_failures(notice: str, *, own: frozenset[str], domain: str) -> list[Fail
 
 
 def _recipient_of(line: str, own: frozenset[str]) -> str:
-    if "@" not in line or _SKIP_LINE.search(line):
+    if "@" not in line:
+        return ""
+    if (generated := _GENERATED.search(line)) and generated[1].lower() not in own:
+        return generated[1].rstrip(".")
+    if _SKIP_LINE.search(line):
         return ""
     for pattern in (_AT_START, _LABELLED):
         hit = pattern.match(line) if pattern is _AT_START else pattern.search(line)

@@ -4,16 +4,17 @@ Part of the e-mail channel, used by `channels.email.parse`. A report in the form
 missing or says nothing, the prose is read (`channels.email.bounce_text`). Abuse reports follow RFC 5965 (ARF).
 """
 
+import json
 import re
 
 import msgspec
 
 from channels.email.addresses import parse_addresses
 from channels.email.bodies import Bodies
-from channels.email.bounce_reasons import derive_status, is_hard, status_in
+from channels.email.bounce_reasons import derive_status, is_hard, replied_status, status_in
 from channels.email.bounce_text import Failure, is_daemon, read_failures, sounds_like_failure, split_notice
 from channels.email.charsets import decode_bytes
-from channels.email.headers import message_ids, one_line, parameters, read_fields, split_message, unfold
+from channels.email.headers import one_line
 from channels.email.mime import Part
 from channels.email.parsed import BounceReport
 from core.html import html_to_text
@@ -28,7 +29,7 @@ _RETURNED_TYPES = frozenset((
 ))  # fmt: skip
 _FAILED = frozenset(("failed", "delayed", "failure", "fail", "expired", "bounced", "undeliverable", "deferred"))
 _FINE = frozenset(("delivered", "relayed", "expanded"))
-_FIELD = re.compile(r"^([A-Za-z][\w-]{2,40}):[ \t]*(.*)$")
+_FIELD = re.compile(r"^([A-Za-z][\w-]{2,40}):[ \t]*(.*)$", re.MULTILINE)
 _WHITE = re.compile(r"\s+")
 _ORIGINAL_TO = re.compile(r"^(?:To|X-Original-To|Delivered-To|Envelope-To|X-Failed-Recipients):[ \t]*([^\n]+)", re.IGNORECASE | re.MULTILINE)
 _ORIGINAL_ID = re.compile(r"^Message-ID:\s*<([^<>\s]{1,500})>", re.IGNORECASE | re.MULTILINE)
@@ -56,10 +57,12 @@ def read_bounces(first: dict[str, str], root: Part, bodies: Bodies, raw: bytes) 
     report_type = root.params.get("report-type", "").lower()
     kinds = {part.content_type for part in bodies.parts}
     if report_type == "feedback-report" or "message/feedback-report" in kinds:
-        return BounceReading(is_feedback_report=True)
+        return BounceReading(bounces=_complaints(bodies.parts), is_feedback_report=True)
     if not _may_be_bounce(first, kinds, report_type, raw):
         return BounceReading()
     returned = _returned_text(bodies.parts)
+    if announced := _from_service(bodies.text):
+        return BounceReading(bounces=announced)
     structured = [item for part in bodies.parts for item in _status_groups(part)]
     notice, rest = split_notice(_notice_text(bodies))
     returned = returned or rest
@@ -71,6 +74,27 @@ def read_bounces(first: dict[str, str], root: Part, bodies: Bodies, raw: bytes) 
     return BounceReading(bounces=reports[:MAX_REPORTS])
 
 
+def _complaints(parts: list[Part]) -> list[BounceReport]:
+    """Who complained, by an abuse report (RFC 5965, section 3.2); providers often hide it."""
+    found: list[BounceReport] = []
+    original = _ORIGINAL_ID.search(_returned_text(parts))
+    for part in parts:
+        if part.content_type != "message/feedback-report":
+            continue
+        fields = dict(_FIELD.findall(decode_bytes(part.content[:50_000]).replace("\r\n", "\n")))
+        lower = {name.lower(): value for name, value in fields.items()}
+        found.append(
+            BounceReport(
+                recipient=_typed_address(lower.get("original-rcpt-to", "")),
+                status="",
+                reason=f"Complaint: {lower.get('feedback-type', 'abuse').strip()}",
+                hard=False,
+                original_message_id=original[1] if original else "",
+            )
+        )
+    return found or [BounceReport(recipient="", status="", reason="Complaint", hard=False)]
+
+
 def _may_be_bounce(first: dict[str, str], kinds: set[str], report_type: str, raw: bytes) -> bool:
     """A cheap look that spares ordinary mails the reading."""
     if kinds & _STATUS_TYPES or report_type == "delivery-status" or "x-failed-recipients" in first:
@@ -79,7 +103,28 @@ def _may_be_bounce(first: dict[str, str], kinds: set[str], report_type: str, raw
         return True
     if b"inal-Recipient:" in raw:
         return True
-    return sounds_like_failure(one_line(first.get("subject", "")), "")[0]
+    return b'"bouncedRecipients"' in raw or sounds_like_failure(one_line(first.get("subject", "")), "")[0]
+
+
+def _from_service(text: str) -> list[BounceReport]:
+    """Reports of Amazon SES as its notification service mails them: one JSON object."""
+    if not text.lstrip().startswith("{") or '"bouncedRecipients"' not in text:
+        return []
+    try:
+        notice, _ = json.JSONDecoder().raw_decode(text.lstrip())
+        bounce = notice["bounce"]
+        recipients = [item for item in bounce["bouncedRecipients"] if isinstance(item, dict)]
+        permanent = bounce.get("bounceType") == "Permanent"
+        source = str(notice.get("mail", {}).get("commonHeaders", {}).get("messageId", "")).strip("<>")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return []
+    found: list[BounceReport] = []
+    for item in recipients:
+        words = str(item.get("diagnosticCode", ""))
+        status = status_in(str(item.get("status", ""))) or status_in(words) or ("5.0.0" if permanent else "4.0.0")
+        address = str(item.get("emailAddress", ""))
+        found.append(BounceReport(address, status, _reason(words), is_hard(status, words), source))
+    return found
 
 
 def _notice_text(bodies: Bodies) -> str:
@@ -141,9 +186,7 @@ def _from_group(group: dict[str, str], action: str, notice: str, original_id: st
     diagnostic = group.get("diagnostic-code", "") or group.get("x-supplementary-info", "")
     kind, semicolon, words = diagnostic.partition(";")
     words = words.strip() if semicolon and "@" not in kind and len(kind) < 40 else diagnostic
-    recipient = _typed_address(group.get("final-recipient", "")) or _typed_address(group.get("original-recipient", ""))
-    if not recipient:
-        recipient = _typed_address(group.get("x-actual-recipient", ""))
+    recipient = _recipient(group)
     if not recipient:
         return None
     about = next((item.words for item in read_failures(notice, own=frozenset(), domain="")
@@ -159,10 +202,18 @@ def _from_group(group: dict[str, str], action: str, notice: str, original_id: st
     )
 
 
+def _recipient(group: dict[str, str]) -> str:
+    """The address as we wrote it, where the report repeats it, else what became of it on the way."""
+    found = [_typed_address(group.get(name, "")) for name in ("original-recipient", "final-recipient", "x-actual-recipient")]
+    return next((item for item in found if "." in item.rpartition("@")[2]), "") or next(filter(None, found), "")
+
+
 def _chosen_status(stated: str, words: str, context: str, action: str) -> str:
     """The most telling of the statuses that a group states; `x.0.0` tells nothing but its class."""
+    if replied := replied_status(words):
+        return replied
     status = status_in(stated.partition("(")[0])
-    in_words = status_in(words)
+    in_words = status_in(words or context)
     if status and not status.endswith(".0.0"):
         if in_words and not in_words.endswith(".0.0") and in_words[0] == status[0] and status.endswith(".0"):
             return in_words
@@ -190,8 +241,10 @@ def _is_prose_bounce(first: dict[str, str], notice: str, kinds: set[str], report
     automatic = first.get("auto-submitted", "").lower()
     if automatic.startswith("auto-replied") and not by_subject and not (by_text and is_daemon(one_line(first.get("from", "")))):
         return False
-    if is_daemon(one_line(first.get("from", ""))) or first.get("return-path", "x").strip() in ("<>", ""):
-        return by_text and (by_subject or is_daemon(one_line(first.get("from", ""))) or "@" in notice)
+    if is_daemon(one_line(first.get("from", ""))):
+        return by_subject or by_text
+    if first.get("return-path", "x").strip() in ("<>", ""):
+        return by_text and (by_subject or "@" in notice)
     return by_subject and by_text and "in-reply-to" not in first
 
 
@@ -237,12 +290,3 @@ def _prose_report(failure: Failure, notice: str, original_id: str) -> BounceRepo
 def _reason(words: str) -> str:
     return _WHITE.sub(" ", words).strip()[:1_000]
 
-
-def returned_headers(part: Part) -> dict[str, str]:
-    """Headers of a returned mail by lower-case name."""
-    return {name.lower(): one_line(unfold(value)) for name, value in read_fields(split_message(part.content)[0])}
-
-
-def report_type_of(first: dict[str, str]) -> str:
-    """The report-type of a multipart/report (RFC 6522)."""
-    return parameters(first.get("content-type", ""))[1].get("report-type", "").lower()

@@ -17,7 +17,7 @@ MAX_FIELDS = 2_000
 """Header fields that are read; the longest honest chains of Received lines have some hundred."""
 
 _FIELD = re.compile(rb"^([!-9;-~]{1,200})[ \t]*:", re.MULTILINE)
-_SEPARATOR = re.compile(rb"\r?\n[ \t]*\r?\n|\r\r\n\r?\r?\n")
+_SEPARATOR = re.compile(rb"\r?\n[ \t]*\r?\n(?![ \t]*[^\S\n]*[!-9;-~]{1,80}[ \t]*:[^/])|\n\r?\n")
 _FOLD = re.compile(r"\r?\n(?=[ \t])|[\r\n]+")
 _WORD_HEAD = re.compile(r"=\?([^?\s=()<>@,;:\"/\[\]]{1,60})\?([bBqQ])\?")
 _QUOTED = re.compile(rb"=([0-9A-Fa-f]{2})")

@@ -6,8 +6,6 @@ stored, and by `sampark parse-email`. It never raises, whatever the bytes: a mai
 
 import re
 
-import msgspec
-
 from channels.email.addresses import parse_addresses
 from channels.email.automatic import classify
 from channels.email.bodies import Bodies, read_bodies
@@ -25,7 +23,7 @@ MAX_MAIL = 60_000_000
 MAX_TEXT = 2_000_000
 """Characters of plain text that are kept."""
 
-_MBOX_LINE = re.compile(rb"^>?From [^\n]{1,500}\n")
+_MBOX_LINE = re.compile(rb"^>?From (?![ \t]*:)[^\n]{1,500}\n")
 _DELIVERED = frozenset((
     "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-forwarded-to", "x-delivered-to", "original-to",
     "x-rcpt-to", "x-gm-original-to", "resent-to", "x-original-delivered-to", "x-real-to", "apparently-to",
@@ -141,9 +139,9 @@ def _parse(original: bytes) -> ParsedMail:
         auto_submitted=signs.auto_submitted,
         precedence=signs.precedence,
         list_id=signs.list_id,
-        is_auto_reply=signs.is_auto_reply and not report.bounces and not report.is_feedback_report,
+        is_auto_reply=not report.bounces and (signs.is_auto_reply or _from_nobody(first, is_list=bool(signs.list_id))),
         is_list=signs.is_list,
-        is_bounce=bool(report.bounces),
+        is_bounce=bool(report.bounces) and not report.is_feedback_report,
         bounces=report.bounces,
         is_feedback_report=report.is_feedback_report,
         error=_error(original, fields),
@@ -189,6 +187,11 @@ def _merged(headers: list[tuple[str, str]], wanted: str) -> list[Address]:
     return list(found.values())
 
 
+def _from_nobody(first: dict[str, str], *, is_list: bool) -> bool:
+    """Whether the envelope had the empty sender, which only automatic mail has (RFC 5321, section 4.5.5)."""
+    return not is_list and _return_path(first) == ""
+
+
 def _delivered_to(headers: list[tuple[str, str]]) -> list[str]:
     found: dict[str, None] = {}
     for name, value in headers:
@@ -205,10 +208,3 @@ def _return_path(first: dict[str, str]) -> str | None:
         return None
     found = parse_addresses(value)
     return found[0].address.lower() if found else ""
-
-
-def to_builtins(mail: ParsedMail) -> dict[str, object]:
-    """The mail as plain dictionaries, attachments without their bytes."""
-    slim = [msgspec.structs.replace(item, content=b"") for item in mail.attachments]
-    plain: dict[str, object] = msgspec.to_builtins(msgspec.structs.replace(mail, attachments=slim))
-    return plain
