@@ -157,11 +157,11 @@ class Inbound:
         item, account, raw = await self._load(session, item_id)
         if item is None:
             return
+        recorded = len(session.info.get("events", []))
         crash.point("processing-started")
         item.attempts += 1
         try:
             async with session.begin_nested():
-                recorded = len(session.info.get("events", []))
                 outcome = await self._readers[account.channel](session, account, item, raw)
         except DBAPIError as problem:
             if _is_ours(problem):

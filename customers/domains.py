@@ -1,0 +1,33 @@
+"""Mail domains that belong to everybody: two people at gmail.com are not colleagues.
+
+Used by ``customers/service.py`` before an organisation is found or made from a mail domain.
+"""
+
+from typing import Final
+
+FREE_MAIL: Final = frozenset(
+    """
+    aim.com aol.com arcor.de att.net bellsouth.net bigpond.com bk.ru bluewin.ch btinternet.com charter.net comcast.net
+    cox.net daum.net duck.com earthlink.net email.com fastmail.com fastmail.fm foxmail.com free.fr freenet.de gmail.com
+    gmx.at gmx.ch gmx.com gmx.de gmx.net googlemail.com hanmail.net hey.com hotmail.co.in hotmail.co.uk hotmail.com
+    hotmail.de hotmail.es hotmail.fr hotmail.it hushmail.com icloud.com iinet.net.au inbox.lv inbox.ru interia.pl
+    juno.com laposte.net libero.it list.ru live.co.uk live.com live.de live.fr live.in live.nl mac.com mail.com mail.ru
+    mailbox.org me.com msn.com naver.com netscape.net ntlworld.com o2.pl online.de onet.pl optonline.net orange.fr
+    outlook.com outlook.de outlook.es outlook.fr outlook.in pm.me posteo.de proton.me protonmail.ch protonmail.com
+    qq.com rediffmail.com rocketmail.com sapo.pt sbcglobal.net seznam.cz sfr.fr shaw.ca sina.com sky.com sohu.com
+    sympatico.ca t-online.de talktalk.net terra.com.br tiscali.it tutanota.com tuta.com uol.com.br verizon.net
+    virgilio.it virginmedia.com wanadoo.fr web.de wp.pl yahoo.ca yahoo.co.in yahoo.co.jp yahoo.co.uk yahoo.com
+    yahoo.com.ar yahoo.com.au yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.in yahoo.it yandex.com yandex.ru ymail.com
+    zoho.com zohomail.com 126.com 163.com sampark.localhost localhost
+    """.split()
+)
+
+
+def organisation_domain(address: str) -> str | None:
+    """The domain that names the sender's organisation, or None for free mail and nonsense.
+
+    Args:
+        address: a normalised mail address.
+    """
+    domain = address.rpartition("@")[2]
+    return domain if "." in domain and domain not in FREE_MAIL else None
