@@ -1,7 +1,9 @@
 """HTML from strangers: made safe to show, made readable as text, and text made HTML.
 
-Part of core, below every channel and page that shows what somebody else wrote. Cleaning is done by nh3 (a real HTML5
-parser), never by patterns; reading as text walks over nh3's output, whose form is regular, so patterns are exact there.
+Part of core, below every channel and page that shows what somebody else wrote. Cleaning is done by nh3 (a
+real HTML5
+parser), never by patterns; reading as text walks over nh3's output, whose form is regular, so patterns are
+exact there.
 All of it takes time linear in the input, and inputs beyond `MAX_HTML` are cut and flagged.
 """
 
@@ -22,20 +24,26 @@ QUOTE_CLASSES = frozenset((
     "protonmail_signature_block", "zmail_extra", "zmail_extra_hr", "OutlookMessageHeader", "WordSection1",
     "tutanota_quote", "hm_gmail_quote", "quoted_text", "freebirdQuote", "elided-text",
 ))  # fmt: skip
-"""Classes by which mail programs mark quotes and signatures; all others are dropped, so none of a page's own can hit."""
+"""Classes by which mail programs mark quotes and signatures; all others are dropped, so none of a page's
+own can hit."""
 
 QUOTE_IDS = frozenset((
     "divRplyFwdMsg", "appendonsend", "OLK_SRC_BODY_SECTION", "mail-editor-reference-message-container",
-    "replySplit", "reply-intro", "forwardbody1", "isForwardContent", "isReplyContent", "ms-outlook-mobile-signature",
+    "replySplit", "reply-intro", "forwardbody1", "isForwardContent", "isReplyContent",
+    "ms-outlook-mobile-signature",
     "Signature", "AppleMailSignature", "yahoo_quoted", "zmail_extra",
 ))  # fmt: skip
 """Ids by which mail programs mark quotes and signatures; all others are dropped."""
 
-_BLOCK = frozenset(("p", "div", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "table", "tr",
-                    "hr", "center", "dl", "dt", "dd", "section", "article", "header", "footer", "figure", "figcaption",
+_BLOCK = frozenset(("p", "div", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li",
+    "table", "tr",
+                    "hr", "center", "dl", "dt", "dd", "section", "article", "header", "footer", "figure",
+                    "figcaption",
                     "address", "details", "summary", "caption"))  # fmt: skip
-_INLINE = frozenset(("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "del", "dfn", "em", "font",
-                     "i", "img", "ins", "kbd", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike",
+_INLINE = frozenset(("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "del", "dfn",
+    "em", "font",
+                     "i", "img", "ins", "kbd", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small",
+                     "span", "strike",
                      "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"))  # fmt: skip
 _TABLE = frozenset(("thead", "tbody", "tfoot", "th", "td", "col", "colgroup"))
 _SIZES = {"width", "height", "align", "valign", "bgcolor", "border"}
@@ -49,20 +57,25 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "td": _SIZES | {"colspan", "rowspan", "nowrap"},
     "th": _SIZES | {"colspan", "rowspan", "nowrap", "scope"},
     "tr": _SIZES, "tbody": _SIZES, "thead": _SIZES, "tfoot": _SIZES, "div": {"align"}, "p": {"align"},
-    "h1": {"align"}, "h2": {"align"}, "h3": {"align"}, "h4": {"align"}, "hr": {"width", "size", "color", "align"},
+    "h1": {"align"}, "h2": {"align"}, "h3": {"align"}, "h4": {"align"}, "hr": {"width", "size", "color",
+    "align"},
     "col": {"span", "width"}, "colgroup": {"span", "width"}, "ol": {"start", "type"}, "ul": {"type"},
     "li": {"value"}, "time": {"datetime"}, "bdo": {"dir"}, "br": {"clear"},
 }  # fmt: skip
 _STYLES = {
     "background-color", "border", "border-bottom", "border-bottom-color", "border-bottom-style",
-    "border-bottom-width", "border-collapse", "border-color", "border-left", "border-left-color", "border-left-style",
+    "border-bottom-width", "border-collapse", "border-color", "border-left", "border-left-color",
+    "border-left-style",
     "border-left-width", "border-radius", "border-right", "border-right-color", "border-right-style",
-    "border-right-width", "border-spacing", "border-style", "border-top", "border-top-color", "border-top-style",
+    "border-right-width", "border-spacing", "border-style", "border-top", "border-top-color",
+    "border-top-style",
     "border-top-width", "border-width", "color", "direction", "display", "font", "font-family", "font-size",
     "font-style", "font-variant", "font-weight", "height", "letter-spacing", "line-height", "list-style-type",
-    "margin-bottom", "margin-left", "margin-right", "margin-top", "max-height", "max-width", "min-width", "padding",
+    "margin-bottom", "margin-left", "margin-right", "margin-top", "max-height", "max-width", "min-width",
+    "padding",
     "padding-bottom", "padding-left", "padding-right", "padding-top", "margin", "table-layout", "text-align",
-    "text-decoration", "text-indent", "text-transform", "unicode-bidi", "vertical-align", "white-space", "width",
+    "text-decoration", "text-indent", "text-transform", "unicode-bidi", "vertical-align", "white-space",
+    "width",
     "word-break", "word-wrap", "overflow-wrap",
 }  # fmt: skip
 _DATA_IMAGE = re.compile(r"^data:image/(?:png|jpe?g|gif|webp|bmp);base64,[A-Za-z0-9+/=\s]*$", re.IGNORECASE)
@@ -76,7 +89,8 @@ def _keep_attribute(tag: str, name: str, value: str) -> str | None:
         kept = [
             rule
             for rule in value.split(";")
-            if not _UNSAFE_STYLE.search(rule) and not (rule.lstrip().startswith(("margin", "text-indent")) and _NEGATIVE.search(rule))
+            if not _UNSAFE_STYLE.search(rule) and not (rule.lstrip().startswith(("margin", "text-indent")) and
+            _NEGATIVE.search(rule))
         ]  # fmt: skip
         return ";".join(kept) or None
     if name == "class":
@@ -92,7 +106,8 @@ def _keep_attribute(tag: str, name: str, value: str) -> str | None:
 
 _CLEANER = nh3.Cleaner(
     tags=set(_BLOCK | _INLINE | _TABLE),
-    clean_content_tags={"script", "style", "title", "head", "template", "noscript", "iframe", "object", "svg", "math",
+    clean_content_tags={"script", "style", "title", "head", "template", "noscript", "iframe", "object",
+    "svg", "math",
                         "select", "textarea", "audio", "video", "canvas"},
     attributes=_ATTRIBUTES,
     attribute_filter=_keep_attribute,
@@ -110,8 +125,10 @@ _VOID = frozenset(
 def sanitise(markup: str) -> str:
     """Make HTML safe to show inside a page of ours.
 
-    Scripts, forms, frames, event handlers, style sheets, classes and ids (but those that mark quotes) are removed, CSS
-    is reduced to properties that cannot leave the message's box. Images of `cid:`, `http:`, `https:` and `data:` stay.
+    Scripts, forms, frames, event handlers, style sheets, classes and ids (but those that mark quotes) are
+    removed, CSS
+    is reduced to properties that cannot leave the message's box. Images of `cid:`, `http:`, `https:` and
+    `data:` stay.
 
     Args:
         markup: HTML of any quality; beyond `MAX_HTML` characters it is cut (see `is_cut`).
@@ -244,7 +261,8 @@ def _note_marks(writer: _Writer, attributes: str) -> None:
 
 
 _QUOTE_MARKS = frozenset((
-    "gmail_quote", "gmail_quote_container", "yahoo_quoted", "moz-cite-prefix", "protonmail_quote", "zmail_extra",
+    "gmail_quote", "gmail_quote_container", "yahoo_quoted", "moz-cite-prefix", "protonmail_quote",
+    "zmail_extra",
     "OutlookMessageHeader", "tutanota_quote", "divRplyFwdMsg", "appendonsend", "OLK_SRC_BODY_SECTION",
     "mail-editor-reference-message-container", "replySplit", "reply-intro", "isReplyContent",
 ))  # fmt: skip
@@ -300,7 +318,8 @@ def read_clean(clean: str) -> tuple[str, list[int], list[int]]:
         clean: Output of `sanitise`.
 
     Returns:
-        The text (`blockquote` as lines that start with `>`), the numbers of the lines where a mail program marked the
+        The text (`blockquote` as lines that start with `>`), the numbers of the lines where a mail program
+        marked the
         start of a quote, and of those where one marked a signature.
     """
     writer = _Writer()
@@ -324,14 +343,15 @@ def html_to_text(markup: str) -> str:
         markup: HTML of any quality.
 
     Returns:
-        Text with `\\n` line ends and at most one empty line in a row.
+        Text with line feeds as line ends and at most one empty line in a row.
     """
     text, _, _ = read_clean(sanitise(markup))
     return _TWICE_EMPTY.sub("\n\n", text).strip()
 
 
 _LINK = re.compile(
-    r"\bhttps?://[^\s<>\"'`{}|\\^]{1,2000}|\bwww\.[^\s<>\"'`{}|\\^]{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
+    r"\bhttps?://[^\s<>\"'`{}|\\^]{1,2000}|\bwww\.[^\s<>\"'`{}|\\^]{1,2000}|"
+    r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
 )
 _TRAILING = ".,;:!?)]}'\u00bb\u201d"
 
@@ -372,8 +392,8 @@ def linkify(text: str) -> str:
                 f"mailto:{target}" if "@" in target and not target.startswith("www.") else f"https://{target}"
             )
         pieces.append(html.escape(text[at : found.start()], quote=False))
-        link = f'<a href="{html.escape(href)}" rel="noopener noreferrer nofollow">{html.escape(target, quote=False)}</a>'
-        pieces.append(link)
+        pieces.append(f'<a href="{html.escape(href)}" rel="noopener noreferrer nofollow">')
+        pieces.append(f"{html.escape(target, quote=False)}</a>")
         at = found.start() + len(target)
     pieces.append(html.escape(text[at:], quote=False))
     return "".join(pieces)

@@ -1,7 +1,9 @@
 """Address lists of mail headers.
 
-Part of the e-mail channel, used by `channels.email.parse`. Reads what RFC 5322, section 3.4 allows and what is sent
-instead: missing quotes, several spellings of names, encoded words inside quotes, only a name. One pass, so a list of
+Part of the e-mail channel, used by `channels.email.parse`. Reads what RFC 5322, section 3.4 allows and what
+is sent
+instead: missing quotes, several spellings of names, encoded words inside quotes, only a name. One pass, so a
+list of
 ten thousand recipients costs milliseconds.
 """
 
@@ -26,7 +28,8 @@ def parse_addresses(value: str) -> list[Address]:
         value: Unfolded value, encoded words not yet decoded (a decoded name may hold commas).
 
     Returns:
-        The mailboxes in order, members of groups among them. Parts without an address are kept with their name only.
+        The mailboxes in order, members of groups among them. Parts without an address are kept with their
+        name only.
     """
     if value.count("=?") == 1 and "@" not in value:
         value = decode_words(value)  # some senders encode the whole header
@@ -56,7 +59,9 @@ def _tokens(value: str) -> list[tuple[str, str | None, str]]:
         at = hit.end()
         if hit[0] == '"':
             end = _end_of_quote(value, at) if closed else -1
-            closed = end >= 0  # once a quote stays open, looking again for every later one would take quadratic time
+            closed = (
+                end >= 0
+            )  # once a quote stays open, looking again for every later one would take quadratic time
             name.append(_ESCAPED.sub(r"\1", value[at:end]) if closed else "")
             at = end + 1 if closed else at
         elif hit[0] == "(":

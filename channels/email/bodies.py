@@ -1,7 +1,9 @@
 """Which parts of a mail are its body, and which are files.
 
-Part of the e-mail channel, between `channels.email.mime` (the tree of parts) and `channels.email.parse`. Everything a
-person would read in a mail program goes to text and HTML, in order; everything else becomes a file with a name.
+Part of the e-mail channel, between `channels.email.mime` (the tree of parts) and `channels.email.parse`.
+Everything a
+person would read in a mail program goes to text and HTML, in order; everything else becomes a file with a
+name.
 """
 
 import hashlib
@@ -253,4 +255,3 @@ def _subject(content: bytes) -> str:
         if name.lower() == "subject":
             return one_line(unfold(value))
     return ""
-

@@ -1,67 +1,132 @@
 """What a mail server's words mean: enhanced status, and whether the address itself is at fault.
 
-Part of the e-mail channel, below `channels.email.bounces`. RFC 3463 defines the status, the IANA registry of enhanced
-status codes its members; servers often send none, a wrong one, or only words, so the words decide where they are clear.
+Part of the e-mail channel, below `channels.email.bounces`. RFC 3463 defines the status, the IANA registry of
+enhanced
+status codes its members; servers often send none, a wrong one, or only words, so the words decide where they
+are clear.
 """
 
 import re
 
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\d|\.\d)")
-_REPLY = re.compile(r"(?<![\w./@+-])(?<!\S:)([45])([0-7]\d)(?=[ \t-]+\S|$|[;:,)\]\"'])(?![ \t]*(?:bytes?|kb|mb|messages?|hours?|days?|minutes?|seconds?)\b)", re.IGNORECASE)
-_REPLY_THEN_STATUS = re.compile(r"(?<![\w.:/@+-])([45])\d\d[ -]+[#'(]{0,2}(?:\1)\.(\d{1,3})\.(\d{1,3})(?!\d|\.\d)")
+_REPLY = re.compile(
+    r"(?<![\w./@+-])(?<!\S:)([45])([0-7]\d)(?=[ \t-]+\S|$|[;:,)\]\"'])(?![ \t]*(?:bytes?|kb|mb|"
+    r"messages?|hours?|days?|minutes?|seconds?)\b)",
+    re.IGNORECASE,
+)
+_REPLY_THEN_STATUS = re.compile(
+    r"(?<![\w.:/@+-])([45])\d\d[ -]+[#'(]{0,2}(?:\1)\.(\d{1,3})\.(\d{1,3})(?!\d|\.\d)",
+)
 
 _TEMPORARY = re.compile(
-    r"temporar|try(?:ing)? again|will (?:continue|keep|be) (?:to )?(?:try|retr|tried)|retry|delayed|not yet been delivered"
-    r"|warning message only|deferred|greylist|graylist|still trying|could not be delivered for \d|queued mail for delivery",
+    r"temporar|try(?:ing)? again|will (?:continue|keep|be) (?:to )?(?:try|retr|tried)|retry|delayed|not "
+    r"yet been delivered"
+    r"|warning message only|deferred|greylist|graylist|still trying|could not be delivered for \d|"
+    r"queued mail for delivery",
     re.IGNORECASE,
 )
 _GAVE_UP = re.compile(
-    r"given up|giving up|final|permanent|no longer try|not going to try|has been in the queue too long|too old"
-    r"|retry time(?:out)? (?:not reached|exceeded)|message expired|delivery time expired|undeliverable|returned"
+    r"given up|giving up|final|permanent|no longer try|not going to try|has been in the queue too long|"
+    r"too old"
+    r"|retry time(?:out)? (?:not reached|exceeded)|message expired|delivery time expired|undeliverable|"
+    r"returned"
     r"|expired|delivery failed|failed|unable to deliver",
     re.IGNORECASE,
 )
 
-# The words of servers, in the order in which they are asked. Each says about the mailbox, the sender or the message
+# The words of servers, in the order in which they are asked. Each says about the mailbox, the sender or the
+# message
 # something that makes the address itself innocent.
 _INNOCENT = re.compile(
-    r"(?:mail)?box\w*(?: is)? (?:currently )?(?:full|exceed)|over\s?quota|quota (?:is )?(?:exceed|full|reach)|exceed\w* (?:\w+ ){0,4}quota"
-    r"|\bquota\b|mailbox size|disk (?:space|full)|out of (?:disk )?(?:space|storage)|insufficient (?:system )?(?:storage|space)|storage (?:limit|allocation)"
+    r"(?:mail)?box\w*(?: is)? (?:currently )?(?:full|exceed)|over\s?quota|quota (?:is )?(?:exceed|full|"
+    r"reach)|exceed\w* (?:\w+ ){0,4}quota"
+    r"|\bquota\b|mailbox size|disk (?:space|full)|out of (?:disk )?(?:space|storage)|insufficient "
+    r"(?:system )?(?:storage|space)|storage (?:limit|allocation)"
     r"|not enough (?:storage|space|disk)|mail ?folder is full|mail (?:for|to) \S+ (?:has )?exceeded|is full\b"
-    r"|suspend|disabled|inactive|deactivated|not active|been locked|is locked|dormant|account (?:has been )?(?:closed|expired)|mailbox (?:is )?frozen"
-    r"|\bspam\b|\bspam\W|unsolicited|junk mail|\bbulk|black\s?-?list|blocklist|block list|\bblocked\b|is blocked|block(?:ed)? (?:by|using|for|your)|\brbl\b|dnsbl|spamhaus|spamcop|barracuda|reputation|bad sender|sending (?:ip|limit)|senderbase"
-    r"|\bdmarc\b|\bspf\b|\bdkim\b|unauthenticated|authentication (?:is )?(?:required|failed)|not pass(?:ing)? auth|sender policy|not authori[sz]ed|unauthori[sz]ed|policy|prohibited|administratively|not permitted|not allowed|access denied|permission|not accepting|refused to accept|restricted"
-    r"|relay(?:ing)? (?:is )?(?:not|denied|access|prohibited)|(?:unable|not) to relay|not (?:a )?relay|relaying|we do not relay|open relay"
+    r"|suspend|disabled|inactive|deactivated|not active|been locked|is locked|dormant|account (?:has "
+    r"been )?(?:closed|expired)|mailbox (?:is )?frozen"
+    r"|\bspam\b|\bspam\W|unsolicited|junk mail|\bbulk|black\s?-?list|blocklist|block list|\bblocked\b|"
+    r"is blocked|block(?:ed)? (?:by|using|for|your)|\brbl\b|dnsbl|spamhaus|spamcop|barracuda|reputation|"
+    r"bad sender|sending (?:ip|limit)|senderbase"
+    r"|\bdmarc\b|\bspf\b|\bdkim\b|unauthenticated|authentication (?:is )?(?:required|failed)|not "
+    r"pass(?:ing)? auth|sender policy|not authori[sz]ed|unauthori[sz]ed|policy|prohibited|"
+    r"administratively|not permitted|not allowed|access denied|permission|not accepting|refused to "
+    r"accept|restricted"
+    r"|relay(?:ing)? (?:is )?(?:not|denied|access|prohibited)|(?:unable|not) to relay|not (?:a )?relay|"
+    r"relaying|we do not relay|open relay"
     r"|too many|rate limit|throttl|greylist|graylist|concurrent|connection limit|deferred"
     r"|\bptr\b|reverse (?:dns|name|lookup)|rdns|fcrdns|client host (?:rejected|blocked)"
-    r"|too (?:big|large|long)|message size|size (?:limit|exceed)|exceeds? (?:\w+ ){0,4}(?:size|limit)|max(?:imum)? (?:message )?(?:size|length)"
-    r"|virus|malware|infected|attachment|content (?:reject|filter|denied)|message (?:content )?(?:rejected|refused|blocked|contains)|phish|\burl\b|suspicious"
-    r"|sender (?:address )?(?:rejected|denied|refused|not|verif|domain|is|was|unknown|invalid)|(?:invalid|bad|unknown|illegal) sender|does(?:n't| not) like sender|sender was rejected|mail from|bad (?:helo|ehlo)|(?:helo|ehlo) command|domain of sender|sender'?s? domain"
-    r"|recipient preferences|not found, try again|time(?:d)?[ -]?out|expired|connection (?:refused|reset|lost|dropped|closed|time)|could not connect|unable to connect|network (?:is )?unreachable|no route|host (?:is )?unreachable|too many hops|mail loop|loops? back|routing loop|hop count|retry time|in the queue too long|cannot connect|not responding|lost connection|establish an smtp connection"
-    r"|system (?:not|error|failure|resources|config)|internal error|local error|out of memory|i/o error|(?:can|could)n?'?t create|cannot open|write error|mailer error|command (?:died|failed|not recognized|unrecognized)|syntax error|configuration error|program failed|return(?:ed)? (?:exit )?status"
+    r"|too (?:big|large|long)|message size|size (?:limit|exceed)|exceeds? (?:\w+ ){0,4}(?:size|limit)|"
+    r"max(?:imum)? (?:message )?(?:size|length)"
+    r"|virus|malware|infected|attachment|content (?:reject|filter|denied)|message (?:content "
+    r")?(?:rejected|refused|blocked|contains)|phish|\burl\b|suspicious"
+    r"|sender (?:address )?(?:rejected|denied|refused|not|verif|domain|is|was|unknown|invalid)|"
+    r"(?:invalid|bad|unknown|illegal) sender|does(?:n't| not) like sender|sender was rejected|mail from|"
+    r"bad (?:helo|ehlo)|(?:helo|ehlo) command|domain of sender|sender'?s? domain"
+    r"|recipient preferences|not found, try again|time(?:d)?[ -]?out|expired|connection (?:refused|"
+    r"reset|lost|dropped|closed|time)|could not connect|unable to connect|network (?:is )?unreachable|"
+    r"no route|host (?:is )?unreachable|too many hops|mail loop|loops? back|routing loop|hop count|"
+    r"retry time|in the queue too long|cannot connect|not responding|lost connection|establish an smtp "
+    r"connection"
+    r"|system (?:not|error|failure|resources|config)|internal error|local error|out of memory|i/o error|"
+    r"(?:can|could)n?'?t create|cannot open|write error|mailer error|command (?:died|failed|not "
+    r"recognized|unrecognized)|syntax error|configuration error|program failed|return(?:ed)? (?:exit "
+    r")?status"
     r"|rfc ?5?[238]22|duplicate header|multiple|non[- ]?compliant|header|starttls|\btls\b|certificate",
     re.IGNORECASE,
 )
 _NO_SUCH_USER = re.compile(
-    r"(?:user|recipient|account|mailbox|address|addressee|person|customer|subscriber|local[- ]part|name|alias)s?\W{1,3}(?:\S+\W{1,3})?(?:is |was |are )?(?:\w+ )?(?:unknown|not found|not known|invalid|not exist|nonexist|not recogni[sz]ed|not valid|not listed)"
-    r"|unknown (?:\w+ )?(?:user|recipient|address|account|mailbox|local|alias|or illegal|name|customer|rcpt)|unrout(?:e)?able address"
-    r"|no (?:\w+ )?(?:such|valid) ?(?:\w+ )?(?:user|recipient|address|account|mailbox|person|name|local|alias|id|subscriber|member|user/domain)|no (?:mailbox|mailboxes|account|one|body) (?:here )?(?:by|with|for) (?:that|this)|nobody by (?:that|this) name"
-    r"|(?:does(?:n't| not|nt)|do(?:n't| not)|did not|didn't) (?:currently |actually )?(?:exist|have an? (?:\S+ )?(?:account|mailbox|inbox)|appear to exist|match)|non[- ]?exist[ae]nt|no longer (?:valid|exists?|available|in use|active|an? valid|accepts?|works|employed|receiv|on (?:this|server|our))"
-    r"|invalid (?:\w+ )?(?:user|recipient|address|mailbox|account|final delivery|destination|rcpt|local)|bad (?:recipient|address|destination|mailbox|user)|badrcptto|illegal (?:user|alias|recipient)|not a (?:valid|known|local|current) (?:\w+ )?(?:user|recipient|address|mailbox|account|alias|e-?mail|subscriber)"
-    r"|(?:recipient|mailbox|address|user|account) (?:\S+ )?(?:is |was )?(?:unavailable|rejected|not available|undeliverable|is not local|not accepted|refused|removed|deleted|terminated|cannot be found|could not be found|couldn'?t be found|wasn'?t found|isn'?t)"
-    r"|recipnotfound|not (?:our|my) customer|(?:couldn'?t|could not|can'?t|cannot|unable to) (?:find|locate|resolve|verify) (?:\w+ )?(?:user|recipient|address|mailbox|account|the person)|not (?:found|listed) in|isn'?t (?:listed|found)|delete this address|user doesn'?t|is not (?:a )?(?:known|found)|has no mailbox|address (?:you (?:entered|sent)|couldn'?t be|could not be|is invalid|not found|error)"
-    r"|destination addresses were unknown|not a(?:n)? \S{1,60} (?:user|customer|subscriber)|(?:was|were|is|are) not found|not in (?:directory|address book)|not found in",
+    r"(?:user|recipient|account|mailbox|address|addressee|person|customer|subscriber|local[- ]part|name|"
+    r"alias)s?\W{1,3}(?:\S+\W{1,3})?(?:is |was |are )?(?:\w+ )?(?:unknown|not found|not known|invalid|"
+    r"not exist|nonexist|not recogni[sz]ed|not valid|not listed)"
+    r"|unknown (?:\w+ )?(?:user|recipient|address|account|mailbox|local|alias|or illegal|name|customer|"
+    r"rcpt)|unrout(?:e)?able address"
+    r"|no (?:\w+ )?(?:such|valid) ?(?:\w+ )?(?:user|recipient|address|account|mailbox|person|name|local|"
+    r"alias|id|subscriber|member|user/domain)|no (?:mailbox|mailboxes|account|one|body) (?:here )?(?:by|"
+    r"with|for) (?:that|this)|nobody by (?:that|this) name"
+    r"|(?:does(?:n't| not|nt)|do(?:n't| not)|did not|didn't) (?:currently |actually )?(?:exist|have an? "
+    r"(?:\S+ )?(?:account|mailbox|inbox)|appear to exist|match)|non[- ]?exist[ae]nt|no longer (?:valid|"
+    r"exists?|available|in use|active|an? valid|accepts?|works|employed|receiv|on (?:this|server|our))"
+    r"|invalid (?:\w+ )?(?:user|recipient|address|mailbox|account|final delivery|destination|rcpt|"
+    r"local)|bad (?:recipient|address|destination|mailbox|user)|badrcptto|illegal (?:user|alias|"
+    r"recipient)|not a (?:valid|known|local|current) (?:\w+ )?(?:user|recipient|address|mailbox|account|"
+    r"alias|e-?mail|subscriber)"
+    r"|(?:recipient|mailbox|address|user|account) (?:\S+ )?(?:is |was )?(?:unavailable|rejected|not "
+    r"available|undeliverable|is not local|not accepted|refused|removed|deleted|terminated|cannot be "
+    r"found|could not be found|couldn'?t be found|wasn'?t found|isn'?t)"
+    r"|recipnotfound|not (?:our|my) customer|(?:couldn'?t|could not|can'?t|cannot|unable to) (?:find|"
+    r"locate|resolve|verify) (?:\w+ )?(?:user|recipient|address|mailbox|account|the person)|not "
+    r"(?:found|listed) in|isn'?t (?:listed|found)|delete this address|user doesn'?t|is not (?:a "
+    r")?(?:known|found)|has no mailbox|address (?:you (?:entered|sent)|couldn'?t be|could not be|is "
+    r"invalid|not found|error)"
+    r"|destination addresses were unknown|not a(?:n)? \S{1,60} (?:user|customer|subscriber)|(?:was|were|"
+    r"is|are) not found|not in (?:directory|address book)|not found in",
     re.IGNORECASE,
 )
 _NO_SUCH_HOST = re.compile(
-    r"(?:host|domain|server|dns|mx|name)\W{1,3}(?:\S+\W{1,3})?(?:name |service |record |server )?(?:is |was |are )?(?:unknown|not found|not known|does not exist|doesn'?t exist|nonexist|not resolv|couldn'?t be found|could not be found|isn'?t)"
-    r"|unknown (?:\w+ )?(?:host|domain)|no such (?:host|domain)|(?:couldn'?t|could not|can'?t|cannot|unable to) find (?:a |any )?(?:host|mail exchanger|gateway|route|mx|domain)|unrout(?:e)?able (?:mail )?domain|illegal host|invalid (?:host|domain)"
-    r"|domain is not reachable|nxdomain|no (?:mx|dns|mail exchanger)|bad domain|domain (?:\S+ )?(?:lookup failed|not (?:exist|found))|name service error|all relevant mx records point to non-existent hosts|nullmx|does not accept mail|couldn't find any host named|dns error|dns query failed",
+    r"(?:host|domain|server|dns|mx|name)\W{1,3}(?:\S+\W{1,3})?(?:name |service |record |server )?(?:is |"
+    r"was |are )?(?:unknown|not found|not known|does not exist|doesn'?t exist|nonexist|not resolv|"
+    r"couldn'?t be found|could not be found|isn'?t)"
+    r"|unknown (?:\w+ )?(?:host|domain)|no such (?:host|domain)|(?:couldn'?t|could not|can'?t|cannot|"
+    r"unable to) find (?:a |any )?(?:host|mail exchanger|gateway|route|mx|domain)|unrout(?:e)?able "
+    r"(?:mail )?domain|illegal host|invalid (?:host|domain)"
+    r"|domain is not reachable|nxdomain|no (?:mx|dns|mail exchanger)|bad domain|domain (?:\S+ "
+    r")?(?:lookup failed|not (?:exist|found))|name service error|all relevant mx records point to "
+    r"non-existent hosts|nullmx|does not accept mail|couldn't find any host named|dns error|dns query "
+    r"failed",
     re.IGNORECASE,
 )
-_MOVED = re.compile(r"has (?:been )?(?:moved|replaced|changed)|new (?:e-?mail )?address|address (?:has )?changed|moved to|has moved", re.IGNORECASE)
+_MOVED = re.compile(
+    r"has (?:been )?(?:moved|replaced|changed)|new (?:e-?mail )?address|address (?:has )?changed|moved "
+    r"to|has moved",
+    re.IGNORECASE,
+)
 
-_AFTER_DATA = re.compile(r"end of data|after data|in reply to (?:end of )?DATA|>>> (?:DATA|\.)\s|SMTP command DATA|while sending (?:the )?(?:message )?(?:data|body)|after I sent the message", re.IGNORECASE)
+_AFTER_DATA = re.compile(
+    r"end of data|after data|in reply to (?:end of )?DATA|>>> (?:DATA|\.)\s|SMTP command DATA|while "
+    r"sending (?:the )?(?:message )?(?:data|body)|after I sent the message",
+    re.IGNORECASE,
+)
 
 _HARD_STATUS = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.4.4", "5.1.0"))
 
@@ -90,7 +155,7 @@ def status_in(text: str) -> str:
 
 
 def replied_status(text: str) -> str:
-    """The enhanced status that stands right behind an SMTP reply code, the server's own words; "" when there is none."""
+    """The enhanced status right behind an SMTP reply code, the server's own words; "" when there is none."""
     found = _REPLY_THEN_STATUS.search(text[:20_000])
     return f"{found[1]}.{int(found[2])}.{int(found[3])}" if found else ""
 
@@ -116,7 +181,8 @@ def derive_status(text: str, context: str = "") -> str:
 def is_hard(status: str, text: str) -> bool:
     """Whether a failure means that the address is of no use any more: no such user or host, or moved away.
 
-    A full mailbox, a blocked sender or a refused content is permanent for that one mail, not for the address, so it is
+    A full mailbox, a blocked sender or a refused content is permanent for that one mail, not for the address,
+    so it is
     not hard; neither is anything temporary.
 
     Args:
@@ -132,5 +198,7 @@ def is_hard(status: str, text: str) -> bool:
     clear_user = _NO_SUCH_USER.search(words) or _NO_SUCH_HOST.search(words) or _MOVED.search(words)
     if clear_user is not None:
         innocent = _INNOCENT.search(words)
-        return innocent is None or (innocent.start() > clear_user.start() and not status.startswith(("5.2.2", "5.7")))
+        return innocent is None or (
+            innocent.start() > clear_user.start() and not status.startswith(("5.2.2", "5.7"))
+        )
     return status in _HARD_STATUS and _INNOCENT.search(words) is None

@@ -1,6 +1,7 @@
 """Delivery failures reported in prose: qmail, Exim, old sendmail and Exchange, Notes, providers' own forms.
 
-Part of the e-mail channel, below `channels.email.bounces`, which asks it when a mail has no RFC 3464 report, or one that
+Part of the e-mail channel, below `channels.email.bounces`, which asks it when a mail has no RFC 3464 report,
+or one that
 says nothing. Every rule is about a way of writing that several programs share, never about one sample.
 """
 
@@ -11,54 +12,103 @@ import msgspec
 _ADDRESS = r"[^\s<>()\[\]\"',;:*|=]{1,64}@(?:\[[\d.]{7,15}\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?)"
 _ANY_ADDRESS = re.compile(_ADDRESS)
 _AT_START = re.compile(
-    r"^[ \t>*|#-]{0,40}(?:\d{1,3}[.)]\s+)?(?:(?:failed |invalid final |error-)?(?:recipients?|for|delivery userid|addressee|address|user|account|mailbox|rcpt|e-?mail|deliver(?:y|ed)?|message|mail)?"
-    r"(?: failed)?(?: to| for| address)?[:\s]{1,12})?[\"'<(\[]{0,3}(?:mailto:|smtp:|rfc822;)?\s*(" + _ADDRESS + r")[>\"')]{0,3}",
+    r"^[ \t>*|#-]{0,40}(?:\d{1,3}[.)]\s+)?(?:(?:failed |invalid final |error-)?(?:recipients?|for|"
+    r"delivery userid|addressee|address|user|account|mailbox|rcpt|e-?mail|deliver(?:y|ed)?|message|"
+    r"mail)?"
+    r"(?: failed)?(?: to| for| address)?[:\s]{1,12})?[\"'<(\[]{0,3}(?:mailto:|smtp:|rfc822;)?\s*("
+    + _ADDRESS
+    + r")[>\"')]{0,3}",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    r"(?:addressed to|recipients?(?: address)?(?:\(s\))?|rcpt to|delivery to|deliver(?:ed|ing)?(?: (?:your|the) (?:message|mail))? to|address(?:es)?|user|account|mailbox|intended for|destined for|sent to|your (?:message|e?-?mail) to|mail to|not deliver(?:able)? (?:mail )?to|for)"
-    r"(?: is| was| were| the| following| failed| address)?[:\s]{1,4}[\"'<(\[]{0,3}(?:mailto:|smtp:)?(" + _ADDRESS + r")",
+    r"(?:addressed to|recipients?(?: address)?(?:\(s\))?|rcpt to|delivery to|deliver(?:ed|ing)?(?: "
+    r"(?:your|the) (?:message|mail))? to|address(?:es)?|user|account|mailbox|intended for|destined for|"
+    r"sent to|your (?:message|e?-?mail) to|mail to|not deliver(?:able)? (?:mail )?to|for)"
+    r"(?: is| was| were| the| following| failed| address)?[:\s]{1,4}[\"'<(\[]{0,3}(?:mailto:|smtp:)?("
+    + _ADDRESS
+    + r")",
     re.IGNORECASE,
 )
 _GENERATED = re.compile(r"generated from <?(" + _ADDRESS + r")", re.IGNORECASE)
 _IN_REPLY = re.compile(r"\b[45]\d\d[ -][^\n]{0,200}?[<(\[]?(" + _ADDRESS + r")", re.IGNORECASE)
 _INTRODUCES = re.compile(
-    r"(?:recipient|address|user|destination|addressee|delivered to|delivery to|failed to|following)[^\n]{0,120}[:.]?\s*$",
+    r"(?:recipient|address|user|destination|addressee|delivered to|delivery to|failed to|"
+    r"following)[^\n]{0,120}[:.]?\s*$",
     re.IGNORECASE,
 )
 _SKIP_LINE = re.compile(
-    r"^\s*(?:from|sender|reply-to|return-path|subject|date|sent|message-id|received|x-[\w-]+|cc|mime-version|content-[\w-]+|in-reply-to|references|by|with|via)\s*:"
-    r"|\b(?:contact|please|help|support|questions?|forward this|postmaster for|assistance|mailto:postmaster|from)\b[^\n]{0,80}@|^\s*from\s+<?\S+@",
+    r"^\s*(?:from|sender|reply-to|return-path|subject|date|sent|message-id|received|x-[\w-]+|cc|"
+    r"mime-version|content-[\w-]+|in-reply-to|references|by|with|via)\s*:"
+    r"|\b(?:contact|please|help|support|questions?|forward this|postmaster for|assistance|"
+    r"mailto:postmaster|from)\b[^\n]{0,80}@|^\s*from\s+<?\S+@",
     re.IGNORECASE,
 )
 _BARE_NAME = re.compile(r"^[ \t]+([A-Za-z0-9][\w.+-]{1,40})[ \t]*$")
 
 _RETURNED = re.compile(
     r"^[ \t>*|=_-]{0,60}(?:"
-    r"(?:below this line is|this is|here is|enclosed is|the following is|attached is|following is|included is)\s+(?:a |the )?(?:copy|header|first|full|original|body|start|beginning)"
-    r"|(?:start|begin(?:ning)?|top|copy|headers?|text|content|body) of (?:the |your |returned |original |undelivered |failed )*(?:message|mail|e-?mail|header)"
-    r"|(?:the |your )?(?:original|returned|undelivered|unsent|failed|bounced|rejected|transcript of the|included is the|first \d+ lines of the|full)[ -](?:\w+ )?(?:message|mail|e-?mail|msg|header)s?(?: (?:follows|headers?|text|body|below|starts here|is attached|is included|returned|contents?|is as follows))?"
-    r"|message header(?:s)? follow|unsent message (?:follows|below)|(?:your )?message (?:text|headers?|follows|contents?)\b|returned (?:mail|message) follows|forwarded message|message from yahoo[^\n]{0,40}original message follows"
+    r"(?:below this line is|this is|here is|enclosed is|the following is|attached is|following is|"
+    r"included is)\s+(?:a |the )?(?:copy|header|first|full|original|body|start|beginning)"
+    r"|(?:start|begin(?:ning)?|top|copy|headers?|text|content|body) of (?:the |your |returned |original "
+    r"|undelivered |failed )*(?:message|mail|e-?mail|header)"
+    r"|(?:the |your )?(?:original|returned|undelivered|unsent|failed|bounced|rejected|transcript of the|"
+    r"included is the|first \d+ lines of the|full)[ -](?:\w+ )?(?:message|mail|e-?mail|msg|header)s?(?: "
+    r"(?:follows|headers?|text|body|below|starts here|is attached|is included|returned|contents?|is as "
+    r"follows))?"
+    r"|message header(?:s)? follow|unsent message (?:follows|below)|(?:your )?message (?:text|headers?|"
+    r"follows|contents?)\b|returned (?:mail|message) follows|forwarded message|message from "
+    r"yahoo[^\n]{0,40}original message follows"
     r"|received: (?:from|by|\()|return-path: ?<"
     r")[^\n]{0,160}$",
     re.IGNORECASE | re.MULTILINE,
 )
-_HEADER_START = re.compile(r"^(?:Received|Return-Path|Message-ID|From|To|Date|Subject|X-[\w-]+|MIME-Version|DKIM-Signature): ", re.IGNORECASE)
+_HEADER_START = re.compile(
+    r"^(?:Received|Return-Path|Message-ID|From|To|Date|Subject|X-[\w-]+|MIME-Version|DKIM-Signature): ",
+    re.IGNORECASE,
+)
 
 _FAILURE = re.compile(
-    r"(?:could|can|was|were|did|has|have|is|are) ?(?:not|n't|n’t) (?:\w+ ){0,3}(?:deliver|reach|received|accept|sent|possible)|cannot (?:be )?(?:deliver|send)|unable to (?:\w+ ){0,3}(?:deliver|send|process|accept|relay)"
-    r"|undeliver|non-?deliver|not deliver|deliver[ey]\w* (?:\w+ ){0,4}(?:fail|error|problem|abort|delay|unsuccess)|fail\w* (?:\w+ ){0,3}deliver|delivery errors?|returned (?:mail|message|to sender)|return(?:ing)? message|permanent(?:ly)? (?:fatal )?(?:error|fail)|fatal errors|delivery status"
-    r"|user unknown|unknown user|mailbox (?:is )?(?:full|unavailable)|no such user|does not exist|transcript of session|message (?:was |has been )?(?:rejected|blocked|refused|not sent)|rejected (?:your|the) (?:message|mail)|(?:e-?mail|mail|message) (?:\w+ ){0,4}(?:rejected|refused|blocked|bounced|returned)|bounced|over quota|quota exceeded|has not been (?:delivered|collected)"
-    r"|following (?:recipient|address|error)|errors? (?:has |have )?(?:occurred|delivering|was detected)|postponed|invalid (?:user|final delivery)|exceeds allowed size|nicht zugestellt|unzustellbar|konnte nicht|n'a pas (?:pu )?(?:été|être)|non distribu|no (?:se )?(?:ha )?(?:pudo|podido) (?:ser )?(?:entreg|envia)|não (?:pôde|foi) (?:ser )?entreg|non (?:è stato|recapit)|配信|送信でき|届け|退信|无法(?:投递|送达)|не (?:доставлен|может быть доставлен|удалось)|recipient rejected|relaying denied|delivery has failed|unrouteable",
+    r"(?:could|can|was|were|did|has|have|is|are) ?(?:not|n't|n’t) (?:\w+ ){0,3}(?:deliver|reach|"
+    r"received|accept|sent|possible)|cannot (?:be )?(?:deliver|send)|unable to (?:\w+ ){0,3}(?:deliver|"
+    r"send|process|accept|relay)"
+    r"|undeliver|non-?deliver|not deliver|deliver[ey]\w* (?:\w+ ){0,4}(?:fail|error|problem|abort|delay|"
+    r"unsuccess)|fail\w* (?:\w+ ){0,3}deliver|delivery errors?|returned (?:mail|message|to sender)|"
+    r"return(?:ing)? message|permanent(?:ly)? (?:fatal )?(?:error|fail)|fatal errors|delivery status"
+    r"|user unknown|unknown user|mailbox (?:is )?(?:full|unavailable)|no such user|does not exist|"
+    r"transcript of session|message (?:was |has been )?(?:rejected|blocked|refused|not sent)|rejected "
+    r"(?:your|the) (?:message|mail)|(?:e-?mail|mail|message) (?:\w+ ){0,4}(?:rejected|refused|blocked|"
+    r"bounced|returned)|bounced|over quota|quota exceeded|has not been (?:delivered|collected)"
+    r"|following (?:recipient|address|error)|errors? (?:has |have )?(?:occurred|delivering|was "
+    r"detected)|postponed|invalid (?:user|final delivery)|exceeds allowed size|nicht zugestellt|"
+    r"unzustellbar|konnte nicht|n'a pas (?:pu )?(?:été|être)|non distribu|no (?:se )?(?:ha )?(?:pudo|"
+    r"podido) (?:ser )?(?:entreg|envia)|não (?:pôde|foi) (?:ser )?entreg|non (?:è stato|recapit)|配信|"
+    r"送信でき|届け|退信|无法(?:投递|送达)|не (?:доставлен|"
+    r"может быть доставлен|удалось)|recipient rejected|relaying "
+    r"denied|delivery has failed|unrouteable",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"failure notice|returned (?:e?-?mail|to sender|message)|return(?:ed)? receipt fail|undeliver|non-?deliver|deliver[ey]\w*[ :-]+(?:\w+ ){0,3}(?:fail|error|problem|status|notif|report|delay|abort|warning|incomplete|unsuccess)|(?:mail|message|e-?mail)(?: delivery| system)? (?:fail|error|delay|return|status|could not|not delivered|undeliver|refused|rejected|blocked|problem)|fail(?:ed|ure)[ :]+(?:\w+ )?(?:mail|deliver|message)|could ?n.t be delivered|cannot be delivered|not delivered"
-    r"|delayed (?:mail|delivery)|warning: (?:could not|message)|permanent fail|rejected (?:mail|message)|mail non|nondeliver|user unknown|bounce|unzustellbar|zustellung|nicht zustellbar|non remis|échec|non distribu|no entregado|devuel|não entreg|devolvid|mancato recapito|mancata consegna|onbestelbaar|undelivered|エラー|loop alert|failed mail|配信|配送|不達|戻り|退信|退件|недостав|не доставл|возврат|unable to deliver|delivery\b.*\bfail|problem delivering",
+    r"failure notice|returned (?:e?-?mail|to sender|message)|return(?:ed)? receipt fail|undeliver|"
+    r"non-?deliver|deliver[ey]\w*[ :-]+(?:\w+ ){0,3}(?:fail|error|problem|status|notif|report|delay|"
+    r"abort|warning|incomplete|unsuccess)|(?:mail|message|e-?mail)(?: delivery| system)? (?:fail|error|"
+    r"delay|return|status|could not|not delivered|undeliver|refused|rejected|blocked|problem)|fail(?:ed|"
+    r"ure)[ :]+(?:\w+ )?(?:mail|deliver|message)|could ?n.t be delivered|cannot be delivered|not "
+    r"delivered"
+    r"|delayed (?:mail|delivery)|warning: (?:could not|message)|permanent fail|rejected (?:mail|"
+    r"message)|mail non|nondeliver|user unknown|bounce|unzustellbar|zustellung|nicht zustellbar|non "
+    r"remis|échec|non distribu|no entregado|devuel|não entreg|devolvid|mancato recapito|mancata "
+    r"consegna|onbestelbaar|undelivered|エラー|loop alert|"
+    r"failed mail|配信|配送|不達|戻り|退信|退件|недостав|не "
+    r"доставл|возврат|unable to deliver|delivery\b.*\bfail|problem delivering",
     re.IGNORECASE,
 )
 _DAEMON = re.compile(
-    r"mailer[-_ .]?daemon|mail[-_ .]?daemon|^post[-_.]?master|^postoffice|mail delivery (?:sub)?system|mail\.delivery\.system|maildeliver|mdaemon|^administrator@|system administrator|mail administrator|microsoft exchange|^bounce|-bounces?@|mail system|mailsystem|delivery\s?(?:system|service|subsystem|notification|status)|smtp(?:32)?d?\b.*(?:daemon|server|gateway)|^mmdf|mailgate|mail gateway|^root@|^mailer@|^noreply-?bounce|internet mail|mail router|email gateway|mail server|mxl@|^smtp@|^antispam|^mailnull|^mail@|^uucp|^exim",
+    r"mailer[-_ .]?daemon|mail[-_ .]?daemon|^post[-_.]?master|^postoffice|mail delivery (?:sub)?system|"
+    r"mail\.delivery\.system|maildeliver|mdaemon|^administrator@|system administrator|mail "
+    r"administrator|microsoft exchange|^bounce|-bounces?@|mail system|mailsystem|delivery\s?(?:system|"
+    r"service|subsystem|notification|status)|smtp(?:32)?d?\b.*(?:daemon|server|gateway)|^mmdf|mailgate|"
+    r"mail gateway|^root@|^mailer@|^noreply-?bounce|internet mail|mail router|email gateway|mail server|"
+    r"mxl@|^smtp@|^antispam|^mailnull|^mail@|^uucp|^exim",
     re.IGNORECASE,
 )
 
@@ -72,7 +122,9 @@ class Failure(msgspec.Struct):
 
 def is_daemon(sender: str) -> bool:
     """Whether a From header names a mail system; an empty one does too."""
-    return not sender.strip(" <>") or any(_DAEMON.search(piece.strip(" <>\"'")) for piece in (sender, sender.rpartition("<")[2]))
+    return not sender.strip(" <>") or any(
+        _DAEMON.search(piece.strip(" <>\"'")) for piece in (sender, sender.rpartition("<")[2])
+    )
 
 
 def sounds_like_failure(subject: str, notice: str) -> tuple[bool, bool]:
@@ -101,7 +153,13 @@ def split_notice(text: str) -> tuple[str, str]:
 
 
 def _says_returned(line: str) -> bool:
-    return bool(re.search(r"below this line|copy of (?:the|your)|returned message|original message|follows", line, re.IGNORECASE))
+    return bool(
+        re.search(
+            r"below this line|copy of (?:the|your)|returned message|original message|follows",
+            line,
+            re.IGNORECASE,
+        )
+    )
 
 
 def read_failures(notice: str, *, own: frozenset[str], domain: str) -> list[Failure]:

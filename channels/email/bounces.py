@@ -1,7 +1,9 @@
 """Delivery status notifications and abuse reports.
 
-Part of the e-mail channel, used by `channels.email.parse`. A report in the form of RFC 3464 is believed; where it is
-missing or says nothing, the prose is read (`channels.email.bounce_text`). Abuse reports follow RFC 5965 (ARF).
+Part of the e-mail channel, used by `channels.email.parse`. A report in the form of RFC 3464 is believed;
+where it is
+missing or says nothing, the prose is read (`channels.email.bounce_text`). Abuse reports follow RFC 5965
+(ARF).
 """
 
 import json
@@ -22,16 +24,23 @@ from core.html import html_to_text
 MAX_REPORTS = 1_000
 """Recipients of one report that are kept."""
 
-_STATUS_TYPES = frozenset(("message/delivery-status", "message/xdelivery-status", "message/global-delivery-status"))
+_STATUS_TYPES = frozenset(
+    ("message/delivery-status", "message/xdelivery-status", "message/global-delivery-status")
+)
 _RETURNED_TYPES = frozenset((
     "message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/partial",
     "text/rfc822", "message/global-headers",
 ))  # fmt: skip
-_FAILED = frozenset(("failed", "delayed", "failure", "fail", "expired", "bounced", "undeliverable", "deferred"))
+_FAILED = frozenset(
+    ("failed", "delayed", "failure", "fail", "expired", "bounced", "undeliverable", "deferred")
+)
 _FINE = frozenset(("delivered", "relayed", "expanded"))
 _FIELD = re.compile(r"^([A-Za-z][\w-]{2,40}):[ \t]*(.*)$", re.MULTILINE)
 _WHITE = re.compile(r"\s+")
-_ORIGINAL_TO = re.compile(r"^(?:To|X-Original-To|Delivered-To|Envelope-To|X-Failed-Recipients):[ \t]*([^\n]+)", re.IGNORECASE | re.MULTILINE)
+_ORIGINAL_TO = re.compile(
+    r"^(?:To|X-Original-To|Delivered-To|Envelope-To|X-Failed-Recipients):[ \t]*([^\n]+)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _ORIGINAL_ID = re.compile(r"^Message-ID:\s*<([^<>\s]{1,500})>", re.IGNORECASE | re.MULTILINE)
 
 
@@ -121,7 +130,9 @@ def _from_service(text: str) -> list[BounceReport]:
     found: list[BounceReport] = []
     for item in recipients:
         words = str(item.get("diagnosticCode", ""))
-        status = status_in(str(item.get("status", ""))) or status_in(words) or ("5.0.0" if permanent else "4.0.0")
+        status = (
+            status_in(str(item.get("status", ""))) or status_in(words) or ("5.0.0" if permanent else "4.0.0")
+        )
         address = str(item.get("emailAddress", ""))
         found.append(BounceReport(address, status, _reason(words), is_hard(status, words), source))
     return found
@@ -162,7 +173,11 @@ def _status_groups(part: Part) -> list[dict[str, str]]:
             groups[-1][last] = found[2].strip()
         elif last:
             groups[-1][last] += " " + line.strip()
-    return [group for group in groups if "final-recipient" in group or "original-recipient" in group or "action" in group]
+    return [
+        group
+        for group in groups
+        if "final-recipient" in group or "original-recipient" in group or "action" in group
+    ]
 
 
 def _from_structured(
@@ -171,26 +186,30 @@ def _from_structured(
     """Reports of status groups, and whether they say that all is well."""
     reports: dict[str, BounceReport] = {}
     fine = False
+    failures = read_failures(notice, own=frozenset(), domain="") if groups else []
+    prose = {item.recipient.lower(): item.words for item in failures}
     for group in groups:
         action = group.get("action", "failed").partition("(")[0].strip().lower().rstrip(";")
         if action in _FINE:
             fine = True
             continue
-        report = _from_group(group, action, notice, original_id)
+        report = _from_group(group, action, notice, prose, original_id)
         if report is not None and report.recipient.lower() not in reports:
             reports[report.recipient.lower()] = report
     return list(reports.values()), fine and not reports
 
 
-def _from_group(group: dict[str, str], action: str, notice: str, original_id: str) -> BounceReport | None:
+def _from_group(
+    group: dict[str, str], action: str, notice: str, prose: dict[str, str], original_id: str
+) -> BounceReport | None:
+    """The report of one group; `prose` is what the notice says by recipient."""
     diagnostic = group.get("diagnostic-code", "") or group.get("x-supplementary-info", "")
     kind, semicolon, words = diagnostic.partition(";")
     words = words.strip() if semicolon and "@" not in kind and len(kind) < 40 else diagnostic
     recipient = _recipient(group)
     if not recipient:
         return None
-    about = next((item.words for item in read_failures(notice, own=frozenset(), domain="")
-                  if item.recipient.lower() == recipient.lower()), "") if not words or not status_in(words) else ""  # fmt: skip
+    about = "" if words and status_in(words) else prose.get(recipient.lower(), "")
     status = _chosen_status(group.get("status", ""), words, about or notice, action)
     explained = f"{words}\n{about or ('' if words else notice[:3_000])}"
     return BounceReport(
@@ -204,8 +223,13 @@ def _from_group(group: dict[str, str], action: str, notice: str, original_id: st
 
 def _recipient(group: dict[str, str]) -> str:
     """The address as we wrote it, where the report repeats it, else what became of it on the way."""
-    found = [_typed_address(group.get(name, "")) for name in ("original-recipient", "final-recipient", "x-actual-recipient")]
-    return next((item for item in found if "." in item.rpartition("@")[2]), "") or next(filter(None, found), "")
+    found = [
+        _typed_address(group.get(name, ""))
+        for name in ("original-recipient", "final-recipient", "x-actual-recipient")
+    ]
+    return next((item for item in found if "." in item.rpartition("@")[2]), "") or next(
+        filter(None, found), ""
+    )
 
 
 def _chosen_status(stated: str, words: str, context: str, action: str) -> str:
@@ -239,7 +263,11 @@ def _is_prose_bounce(first: dict[str, str], notice: str, kinds: set[str], report
     if kinds & _STATUS_TYPES or report_type == "delivery-status" or "x-failed-recipients" in first:
         return True
     automatic = first.get("auto-submitted", "").lower()
-    if automatic.startswith("auto-replied") and not by_subject and not (by_text and is_daemon(one_line(first.get("from", "")))):
+    if (
+        automatic.startswith("auto-replied")
+        and not by_subject
+        and not (by_text and is_daemon(one_line(first.get("from", ""))))
+    ):
         return False
     if is_daemon(one_line(first.get("from", ""))):
         return by_subject or by_text
@@ -249,7 +277,9 @@ def _is_prose_bounce(first: dict[str, str], notice: str, kinds: set[str], report
 
 
 def _from_prose(first: dict[str, str], notice: str, returned: str, original_id: str) -> list[BounceReport]:
-    addressees = [item.address.lower() for name in ("to", "cc") for item in parse_addresses(first.get(name, ""))]
+    addressees = [
+        item.address.lower() for name in ("to", "cc") for item in parse_addresses(first.get(name, ""))
+    ]
     senders = [item.address.lower() for item in parse_addresses(first.get("from", ""))]
     own = frozenset(addressees + senders)
     domain = senders[0].rpartition("@")[2] if senders else ""
@@ -257,9 +287,9 @@ def _from_prose(first: dict[str, str], notice: str, returned: str, original_id: 
     named = [item.address for item in parse_addresses(first.get("x-failed-recipients", "")) if item.address]
     known = {item.recipient.lower() for item in failures}
     if named:
-        failures = [item for item in failures if item.recipient.lower() in {name.lower() for name in named}] + [
-            Failure(recipient=name, words=notice) for name in named if name.lower() not in known
-        ]
+        failures = [
+            item for item in failures if item.recipient.lower() in {name.lower() for name in named}
+        ] + [Failure(recipient=name, words=notice) for name in named if name.lower() not in known]
     if not failures:
         failures = _of_returned(returned, own, notice)
     if not failures:
@@ -289,4 +319,3 @@ def _prose_report(failure: Failure, notice: str, original_id: str) -> BounceRepo
 
 def _reason(words: str) -> str:
     return _WHITE.sub(" ", words).strip()[:1_000]
-

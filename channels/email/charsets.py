@@ -1,7 +1,9 @@
 """Bytes to text, whatever the label says.
 
-Part of the e-mail channel, below `channels.email.headers` and `channels.email.bodies`. A label is believed when it
-works; wrong, missing, exotic and unknown labels fall back to UTF-8, then to a guess from the bytes, then to a decoding
+Part of the e-mail channel, below `channels.email.headers` and `channels.email.bodies`. A label is believed
+when it
+works; wrong, missing, exotic and unknown labels fall back to UTF-8, then to a guess from the bytes, then to a
+decoding
 that cannot fail. NUL characters never come out, PostgreSQL would refuse them.
 """
 
@@ -19,31 +21,38 @@ _GUESSED = (
     "cp1254", "cp1255", "cp1256", "cp1257", "cp874", "cp866",
 )  # fmt: skip
 
-# Labels seen in mail that Python does not know, or knows under a narrower set than senders mean (WHATWG Encoding
+# Labels seen in mail that Python does not know, or knows under a narrower set than senders mean (WHATWG
+# Encoding
 # Standard, section 4.2: for instance ISO-8859-1 means windows-1252 and GB2312 means GB18030).
 _MEANT = {
     "iso-8859-1": "cp1252", "latin1": "cp1252",
     "latin-1": "cp1252", "iso8859-1": "cp1252", "iso_8859-1": "cp1252", "8859_1": "cp1252", "ansi": "cp1252",
-    "iso-8859-9": "cp1254", "iso-8859-11": "cp874", "tis-620": "cp874", "windows-874": "cp874", "dos-874": "cp874",
+    "iso-8859-9": "cp1254", "iso-8859-11": "cp874", "tis-620": "cp874", "windows-874": "cp874",
+    "dos-874": "cp874",
     "iso-8859-8-i": "iso8859_8", "iso-8859-8-e": "iso8859_8", "iso-8859-6-i": "iso8859_6",
     "iso-8859-6-e": "iso8859_6", "logical": "iso8859_8", "visual": "iso8859_8",
     "gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "cp936": "gb18030", "gb_2312-80": "gb18030",
-    "csgb2312": "gb18030", "chinese": "gb18030", "hz-gb-2312": "hz", "big5": "big5hkscs", "x-x-big5": "big5hkscs",
+    "csgb2312": "gb18030", "chinese": "gb18030", "hz-gb-2312": "hz", "big5": "big5hkscs",
+    "x-x-big5": "big5hkscs",
     "cn-big5": "big5hkscs", "big5-eten": "big5hkscs",
     "shift_jis": "cp932", "shift-jis": "cp932", "sjis": "cp932", "x-sjis": "cp932", "ms_kanji": "cp932",
-    "windows-31j": "cp932", "cswindows31j": "cp932", "iso-2022-jp": "iso2022_jp_ext", "iso-2022-jp-ms": "iso2022_jp_ext",
+    "windows-31j": "cp932", "cswindows31j": "cp932", "iso-2022-jp": "iso2022_jp_ext",
+    "iso-2022-jp-ms": "iso2022_jp_ext",
     "cp50220": "iso2022_jp_ext", "cp50221": "iso2022_jp_ext", "x-euc-jp": "euc_jp", "eucjp-ms": "euc_jp",
-    "euc-kr": "cp949", "ks_c_5601-1987": "cp949", "ks_c_5601-1989": "cp949", "ksc5601": "cp949", "ksc_5601": "cp949",
+    "euc-kr": "cp949", "ks_c_5601-1987": "cp949", "ks_c_5601-1989": "cp949", "ksc5601": "cp949",
+    "ksc_5601": "cp949",
     "korean": "cp949", "x-windows-949": "cp949", "windows-949": "cp949", "johab": "johab",
     "x-mac-roman": "mac_roman", "macintosh": "mac_roman", "x-macintosh": "mac_roman", "mac": "mac_roman",
     "x-mac-cyrillic": "mac_cyrillic", "x-mac-greek": "mac_greek", "x-mac-turkish": "mac_turkish",
     "x-mac-ce": "mac_latin2", "x-mac-icelandic": "mac_iceland", "koi": "koi8_r", "koi8": "koi8_r",
     "koi8-ru": "koi8_u", "x-cp1250": "cp1250", "x-cp1251": "cp1251", "x-cp1252": "cp1252", "x-ansi": "cp1252",
-    "unicode-1-1-utf-7": "utf_7", "unicode-1-1-utf-8": "utf_8", "unicode-2-0-utf-7": "utf_7", "utf-8mb4": "utf_8",
+    "unicode-1-1-utf-7": "utf_7", "unicode-1-1-utf-8": "utf_8", "unicode-2-0-utf-7": "utf_7",
+    "utf-8mb4": "utf_8",
     "utf8mb4": "utf_8", "utf": "utf_8", "unicode": "utf_8", "x-utf-8": "utf_8", "cp65001": "utf_8",
     "ucs-2": "utf_16", "iso-10646-ucs-2": "utf_16", "iso-10646-ucs-4": "utf_32", "ucs-4": "utf_32",
 }  # fmt: skip
-_NOT_TEXT = frozenset(("base64", "bz2", "hex", "quopri", "rot13", "uu", "zlib", "idna", "punycode", "unicode_escape",
+_NOT_TEXT = frozenset(("base64", "bz2", "hex", "quopri", "rot13", "uu", "zlib", "idna", "punycode",
+    "unicode_escape",
                        "raw_unicode_escape", "undefined", "mbcs", "oem"))  # fmt: skip
 _WINDOWS = re.compile(r"^(?:x-)?(?:windows|win|cp|ibm|microsoft-cp|msdos|cs|codepage|ms)[-_ ]?(\d{3,5})$")
 _ISO = re.compile(r"^(?:iso[-_ ]?)?8859[-_ ]?(\d{1,2})")
@@ -104,7 +113,8 @@ def decode_bytes(raw: bytes, label: str = "", *, default: str = "") -> str:
     Args:
         raw: The bytes, transfer encoding already undone.
         label: The charset the mail names for them; may be empty, wrong or unknown.
-        default: A charset to try when `label` does not work and the bytes are not UTF-8, for instance that of another
+        default: A charset to try when `label` does not work and the bytes are not UTF-8, for instance that of
+        another
             part of the mail.
 
     Returns:

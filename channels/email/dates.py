@@ -1,6 +1,7 @@
 """Dates of mails, read leniently and distrusted.
 
-Part of the e-mail channel, used by `channels.email.parse`. Senders' clocks are wrong often enough that a date outside
+Part of the e-mail channel, used by `channels.email.parse`. Senders' clocks are wrong often enough that a date
+outside
 1971 to 2098 is treated as missing; the caller then uses the time of receipt.
 """
 
@@ -14,21 +15,31 @@ _MONTHS = {
     )
 }
 _ZONES = {
-    "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "MET": 1, "CEST": 2, "MEST": 2,
-    "EET": 2, "EEST": 3, "MSK": 3, "MSD": 4, "IST": 5.5, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "NZST": 12,
-    "NZDT": 13, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "HST": -10,
+    "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "MET": 1, "CEST": 2,
+    "MEST": 2,
+    "EET": 2, "EEST": 3, "MSK": 3, "MSD": 4, "IST": 5.5, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11,
+    "NZST": 12,
+    "NZDT": 13, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+    "HST": -10,
     "AKST": -9, "AKDT": -8, "BRT": -3, "ART": -3,
 }  # fmt: skip
 _COMMENT = re.compile(r"\([^()]{0,80}\)")
 _DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})[\s.-]+([A-Za-z]{3,9})\.?,?[\s-]+(\d{2,4})(?!\d)")
-_MONTH_FIRST = re.compile(r"\b([A-Za-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(?:\d{1,2}:\d\d(?::\d\d)?\s+(?:[A-Z]{2,5}\s+)?)?(\d{4})")
+_MONTH_FIRST = re.compile(
+    r"\b([A-Za-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|"
+    r"th)?,?\s+(?:\d{1,2}:\d\d(?::\d\d)?\s+(?:[A-Z]{2,5}\s+)?)?(\d{4})",
+)
 _ISO = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
-_TIME = re.compile(r"(?<!\d)(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d+)?\s*(am|pm)?(?![\w:])", re.IGNORECASE)
+_TIME = re.compile(
+    r"(?<!\d)(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d+)?\s*(am|pm)?(?![\w:])",
+    re.IGNORECASE,
+)
 _OFFSET = re.compile(r"(?:^|[^\w-])([+-])(\d{1,2}):?(\d{2})(?!\d)")
 _ZONE_NAME = re.compile(r"\b([A-Z]{1,4})\b")
 
 FIRST_YEAR, LAST_YEAR = 1971, 2098
-"""Years we believe. 1970 is a clock that was never set, 2099 and later are jokes and sorting tricks of spammers."""
+"""Years we believe. 1970 is a clock that was never set, 2099 and later are jokes and sorting tricks of
+spammers."""
 
 
 def parse_date(value: str) -> datetime | None:

@@ -1,7 +1,9 @@
 """Header fields of mails: found, unfolded, decoded, taken apart.
 
-Part of the e-mail channel, below `channels.email.parse` and `channels.email.mime`. Everything works in one pass over the
-bytes: the standard library's `policy.default` needs time that grows faster than the header, which a hostile mail uses.
+Part of the e-mail channel, below `channels.email.parse` and `channels.email.mime`. Everything works in one
+pass over the
+bytes: the standard library's `policy.default` needs time that grows faster than the header, which a hostile
+mail uses.
 """
 
 import binascii
@@ -34,7 +36,8 @@ def split_message(raw: bytes) -> tuple[bytes, bytes]:
         raw: The message, or a part of a multipart, with LF or CRLF line ends.
 
     Returns:
-        The header block with its last line end, and the body. A message that has no empty line is all header when its
+        The header block with its last line end, and the body. A message that has no empty line is all header
+        when its
         first line is a field, else all body.
     """
     if raw[:1] in (b"\n", b"\r"):
@@ -53,7 +56,8 @@ def read_fields(block: bytes) -> list[tuple[str, bytes]]:
         block: Bytes before the empty line, see `split_message`.
 
     Returns:
-        Name as written and raw value (folded, not decoded) of each field, in order. Lines that are no field and
+        Name as written and raw value (folded, not decoded) of each field, in order. Lines that are no field
+        and
         continue none are left out.
     """
     fields: list[tuple[str, bytes]] = []
@@ -89,7 +93,8 @@ def unfold(raw: bytes, charset: str = "") -> str:
 def decode_words(text: str) -> str:
     """Decode the encoded words of a header value (RFC 2047), also where rules about them are broken.
 
-    Words next to each other lose the white space between them, and those of one charset are joined before decoding,
+    Words next to each other lose the white space between them, and those of one charset are joined before
+    decoding,
     because some senders split in the middle of a character.
 
     Args:
@@ -145,7 +150,9 @@ def _word_bytes(encoding: str, data: str) -> bytes | None:
 
 
 def decode_base64(raw: bytes) -> bytes | None:
-    """Decode base64 leniently: alien characters are skipped, missing padding is added, a stray character is dropped.
+    """Decode base64 leniently.
+
+    Alien characters are skipped, missing padding is added, a stray character is dropped.
 
     Args:
         raw: The encoded bytes.
@@ -177,7 +184,8 @@ def message_ids(text: str) -> list[str]:
         text: Unfolded value.
 
     Returns:
-        Ids without angle brackets, each once, in order. Without any angle bracket, words that hold an `@`, or else
+        Ids without angle brackets, each once, in order. Without any angle bracket, words that hold an `@`, or
+        else
         the only word.
     """
     text = decode_words(text)
@@ -259,6 +267,8 @@ def _joined(pieces: list[tuple[int, bool, str]]) -> str:
     raw = b""
     for number, (_, encoded, data) in enumerate(pieces):
         if number == 0 and encoded and data.count("'") >= 2:
-            charset, _, data = data.split("'", 2)
-        raw += urllib.parse.unquote_to_bytes(data) if encoded else data.encode("utf-8", "replace")
+            charset, _, rest = data.split("'", 2)
+            raw += urllib.parse.unquote_to_bytes(rest)
+        else:
+            raw += urllib.parse.unquote_to_bytes(data) if encoded else data.encode("utf-8", "replace")
     return one_line(decode_bytes(raw, charset))

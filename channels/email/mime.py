@@ -1,7 +1,9 @@
 """The tree of parts of a mail (RFC 2045, RFC 2046), from one of two readers.
 
-Part of the e-mail channel, between the raw bytes and `channels.email.bodies`. fast-mail-parser (Rust) reads what is in
-order in a twentieth of the time; what it refuses goes to the standard library with its oldest and simplest policy, which
+Part of the e-mail channel, between the raw bytes and `channels.email.bodies`. fast-mail-parser (Rust) reads
+what is in
+order in a twentieth of the time; what it refuses goes to the standard library with its oldest and simplest
+policy, which
 refuses nothing, and transfer encodings are undone here, leniently.
 """
 
@@ -23,7 +25,9 @@ MAX_DEPTH = 20
 _MULTIPART = "multipart/"
 _TYPE = re.compile(r"^[\w!#$&^.+-]+/[\w!#$&^.+-]+")
 _NESTED = re.compile(rb"content-type\s*:\s*(?:multipart/|message/rfc822)", re.IGNORECASE)
-_UNRELIABLE = re.compile(rb"content-transfer-encoding\s*:\s*[\"']?x?-?uu|content-type\s*:\s*\r?\n[^ \t]", re.IGNORECASE)
+_UNRELIABLE = re.compile(
+    rb"content-transfer-encoding\s*:\s*[\"']?x?-?uu|content-type\s*:\s*\r?\n[^ \t]", re.IGNORECASE
+)
 
 
 class Part(msgspec.Struct):
@@ -32,10 +36,12 @@ class Part(msgspec.Struct):
     Attributes:
         content_type: Media type in lower case; `text/plain` when missing or no media type.
         params: Decoded parameters of Content-Type by lower-case name.
-        disposition: Content-Disposition in lower case, `attachment`, `inline` or whatever else; empty when missing.
+        disposition: Content-Disposition in lower case, `attachment`, `inline` or whatever else; empty when
+        missing.
         name: File name, decoded; empty when missing. May hold folders and anything else.
         content_id: Without angle brackets; empty when missing.
-        content: Bytes with the transfer encoding undone; of a `message/rfc822` the message, of a multipart nothing.
+        content: Bytes with the transfer encoding undone; of a `message/rfc822` the message, of a multipart
+        nothing.
         children: Parts of a multipart.
     """
 
@@ -65,7 +71,9 @@ def read_parts(raw: bytes) -> Part:
         if root is not None:
             return root
     if len(_NESTED.findall(raw)) > 500:
-        return Part(content_type="text/plain", params={}, content=raw)  # nested beyond what the library can recurse
+        return Part(
+            content_type="text/plain", params={}, content=raw
+        )  # nested beyond what the library can recurse
     try:
         parser = email.parser.BytesParser(policy=email.policy.compat32)
         return _from_library(parser.parsebytes(raw), 0)
@@ -82,7 +90,11 @@ def _described(content_type: str, disposition: str, content_id: str) -> Part:
         content_type=found[0] if found else "text/plain",
         params=params,
         disposition=placed.split()[0] if placed.strip() else "",
-        name=details.get("filename") or params.get("name") or details.get("name") or params.get("filename") or "",
+        name=details.get("filename")
+        or params.get("name")
+        or details.get("name")
+        or params.get("filename")
+        or "",
         content_id=one_line(content_id).strip("<> "),
     )
 
@@ -95,9 +107,9 @@ def _from_fast(node: fast_mail_parser.PyMimePart, depth: int) -> Part | None:
     )
     part.name = part.name or node.filename
     encoding = headers.get("content-transfer-encoding", "").strip().lower()
-    if encoding not in _KNOWN_ENCODINGS or node.content_type.startswith(_MULTIPART) != part.content_type.startswith(
+    if encoding not in _KNOWN_ENCODINGS or node.content_type.startswith(
         _MULTIPART
-    ):
+    ) != part.content_type.startswith(_MULTIPART):
         return None
     if not part.content_type.startswith(_MULTIPART):
         part.content = bytes(node.content or b"")
@@ -120,19 +132,22 @@ _KNOWN_ENCODINGS = frozenset(("", "7bit", "8bit", "binary", "base64", "quoted-pr
 
 
 def _from_library(message: email.message.Message, depth: int) -> Part:
-    part = _described(*(_field(message, name) for name in ("content-type", "content-disposition", "content-id")))
+    part = _described(
+        *(_field(message, name) for name in ("content-type", "content-disposition", "content-id"))
+    )
     payload = message.get_payload()
     if isinstance(payload, list):
+        children = [child for child in payload if isinstance(child, email.message.Message)]
         if part.content_type.startswith(_MULTIPART) and depth < MAX_DEPTH:
-            part.children = [_from_library(child, depth + 1) for child in payload]
+            part.children = [_from_library(child, depth + 1) for child in children]
             if message.preamble and not any(child.content or child.children for child in part.children):
                 part.content = _to_bytes(message.preamble)
             return part
-        part.content = b"\n".join(child.as_bytes() for child in payload)
+        part.content = b"\n".join(child.as_bytes() for child in children)
         return part
     if part.content_type.startswith(_MULTIPART):
         part.content_type = "text/plain"  # a multipart without a single boundary is what stands there
-    part.content = _decoded(_to_bytes(payload), _field(message, "content-transfer-encoding"))
+    part.content = _decoded(_to_bytes(str(payload or "")), _field(message, "content-transfer-encoding"))
     return part
 
 

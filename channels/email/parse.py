@@ -1,7 +1,9 @@
 """From the bytes of a mail to `ParsedMail`.
 
-Part of the e-mail channel: pure, without database, clock and network; called by the ingest job after the bytes are
-stored, and by `sampark parse-email`. It never raises, whatever the bytes: a mail is shown as far as it could be read.
+Part of the e-mail channel: pure, without database, clock and network; called by the ingest job after the
+bytes are
+stored, and by `sampark parse-email`. It never raises, whatever the bytes: a mail is shown as far as it could
+be read.
 """
 
 import re
@@ -11,7 +13,15 @@ from channels.email.automatic import classify
 from channels.email.bodies import Bodies, read_bodies
 from channels.email.bounces import read_bounces
 from channels.email.dates import parse_date
-from channels.email.headers import MAX_BLOCK, message_ids, one_line, parameters, read_fields, split_message, unfold
+from channels.email.headers import (
+    MAX_BLOCK,
+    message_ids,
+    one_line,
+    parameters,
+    read_fields,
+    split_message,
+    unfold,
+)
 from channels.email.mime import read_parts
 from channels.email.parsed import Address, ParsedMail
 from core.html import is_cut, read_clean, sanitise
@@ -25,7 +35,8 @@ MAX_TEXT = 2_000_000
 
 _MBOX_LINE = re.compile(rb"^>?From (?![ \t]*:)[^\n]{1,500}\n")
 _DELIVERED = frozenset((
-    "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-forwarded-to", "x-delivered-to", "original-to",
+    "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-forwarded-to", "x-delivered-to",
+    "original-to",
     "x-rcpt-to", "x-gm-original-to", "resent-to", "x-original-delivered-to", "x-real-to", "apparently-to",
     "original-recipient", "x-ms-exchange-organization-originalenvelopeto",
 ))  # fmt: skip
@@ -36,14 +47,15 @@ def parse_mail(raw: bytes) -> ParsedMail:
     """Read a mail (RFC 5322, RFC 2045 to 2049).
 
     Args:
-        raw: The bytes as they came: any encoding, any line ends, a leading mbox line, truncated, or no mail at all.
+        raw: The bytes as they came: any encoding, any line ends, a leading mbox line, truncated, or no mail
+        at all.
 
     Returns:
         What could be read. `error` says in one sentence what could not.
     """
     try:
         return _parse(raw)
-    except Exception as fault:  # the contract: one poisonous mail must never stop those behind it
+    except Exception as fault:  # noqa: BLE001  # the contract: one poisonous mail must never stop those behind it
         return _rescued(raw, fault)
 
 
@@ -63,12 +75,14 @@ def _rescued(raw: bytes, fault: Exception) -> ParsedMail:
             reply_text=text,
             error=error,
         )
-    except Exception:
+    except Exception:  # noqa: BLE001  # the same
         return ParsedMail(text=text, reply_text=text, error=error)
 
 
 def normalise(raw: bytes) -> bytes:
-    """Undo what storing and copying does to mails: byte order mark, mbox line, empty lines before the header, line ends.
+    """Undo what storing and copying does to mails.
+
+    That is a byte order mark, an mbox line, empty lines before the header, and other line ends.
 
     Args:
         raw: The bytes as they came.
@@ -139,7 +153,8 @@ def _parse(original: bytes) -> ParsedMail:
         auto_submitted=signs.auto_submitted,
         precedence=signs.precedence,
         list_id=signs.list_id,
-        is_auto_reply=not report.bounces and (signs.is_auto_reply or _from_nobody(first, is_list=bool(signs.list_id))),
+        is_auto_reply=not report.bounces
+        and (signs.is_auto_reply or _from_nobody(first, is_list=bool(signs.list_id))),
         is_list=signs.is_list,
         is_bounce=bool(report.bounces) and not report.is_feedback_report,
         bounces=report.bounces,
@@ -153,8 +168,8 @@ def _error(original: bytes, fields: list[tuple[str, bytes]]) -> str | None:
         return "The mail is empty."
     if len(original) > MAX_MAIL:
         return f"The mail is larger than {MAX_MAIL // 1_000_000} MB; its end was not read."
-    if not fields:
-        return "The mail has no header; all of it is shown as text."
+    if not fields and b"\x00" in original[:MAX_BLOCK]:
+        return "This is no mail: it has no header and is not text."
     return None
 
 

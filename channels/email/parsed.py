@@ -1,6 +1,7 @@
 """What reading a mail yields: frozen structs without behaviour.
 
-Part of the e-mail channel, between `channels.email.parse` (which fills them) and everything after it: filters, the
+Part of the e-mail channel, between `channels.email.parse` (which fills them) and everything after it:
+filters, the
 intake of tickets, the `sampark parse-email` command. Nothing here touches a database, a clock or the network.
 """
 
@@ -70,14 +71,16 @@ class ParsedMail(msgspec.Struct, frozen=True, kw_only=True):
         reply_to: Where the author wants answers.
         to: Primary recipients.
         cc: Copy recipients.
-        delivered_to: Addresses of Delivered-To, X-Original-To, Envelope-To, X-Forwarded-To and their like, in lower
+        delivered_to: Addresses of Delivered-To, X-Original-To, Envelope-To, X-Forwarded-To and their like, in
+        lower
             case, each once: through which of our addresses the mail came.
         return_path: Envelope sender in lower case; "" for `<>`; None when no Return-Path header tells.
         subject: Decoded, on one line.
         message_id: Without angle brackets; empty when missing.
         in_reply_to: First id of In-Reply-To without angle brackets; empty when missing.
         references: Ids of References without angle brackets, oldest first.
-        date: When the author says to have sent it, aware UTC; None when missing or not between 1971 and next year's
+        date: When the author says to have sent it, aware UTC; None when missing or not between 1971 and next
+        year's
             horizon (see `channels.email.dates`).
         text: Plain text of the body; derived from the HTML when the mail has no plain text.
         html: HTML of the body as it came, decoded, UNSAFE to show; empty when the mail has none.
@@ -95,7 +98,8 @@ class ParsedMail(msgspec.Struct, frozen=True, kw_only=True):
         is_bounce: A delivery status notification about a failure or a delay.
         bounces: One report per recipient, when `is_bounce`.
         is_feedback_report: An abuse report by a mail provider (ARF, RFC 5965).
-        error: None, or one sentence that says why the mail could not be read wholly. What could be read is there.
+        error: None, or one sentence that says why the mail could not be read wholly. What could be read is
+        there.
     """
 
     from_: list[Address] = msgspec.field(name="from", default_factory=list)

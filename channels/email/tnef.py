@@ -1,6 +1,7 @@
 """winmail.dat: files that Outlook wraps in its own format (TNEF, Microsoft's open specification MS-OXTNEF).
 
-Part of the e-mail channel, used by `channels.email.bodies`. Only what a reader misses is taken out: attached files with
+Part of the e-mail channel, used by `channels.email.bodies`. Only what a reader misses is taken out: attached
+files with
 their names, and the HTML body. Compressed RTF bodies are left alone, such mails carry plain text too.
 """
 
@@ -93,7 +94,9 @@ def _attachment(item: TnefFile, attribute: int, data: bytes, code_page: str) -> 
             elif prop == _PR_CONTENT_ID:
                 item.content_id = _text(value, kind, code_page).strip("<>")
             elif prop == _PR_DATA and not item.content:
-                item.content = value[16:] if kind == _OBJECT else value  # an object starts with its interface id
+                item.content = (
+                    value[16:] if kind == _OBJECT else value
+                )  # an object starts with its interface id
 
 
 def _message(found: Tnef, data: bytes, code_page: str) -> None:
@@ -150,5 +153,5 @@ def _after_name(data: bytes, at: int) -> int:
     (kind,) = struct.unpack_from("<I", data, at + 16)
     if kind == 0:
         return at + 24
-    (length,) = struct.unpack_from("<I", data, at + 20)
+    length = int.from_bytes(data[at + 20 : at + 24], "little")
     return at + 24 + length + (-length % 4)
