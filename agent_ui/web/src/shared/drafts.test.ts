@@ -123,8 +123,28 @@ describe('drafts', () => {
     before.write(1, 'reply', { html: '<p>mine</p>' })
     before.take(1, 'reply', 'k1')
     const after = new DraftStore(7, slowServer().transport)
+    after.recover(new Set())
     expect(after.read(1, 'reply').html).toBe('<p>mine</p>')
     expect(after.take(1, 'reply', 'k2').clientKey).toBe('k1')
+  })
+
+  it('does not write twice what the outbox will send', () => {
+    const before = new DraftStore(7, slowServer().transport)
+    before.write(1, 'reply', { html: '<p>mine</p>' })
+    before.take(1, 'reply', 'k1')
+    const after = new DraftStore(7, slowServer().transport)
+    after.recover(new Set(['k1']))
+    expect(after.read(1, 'reply').html).toBe('')
+    after.recover(new Set())
+    expect(after.read(1, 'reply').html).toBe('')
+  })
+
+  it('leaves alone what is being sent by this page', () => {
+    const drafts = new DraftStore(7, slowServer().transport)
+    drafts.write(1, 'reply', { html: '<p>mine</p>' })
+    drafts.take(1, 'reply', 'k1')
+    drafts.recover(new Set())
+    expect(drafts.read(1, 'reply').html).toBe('')
   })
 
   it('uses a new client key once the text has changed', () => {

@@ -73,7 +73,6 @@ export class DraftStore {
     private readonly now: () => number = Date.now,
   ) {
     this.disk = new DraftDisk(agentId, storage)
-    this.recoverInterrupted()
   }
 
   read(ticketId: number, mode: DraftMode): Draft {
@@ -200,6 +199,17 @@ export class DraftStore {
     if (cleared && cleared.revision >= mine.revision) this.drafts.set(place.key, emptyDraft(cleared.revision))
   }
 
+  /** Returns sends that a crash or reload cut off to their drafts, but for those the outbox holds (`kept`). */
+  recover(kept: ReadonlySet<string>): void {
+    for (const outgoing of this.disk.readOutgoing()) {
+      if (this.outgoing.has(outgoing.clientKey)) continue
+      this.outgoing.set(outgoing.clientKey, outgoing)
+      if (kept.has(outgoing.clientKey)) this.settle(outgoing.clientKey)
+      else this.putBack(outgoing.clientKey)
+    }
+  }
+
+  /** Tickets of this agent with something written on this device. */
   ticketIds(): number[] {
     return this.disk.ticketIds()
   }
@@ -254,13 +264,6 @@ export class DraftStore {
     if (this.touched.has(place.key) || isBlank(mine) || mine.saved < mine.revision) return
     this.drafts.set(place.key, emptyDraft(mine.revision))
     this.disk.remove(place.key)
-  }
-
-  private recoverInterrupted(): void {
-    for (const outgoing of this.disk.readOutgoing()) {
-      this.outgoing.set(outgoing.clientKey, outgoing)
-      this.putBack(outgoing.clientKey)
-    }
   }
 
   private saveAfterRest(place: Place, rest = REST_MS): void {

@@ -11,6 +11,7 @@ export const FOLD_FROM = 3
 export type TimelineRow =
   | { row: 'day'; key: string; at: string }
   | { row: 'message'; key: string; item: MessageItem }
+  | { row: 'undone'; key: string; item: MessageItem }
   | { row: 'note'; key: string; item: NoteItem }
   | { row: 'event'; key: string; item: EventItem }
   | { row: 'events'; key: string; items: EventItem[] }
@@ -43,7 +44,7 @@ export function groupTimeline(items: readonly Item[], dayOf: (at: string) => str
     }
     if (item.type === 'event') run.push(item)
     else if (item.type === 'note') rows.push({ row: 'note', key: item.key, item })
-    else rows.push({ row: 'message', key: item.key, item })
+    else rows.push({ row: item.delivery?.state === 'cancelled' ? 'undone' : 'message', key: item.key, item })
   }
   rows.push(...eventRows(run))
   return rows

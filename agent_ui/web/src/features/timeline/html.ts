@@ -10,7 +10,7 @@ const COMMON: Config = {
   FORBID_TAGS: ['style', 'form', 'input', 'button', 'select', 'textarea', 'iframe', 'object', 'embed', 'link', 'meta',
     'base', 'svg', 'math', 'video', 'audio', 'dialog'],
   FORBID_ATTR: ['id', 'name', 'class', 'srcset', 'ping', 'background', 'tabindex', 'autofocus', 'popover', 'slot'],
-  ADD_ATTR: ['target', 'data-blocked-src'],
+  ADD_ATTR: ['target', 'data-blocked-src', 'data-type'],
   ALLOW_DATA_ATTR: false,
   // The second half lets values that are no address at all (width="100") pass.
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|tel:|cid:|[^a-z]|[a-z+.-]+(?:[^a-z+.:-]|$))/i,

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { ApiError } from '@/shared/api/client'
 import type { Item, MessageItem, NoteInput, ReplyInput, SentResult } from '@/shared/api/types'
 import { DraftStore } from '@/shared/drafts'
-import { outgoingItem, plainText, visibleOutgoing } from './outgoing'
+import type { Submitted } from '@/shared/stores/outbox'
+import { outgoingFromOutbox, outgoingItem, plainText, visibleOutgoing } from './outgoing'
 import { Sender, type SendPorts, type SendRequest } from './send'
 
 const author = { id: 7, name: 'Neha' }
@@ -17,6 +18,8 @@ function message(key: string, html: string, id = 7): MessageItem {
 }
 
 const result = (key: string, html: string) => ({ item: message(key, html), ticket: {} }) as unknown as SentResult
+const sent = (key: string, html: string): Promise<Submitted> =>
+  Promise.resolve({ state: 'sent', result: result(key, html) })
 const request = (change: Partial<SendRequest> = {}): SendRequest => ({
   ticketId: 1, mode: 'reply', status: 'pending', lastEventId: '20', timeline: [], channel: 'email', author,
   mentions: [], ...change,
@@ -33,29 +36,19 @@ class Desk {
   })
   replies: ReplyInput[] = []
   notes: NoteInput[] = []
-  kept: (ReplyInput | NoteInput)[] = []
   accepted: string[] = []
   refused: string[] = []
-  answers: ((input: ReplyInput) => Promise<SentResult>)[] = []
-  canKeep = true
+  answers: ((input: ReplyInput) => Promise<Submitted>)[] = []
   private keys = 0
   sender: Sender
 
   constructor() {
     const ports: SendPorts = {
       drafts: this.drafts,
-      reply: (_id, input) => {
-        this.replies.push(input)
-        return (this.answers.shift() ?? (() => Promise.resolve(result('m9', input.html))))(input)
-      },
-      note: (_id, input) => {
-        this.notes.push(input)
-        return Promise.resolve(result('n9', input.html))
-      },
-      keepForLater: (_id, _mode, input) => {
-        if (!this.canKeep) return Promise.reject(new Error('full'))
-        this.kept.push(input)
-        return Promise.resolve()
+      submit: (_id, mode, input) => {
+        if (mode === 'note') this.notes.push(input)
+        else this.replies.push(input as ReplyInput)
+        return (this.answers.shift() ?? (() => sent('m9', input.html)))(input as ReplyInput)
       },
       accepted: (ticketId, answer) => this.accepted.push(`${ticketId}:${answer.item.key}`),
       refused: (ticketId, failure) => this.refused.push(`${ticketId}:${failure.code}`),
@@ -92,14 +85,14 @@ describe('sending', () => {
   })
 
   it('shows a copy while the request runs', async () => {
-    let accept = (_: SentResult) => undefined as void
+    let accept = (_: Submitted) => undefined as void
     desk.answers.push(() => new Promise((resolve) => (accept = resolve)))
     desk.drafts.write(1, 'reply', { html: '<p>hi</p>' })
     const sending = desk.sender.send(request())
     expect(desk.sender.outgoingOf(1)).toHaveLength(1)
     expect(desk.drafts.read(1, 'reply').html).toBe('')
     await Promise.resolve()
-    accept(result('m9', '<p>hi</p>'))
+    accept({ state: 'sent', result: result('m9', '<p>hi</p>') })
     await sending
     expect(desk.sender.outgoingOf(1)).toHaveLength(0)
   })
@@ -107,7 +100,7 @@ describe('sending', () => {
   it('keeps what is typed while the request runs', async () => {
     desk.answers.push((input) => {
       desk.drafts.write(1, 'reply', { html: '<p>more</p>' })
-      return Promise.resolve(result('m9', input.html))
+      return sent('m9', input.html)
     })
     desk.drafts.write(1, 'reply', { html: '<p>hi</p>' })
     await desk.sender.send(request())
@@ -140,31 +133,21 @@ describe('sending', () => {
     expect(desk.sender.outgoingOf(1)).toEqual([])
   })
 
-  it('hands a send without connection to the outbox under the same key', async () => {
-    desk.answers.push(() => Promise.reject(new ApiError(0, 'offline', 'No connection', '')))
+  it('leaves a send without connection to the outbox', async () => {
+    desk.answers.push(() => Promise.resolve({ state: 'queued' }))
     desk.drafts.write(1, 'reply', { html: '<p>hi</p>' })
     await desk.sender.send(request())
-    expect(desk.kept[0]?.clientKey).toBe('k1')
-    expect(desk.sender.outgoingOf(1)[0]?.state).toBe('waiting')
+    expect(desk.accepted).toEqual([])
     expect(desk.drafts.read(1, 'reply').html).toBe('')
-    desk.sender.settled('k1', 1, result('m9', '<p>hi</p>'))
-    expect(desk.sender.outgoingOf(1)).toEqual([])
+    expect(new DraftStore(7, { save: () => Promise.resolve(), remove: () => Promise.resolve() }).read(1, 'reply').html).toBe('')
   })
 
-  it('returns the text when even the outbox cannot keep it', async () => {
-    desk.canKeep = false
-    desk.answers.push(() => Promise.reject(new ApiError(0, 'offline', 'No connection', '')))
+  it('returns the text when the outbox itself breaks, and repeats it under its key', async () => {
+    desk.answers.push(() => Promise.reject(new Error('disk full')))
     desk.drafts.write(1, 'reply', { html: '<p>hi</p>' })
     await desk.sender.send(request())
     expect(desk.drafts.read(1, 'reply').html).toBe('<p>hi</p>')
-    expect(desk.refused).toEqual(['1:offline'])
-  })
-
-  it('repeats a lost send under its key so that it stays one message', async () => {
-    desk.canKeep = false
-    desk.answers.push(() => Promise.reject(new ApiError(0, 'timeout', 'Timed out', '')))
-    desk.drafts.write(1, 'reply', { html: '<p>hi</p>' })
-    await desk.sender.send(request())
+    expect(desk.refused).toEqual(['1:unknown'])
     await desk.sender.send(request())
     expect(desk.replies.map((input) => input.clientKey)).toEqual(['k1', 'k1'])
   })
@@ -199,6 +182,16 @@ describe('copies in the timeline', () => {
     const copies = [outgoingItem(content, []), outgoingItem({ ...content, clientKey: 'k2' }, [])]
     const timeline: Item[] = [message('m1', '<p>Thank you.</p>')]
     expect(visibleOutgoing(copies, timeline).map((one) => one.clientKey)).toEqual(['k2'])
+  })
+
+  it('shows what waits in the outbox after a reload', () => {
+    const entry = {
+      clientKey: 'k1', agentId: 7, ticketId: 1, kind: 'note' as const, body: { clientKey: 'k1', html: '<p>Thank you.</p>' },
+      createdAt: Date.parse(at) + 1000, tries: 1, refusal: null,
+    }
+    const copy = outgoingFromOutbox(entry, [message('m1', '<p>Thank you.</p>')], { author, channel: 'email' })
+    expect(copy).toMatchObject({ state: 'waiting', item: { type: 'note', text: 'Thank you.' } })
+    expect(copy.known.has('m1')).toBe(true)
   })
 
   it('reads words out of markup', () => {

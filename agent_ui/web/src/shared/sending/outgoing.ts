@@ -5,26 +5,39 @@
  * followed by a new reading of the ticket). `visibleOutgoing` leaves exactly one of them.
  */
 import type { Attachment, Item, MessageItem, NoteItem } from '@/shared/api/types'
+import type { OutboxEntry } from '@/shared/outboxStore'
 
 export interface OutgoingItem {
   clientKey: string
   ticketId: number
-  /** sending: on its way; waiting: no connection, kept in the outbox. */
-  state: 'sending' | 'waiting'
+  /** sending: on its way; waiting: no connection, kept in the outbox; refused: by the server, kept too. */
+  state: 'sending' | 'waiting' | 'refused'
   item: MessageItem | NoteItem
   /** Keys that stood in the timeline before; the same words in one of them are an older message. */
   known: ReadonlySet<string>
 }
 
-export interface OutgoingContent {
+export interface PostContext {
+  channel: MessageItem['channel']
+  author: { id: number; name: string }
+}
+
+export interface OutgoingContent extends PostContext {
   clientKey: string
   ticketId: number
   mode: 'reply' | 'note'
   html: string
   attachments: Attachment[]
-  channel: MessageItem['channel']
-  author: { id: number; name: string }
   at: string
+}
+
+/** A post of the outbox as a copy: it may be from before a reload, so time tells what stood there already. */
+export function outgoingFromOutbox(entry: OutboxEntry, timeline: readonly Item[], me: PostContext): OutgoingItem {
+  const at = new Date(entry.createdAt).toISOString()
+  const { clientKey, ticketId, kind: mode, body } = entry
+  const content = { clientKey, ticketId, mode, html: body.html, attachments: [], at, ...me }
+  const before = timeline.filter((item) => item.at < at)
+  return { ...outgoingItem(content, before), state: entry.refusal ? 'refused' : 'waiting' }
 }
 
 export function pendingKey(clientKey: string): string {
@@ -69,7 +82,7 @@ function replyParts(content: OutgoingContent): Omit<MessageItem, 'type' | 'key' 
 }
 
 function isServerCopy(outgoing: OutgoingItem, item: Item): boolean {
-  if (item.type !== outgoing.item.type || item.type === 'event' || outgoing.known.has(item.key)) return false
+  if (item.type === 'event' || item.type !== outgoing.item.type || outgoing.known.has(item.key)) return false
   return item.author.kind === 'agent' && item.author.id === outgoing.item.author.id && sameWords(item, outgoing.item)
 }
 

@@ -9,6 +9,7 @@ import { shallowReactive } from 'vue'
 import { ApiError } from '@/shared/api/client'
 import type { Item, NoteInput, ReplyInput, SentResult } from '@/shared/api/types'
 import { isBlank, type Draft, type DraftMode, type DraftStore } from '@/shared/drafts'
+import type { Submitted } from '@/shared/stores/outbox'
 import { outgoingItem, type OutgoingContent, type OutgoingItem } from './outgoing'
 
 export type SendStatus = 'open' | 'pending' | 'solved'
@@ -41,11 +42,9 @@ export interface SendFailure {
 
 export interface SendPorts {
   drafts: DraftStore
-  reply(ticketId: number, input: ReplyInput): Promise<SentResult>
-  note(ticketId: number, input: NoteInput): Promise<SentResult>
-  /** Keeps a request that found no connection; rejects when it cannot be stored. */
-  keepForLater(ticketId: number, mode: DraftMode, input: ReplyInput | NoteInput): Promise<void>
-  /** The server accepted: put its item into the timeline. */
+  /** Posts, or keeps for later without a connection; rejects with ApiError when the server refuses. */
+  submit(ticketId: number, mode: DraftMode, input: ReplyInput | NoteInput): Promise<Submitted>
+  /** The server accepted at once: its item stands in the timeline. */
   accepted(ticketId: number, result: SentResult): void
   /** The server refused; called once, for a message when another ticket is open. */
   refused(ticketId: number, failure: SendFailure): void
@@ -75,7 +74,7 @@ export class Sender {
     this.failures.delete(`${ticketId}:${mode}`)
   }
 
-  /** Sends the present draft of a ticket; resolves when the server answered or the outbox keeps it. */
+  /** Sends the present draft of a ticket; resolves when the server answered or the outbox keeps it for later. */
   async send(request: SendRequest): Promise<void> {
     const { ticketId, mode } = request
     const { drafts } = this.ports
@@ -86,32 +85,13 @@ export class Sender {
     this.show(request, clientKey, draft)
     const input = mode === 'reply' ? replyInput(request, clientKey, draft) : noteInput(request, clientKey, draft)
     try {
-      const result = await drafts.inLine(ticketId, mode, () => this.post(ticketId, mode, input))
+      const answer = await drafts.inLine(ticketId, mode, () => this.ports.submit(ticketId, mode, input))
       this.finish(clientKey)
       if (mode === 'note') drafts.clearSent(ticketId, mode, draft.revision)
-      this.ports.accepted(ticketId, result)
+      if (answer.state === 'sent') this.ports.accepted(ticketId, answer.result)
     } catch (error) {
-      await this.handleRefusal(request, clientKey, input, error)
+      this.takeBack(request, clientKey, error)
     }
-  }
-
-  /** The outbox got an answer for a kept request. */
-  settled(clientKey: string, ticketId: number, result: SentResult): void {
-    this.outgoing.delete(clientKey)
-    this.ports.accepted(ticketId, result)
-  }
-
-  /** The outbox was refused for good: the text returns to its ticket. */
-  rejected(clientKey: string, ticketId: number, mode: DraftMode, html: string, failure: SendFailure): void {
-    this.outgoing.delete(clientKey)
-    const { drafts } = this.ports
-    const present = drafts.read(ticketId, mode)
-    drafts.write(ticketId, mode, { html: isBlank(present) ? html : html + present.html })
-    this.fail(ticketId, mode, failure)
-  }
-
-  private post(ticketId: number, mode: DraftMode, input: ReplyInput | NoteInput): Promise<SentResult> {
-    return mode === 'reply' ? this.ports.reply(ticketId, input as ReplyInput) : this.ports.note(ticketId, input)
   }
 
   private show(request: SendRequest, clientKey: string, draft: Draft): void {
@@ -126,30 +106,12 @@ export class Sender {
     this.outgoing.delete(clientKey)
   }
 
-  private async handleRefusal(
-    request: SendRequest,
-    clientKey: string,
-    input: ReplyInput | NoteInput,
-    error: unknown,
-  ): Promise<void> {
-    if (error instanceof ApiError && error.offline && (await this.keep(request, clientKey, input))) return
+  private takeBack(request: SendRequest, clientKey: string, error: unknown): void {
     this.outgoing.delete(clientKey)
     this.ports.drafts.putBack(clientKey)
     const stale = staleFrom(error, request.status)
     if (stale) this.stale.set(request.ticketId, stale)
     else this.fail(request.ticketId, request.mode, failureFrom(error))
-  }
-
-  private async keep(request: SendRequest, clientKey: string, input: ReplyInput | NoteInput): Promise<boolean> {
-    try {
-      await this.ports.keepForLater(request.ticketId, request.mode, input)
-    } catch {
-      return false
-    }
-    this.ports.drafts.settle(clientKey)
-    const shown = this.outgoing.get(clientKey)
-    if (shown) this.outgoing.set(clientKey, { ...shown, state: 'waiting' })
-    return true
   }
 
   private fail(ticketId: number, mode: DraftMode, failure: SendFailure): void {

@@ -1,0 +1,87 @@
+/** What an event says, in the reader's words: a key of the catalogue and what goes into it. */
+import type { EventItem } from '@/shared/api/types'
+
+export interface EventWords {
+  /** Key under `timeline.events`. */
+  key: string
+  /** Raw values; names of people, teams and states are looked up by the caller. */
+  values: Record<string, string>
+}
+
+/** Turns ids and codes into words; unknown ones come back as they are. */
+export interface EventNames {
+  agent(id: number): string
+  team(id: number): string
+  status(code: string): string
+  priority(code: string): string
+  time(iso: string): string
+  nobody: string
+}
+
+type Data = Record<string, unknown>
+
+/** A person or team in an event may be an id, a name or both. */
+function named(value: unknown, byId: (id: number) => string, nobody: string): string {
+  if (value === null || value === undefined || value === '') return nobody
+  if (typeof value === 'number') return byId(value)
+  if (typeof value === 'object') {
+    const { name, id } = value as { name?: unknown; id?: unknown }
+    if (typeof name === 'string' && name) return name
+    return typeof id === 'number' ? byId(id) : nobody
+  }
+  return String(value)
+}
+
+function list(value: unknown): string {
+  return Array.isArray(value) ? value.map(String).join(', ') : ''
+}
+
+function text(value: unknown): string {
+  return value === null || value === undefined ? '' : String(value)
+}
+
+function assigned(data: Data, names: EventNames): EventWords {
+  const none = data.to === null || data.to === undefined
+  const to = named(data.to, names.agent, names.nobody)
+  const from = named(data.from, names.agent, names.nobody)
+  return { key: none ? 'unassigned' : 'assigned', values: { to, from } }
+}
+
+function tagsChanged(data: Data): EventWords {
+  const added = list(data.added)
+  const removed = list(data.removed)
+  if (added && removed) return { key: 'tagsChanged', values: { added, removed } }
+  return added ? { key: 'tagsAdded', values: { added } } : { key: 'tagsRemoved', values: { removed } }
+}
+
+const WORDS: Record<string, (data: Data, names: EventNames) => EventWords> = {
+  'ticket.created': () => ({ key: 'created', values: {} }),
+  'ticket.assigned': assigned,
+  'ticket.claimed': assigned,
+  'ticket.status_changed': (data, names) => ({
+    key: 'statusChanged',
+    values: { from: names.status(text(data.from)), to: names.status(text(data.to)) },
+  }),
+  'ticket.priority_changed': (data, names) => ({
+    key: 'priorityChanged',
+    values: { from: names.priority(text(data.from)), to: names.priority(text(data.to)) },
+  }),
+  'ticket.tags_changed': tagsChanged,
+  'ticket.snoozed': (data, names) => ({ key: 'snoozed', values: { until: names.time(text(data.until)) } }),
+  'ticket.woken': () => ({ key: 'woken', values: {} }),
+  'ticket.team_changed': (data, names) => ({ key: 'teamChanged', values: { to: named(data.to, names.team, names.nobody) } }),
+  'ticket.subject_changed': (data) => ({ key: 'subjectChanged', values: { from: text(data.from), to: text(data.to) } }),
+  'ticket.routed': (data, names) => ({
+    key: text(data.reason) ? 'routedWhy' : 'routed',
+    values: { to: named(data.agent, names.agent, names.nobody), reason: text(data.reason) },
+  }),
+  'ticket.merged': (data) => ({ key: 'merged', values: { ticket: text(data.into ?? data.from) } }),
+  'delivery.failed': (data) => ({ key: 'deliveryFailed', values: { reason: text(data.error ?? data.reason) } }),
+  'delivery.bounced': (data) => ({ key: 'deliveryBounced', values: { reason: text(data.error ?? data.reason) } }),
+  'delivery.cancelled': () => ({ key: 'sendUndone', values: {} }),
+}
+
+export function eventWords(item: Pick<EventItem, 'kind' | 'data'>, names: EventNames): EventWords {
+  const words = WORDS[item.kind]
+  return words ? words(item.data, names) : { key: 'other', values: { kind: item.kind.replace(/[._]/g, ' ') } }
+}

@@ -1,0 +1,79 @@
+/**
+ * Taking a reply back while the server still holds it: the newest send that can be undone, and the undoing.
+ *
+ * The server keeps the reply for some seconds, so a closed page sends all the same. The text returns into
+ * the draft of the ticket it was written in, whichever ticket is open.
+ */
+import { computed, ref, shallowRef } from 'vue'
+import { ApiError } from '@/shared/api/client'
+import { api } from '@/shared/api/endpoints'
+import type { SentResult } from '@/shared/api/types'
+import { draftsOf } from '@/shared/drafts-live'
+import { tr } from '@/shared/i18n'
+import { useSession } from '@/shared/session'
+import { reasonOf, useTickets } from '@/shared/stores/tickets'
+import { toast } from '@/shared/toasts'
+import { dropUndo, pushUndo, type UndoEntry } from '@/shared/undo'
+
+export interface UndoableSend {
+  ticketId: number
+  deliveryId: number
+  /** Milliseconds since 1970, by this page's clock. */
+  until: number
+  entry: UndoEntry
+}
+
+const TICK_MS = 250
+
+const latest = shallowRef<UndoableSend | null>(null)
+const clock = ref(0)
+let timer: ReturnType<typeof setInterval> | undefined
+
+/** The send that can be taken back now, or null. */
+export const undoableSend = computed(() => (latest.value && latest.value.until > clock.value ? latest.value : null))
+/** Whole seconds left. */
+export const undoSecondsLeft = computed(() => {
+  const left = undoableSend.value ? undoableSend.value.until - clock.value : 0
+  return Math.ceil(left / 1000)
+})
+
+function tick(): void {
+  clock.value = Date.now()
+  if (undoableSend.value) return
+  clearInterval(timer)
+  timer = undefined
+}
+
+/** Offers the undoing of an accepted reply; a note or a reply that is gone already offers nothing. */
+export function offerUndo(ticketId: number, result: SentResult): void {
+  const delivery = result.item.type === 'message' ? result.item.delivery : null
+  if (!delivery?.undoUntil) return
+  // The server's clock may differ from ours: the length is taken from the settings, not from its time stamp.
+  const until = Date.now() + useSession().settings.undoSendSeconds * 1000
+  const label = tr('composer.undoLabel', { ticket: useTickets().name(ticketId) })
+  const run = () => undoSend(ticketId, delivery.id)
+  latest.value = { ticketId, deliveryId: delivery.id, until, entry: pushUndo({ label, run, until }) }
+  clock.value = Date.now()
+  timer ??= setInterval(tick, TICK_MS)
+}
+
+/** Takes a reply back into the draft of its ticket; too late is said, not thrown. */
+export async function undoSend(ticketId: number, deliveryId: number): Promise<void> {
+  const offered = latest.value
+  if (offered?.deliveryId === deliveryId) {
+    dropUndo(offered.entry)
+    latest.value = null
+  }
+  const tickets = useTickets()
+  try {
+    const { draft, item } = await api.deliveries.undo(deliveryId)
+    draftsOf(useSession().me).restore(draft)
+    tickets.upsertItem(ticketId, item)
+    if (tickets.currentId !== ticketId) toast(tr('composer.undone', { ticket: tickets.name(ticketId) }))
+    void tickets.refresh(ticketId)
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    const reason = error.code === 'too-late' ? tr('composer.undoTooLate') : reasonOf(error)
+    toast(tr('composer.undoFailed', { ticket: tickets.name(ticketId), reason }), { kind: 'error' })
+  }
+}
