@@ -1,0 +1,1 @@
+"""Our own people: agents, teams, roles, sign-in. Below tickets' audiences, beside customers; knows no HTTP."""

@@ -1,0 +1,314 @@
+"""Agents: their accounts, roles, teams and preferences.
+
+Called by ``agent_ui/api``, the command line and the demo. A change of role, password or activity ends all sessions of
+the agent, so that every session's rights are those it was begun with; a change of teams is followed by open sockets.
+"""
+
+import re
+import zoneinfo
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core import clock, events, html
+from core.errors import Invalid, NotFound
+from staff import passwords, permissions, sessions, teams
+from staff.errors import EmailTaken
+from staff.events import AgentChanged, AgentCreated, AgentTeamsChanged
+from staff.models import Agent, Role, Team, TeamMember
+
+LOCALES: Final = ("en", "hi", "mr", "bn", "kn")
+THEMES: Final = ("light", "dark", "system")
+LONGEST_NAME: Final = 120
+LONGEST_SIGNATURE: Final = 20_000
+_EMAIL: Final = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,189}")
+
+
+class NewAgent(msgspec.Struct, frozen=True, kw_only=True):
+    """What is needed to create an agent. ``capacity`` counts open tickets that routing may give her."""
+
+    name: str
+    email: str
+    password: str
+    role: str = "agent"
+    team_ids: tuple[int, ...] = ()
+    capacity: int = 8
+    locale: str = "en"
+    time_zone: str = "Asia/Kolkata"
+    signature: str = ""
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent with her role and teams, as she and administrators see her."""
+
+    id: int
+    name: str
+    email: str
+    role: str
+    permissions: tuple[str, ...]
+    is_active: bool
+    locale: str
+    theme: str
+    single_keys: bool
+    time_zone: str
+    signature: str
+    capacity: int
+    teams: tuple[tuple[int, str], ...]
+
+
+class Colleague(msgspec.Struct, frozen=True):
+    """An agent as colleagues see her in pickers."""
+
+    id: int
+    name: str
+    email: str
+    team_ids: tuple[int, ...]
+
+
+class Preferences(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent may change about herself; what is unset stays."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    locale: str | msgspec.UnsetType = msgspec.UNSET
+    theme: str | msgspec.UnsetType = msgspec.UNSET
+    single_keys: bool | msgspec.UnsetType = msgspec.UNSET
+    time_zone: str | msgspec.UnsetType = msgspec.UNSET
+    signature: str | msgspec.UnsetType = msgspec.UNSET
+
+
+async def create(session: AsyncSession, new: NewAgent) -> int:
+    """Give somebody an account; returns her id.
+
+    Raises:
+        Invalid: a field is wrong; ``errors`` names it.
+        EmailTaken: another agent has the address.
+    """
+    name = _name(new.name)
+    email = new.email.strip()
+    if not _EMAIL.fullmatch(email):
+        raise Invalid.field("email", "This is not an e-mail address.")
+    passwords.check_new(new.password)
+    agent = Agent(
+        name=name,
+        email=email,
+        password_hash=await passwords.make_hash(new.password),
+        role_id=await permissions.role_id(session, new.role),
+        locale=_one_of("locale", new.locale, LOCALES),
+        time_zone=_time_zone(new.time_zone),
+        signature=html.sanitise(new.signature),
+        capacity=new.capacity,
+        created_at=clock.now(),
+    )
+    try:
+        async with session.begin_nested():
+            session.add(agent)
+    except IntegrityError:
+        raise EmailTaken from None
+    await teams.check_exist(session, new.team_ids)
+    await _join(session, agent.id, new.team_ids)
+    events.record(session, AgentCreated(agent_id=agent.id, role=new.role, team_ids=new.team_ids))
+    return agent.id
+
+
+async def profile(session: AsyncSession, agent_id: int) -> Profile:
+    """One agent with role and teams, in one query.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    pairs = (
+        select(func.array_agg(func.json_build_array(Team.id, Team.name)))
+        .join(TeamMember, TeamMember.team_id == Team.id)
+        .where(TeamMember.agent_id == Agent.id)
+        .scalar_subquery()
+    )
+    statement = (
+        select(Agent, Role.name, Role.permissions, pairs)
+        .join(Role, Role.id == Agent.role_id)
+        .where(Agent.id == agent_id)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such agent.")
+    agent, role, held, membership = row
+    return Profile(
+        id=agent.id,
+        name=agent.name,
+        email=agent.email,
+        role=role,
+        permissions=tuple(sorted(held)),
+        is_active=agent.is_active,
+        locale=agent.locale,
+        theme=agent.theme,
+        single_keys=agent.single_keys,
+        time_zone=agent.time_zone,
+        signature=agent.signature,
+        capacity=agent.capacity,
+        teams=tuple(sorted(((pair[0], pair[1]) for pair in membership or ()), key=lambda pair: pair[1])),
+    )
+
+
+async def list_active(session: AsyncSession) -> list[Colleague]:
+    """All active agents by name, with their teams."""
+    team_ids = select(func.array_agg(TeamMember.team_id)).where(TeamMember.agent_id == Agent.id).scalar_subquery()
+    rows = await session.execute(
+        select(Agent.id, Agent.name, Agent.email, team_ids).where(Agent.is_active).order_by(Agent.name, Agent.id)
+    )
+    return [Colleague(row[0], row[1], row[2], tuple(sorted(row[3] or ()))) for row in rows]
+
+
+async def names(session: AsyncSession, agent_ids: set[int]) -> dict[int, str]:
+    """Names by id, also of agents who are no longer active."""
+    if not agent_ids:
+        return {}
+    rows = await session.execute(select(Agent.id, Agent.name).where(Agent.id.in_(agent_ids)))
+    return {row[0]: row[1] for row in rows}
+
+
+async def find_by_email(session: AsyncSession, email: str) -> int | None:
+    """The id of the agent with this address, active or not."""
+    return await session.scalar(select(Agent.id).where(func.lower(Agent.email) == email.strip().lower()))
+
+
+async def change_preferences(session: AsyncSession, agent_id: int, wanted: Preferences) -> None:
+    """Change what an agent may change about herself.
+
+    Raises:
+        NotFound: there is none with this id.
+        Invalid: a value is not one of those there are.
+    """
+    agent = await _locked(session, agent_id)
+    checked = {name: value for name, value in _checked(wanted).items() if getattr(agent, name) != value}
+    changes = {name: [getattr(agent, name), value] for name, value in checked.items()}
+    for name, value in checked.items():
+        setattr(agent, name, value)
+    if changes:
+        _record_change(session, agent_id, changes)
+
+
+async def set_password(session: AsyncSession, agent_id: int, password: str) -> None:
+    """Give an agent a new password and end all her sessions.
+
+    Raises:
+        NotFound: there is none with this id.
+        Invalid: it is too short or too long.
+    """
+    passwords.check_new(password)
+    fresh = await passwords.make_hash(password)
+    agent = await _locked(session, agent_id)
+    agent.password_hash = fresh
+    _record_change(session, agent_id, {"password": ["…", "…"]})
+    await sessions.end_all(session, agent_id, "password changed")
+
+
+async def set_role(session: AsyncSession, agent_id: int, role: str) -> None:
+    """Give an agent another role; all her sessions end, so that no old rights live on.
+
+    Raises:
+        NotFound: there is none with this id.
+        Invalid: there is no such role.
+    """
+    agent = await _locked(session, agent_id)
+    wanted = await permissions.role_id(session, role)
+    if wanted == agent.role_id:
+        return
+    before = await session.scalar(select(Role.name).where(Role.id == agent.role_id))
+    agent.role_id = wanted
+    _record_change(session, agent_id, {"role": [before, role]})
+    await sessions.end_all(session, agent_id, "role changed")
+
+
+async def set_active(session: AsyncSession, agent_id: int, active: bool) -> None:
+    """Let an agent in or keep her out; keeping out ends all her sessions.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    agent = await _locked(session, agent_id)
+    if agent.is_active == active:
+        return
+    agent.is_active = active
+    _record_change(session, agent_id, {"is_active": [not active, active]})
+    if not active:
+        await sessions.end_all(session, agent_id, "account closed")
+
+
+async def set_teams(session: AsyncSession, agent_id: int, team_ids: tuple[int, ...]) -> None:
+    """Put an agent into exactly these teams.
+
+    Raises:
+        NotFound: there is none with this id.
+        Invalid: a team does not exist.
+    """
+    await _locked(session, agent_id)
+    await teams.check_exist(session, team_ids)
+    await session.execute(delete(TeamMember).where(TeamMember.agent_id == agent_id))
+    await _join(session, agent_id, team_ids)
+    events.record(
+        session,
+        AgentTeamsChanged(agents=(agent_id,), private=True, agent_id=agent_id, team_ids=tuple(sorted(set(team_ids)))),
+    )
+
+
+async def _locked(session: AsyncSession, agent_id: int) -> Agent:
+    agent = await session.scalar(select(Agent).where(Agent.id == agent_id).with_for_update())
+    if agent is None:
+        raise NotFound("There is no such agent.")
+    return agent
+
+
+async def _join(session: AsyncSession, agent_id: int, team_ids: tuple[int, ...]) -> None:
+    rows = [{"team_id": team_id, "agent_id": agent_id} for team_id in sorted(set(team_ids))]
+    if rows:
+        await session.execute(insert(TeamMember).values(rows).on_conflict_do_nothing())
+
+
+def _record_change(session: AsyncSession, agent_id: int, changes: dict[str, list[Any]]) -> None:
+    event = AgentChanged(agents=(agent_id,), private=True, agent_id=agent_id, changes=changes)
+    events.record(session, event)
+
+
+def _checked(wanted: Preferences) -> dict[str, Any]:
+    """The set fields, each made sure of."""
+    checks: dict[str, Callable[[Any], Any]] = {
+        "name": _name,
+        "locale": lambda value: _one_of("locale", value, LOCALES),
+        "theme": lambda value: _one_of("theme", value, THEMES),
+        "single_keys": bool,
+        "time_zone": _time_zone,
+        "signature": _signature,
+    }
+    given = {name: getattr(wanted, name) for name in wanted.__struct_fields__}
+    return {name: checks[name](value) for name, value in given.items() if value is not msgspec.UNSET}
+
+
+def _name(value: str) -> str:
+    name = " ".join(value.replace("\x00", "").split())
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise Invalid.field("name", f"A name has 1 to {LONGEST_NAME} characters.")
+    return name
+
+
+def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise Invalid.field(field, f"One of {', '.join(allowed)}.")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise Invalid.field("timeZone", "This is not a time zone, such as Asia/Kolkata.") from None
+    return value
+
+
+def _signature(value: str) -> str:
+    if len(value) > LONGEST_SIGNATURE:
+        raise Invalid.field("signature", f"A signature may have {LONGEST_SIGNATURE} characters.")
+    return html.sanitise(value)

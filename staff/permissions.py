@@ -1,0 +1,86 @@
+"""What people may do: the catalogue of permissions, and the roles that the product brings.
+
+A route asks for one permission (``agent_ui/auth.py``), a role is a row with a set of them. Which *tickets* somebody
+may see is another matter: ``tickets/access.py`` decides it by team.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import Invalid
+from staff.models import Role
+
+PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "desk:use": "Sign in, see colleagues and teams, set one's own presence and preferences.",
+        "tickets:read": "Read tickets of one's own teams, of no team, and those assigned to oneself.",
+        "tickets:read_all": "Read tickets of all teams.",
+        "tickets:reply": "Write replies and notes, attach files, keep drafts, take back or repeat a sending.",
+        "tickets:change": "Change status, priority, assignee, team, tags, subject and snooze of a ticket; claim it.",
+        "tickets:create": "Open a ticket by writing to a customer first.",
+        "customers:read": "Find customers and see their addresses and tickets.",
+        "customers:change": "Change a customer's name, language, notes and marks.",
+        "routing:read": "See why a ticket was given to whom.",
+        "ledger:read": "See every item that came in and what became of it.",
+        "ledger:reprocess": "Process an item of the ledger again.",
+        "jobs:read": "See the jobs that gave up.",
+        "jobs:retry": "Run a job that gave up again.",
+        "health:read": "See the business health: last mail, oldest unsent, oldest unassigned, oldest job.",
+        "staff:manage": "Create agents, change their roles and teams, deactivate them.",
+    }
+)
+"""Name → what it allows, in a sentence."""
+
+_AGENT: Final = frozenset(
+    {
+        "desk:use",
+        "tickets:read",
+        "tickets:reply",
+        "tickets:change",
+        "tickets:create",
+        "customers:read",
+        "customers:change",
+        "routing:read",
+    }
+)
+_LEAD: Final = _AGENT | {"tickets:read_all", "ledger:read", "ledger:reprocess", "jobs:read", "health:read"}
+
+ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {"admin": frozenset(PERMISSIONS), "lead": _LEAD, "agent": _AGENT}
+)
+"""The roles that every desk has, strongest first."""
+
+
+async def sync_roles(session: AsyncSession) -> None:
+    """Write the product's roles as this version knows them; called at every start, so upgrades reach them."""
+    rows = [{"name": name, "permissions": sorted(held)} for name, held in ROLES.items()]
+    statement = insert(Role).values(rows)
+    changed = {"permissions": statement.excluded.permissions}
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Role.name],
+            set_=changed,
+            where=Role.permissions.is_distinct_from(statement.excluded.permissions),
+        )
+    )
+
+
+async def role_id(session: AsyncSession, name: str) -> int:
+    """The id of a role by its name; the product's own are written when the desk has none yet.
+
+    Raises:
+        Invalid: there is no such role.
+    """
+    statement = select(Role.id).where(Role.name == name)
+    found = await session.scalar(statement)
+    if found is None and name in ROLES:
+        await sync_roles(session)
+        found = await session.scalar(statement)
+    if found is None:
+        raise Invalid.field("role", f"There is no role called {name}.")
+    return found
