@@ -77,8 +77,8 @@ _FIND: Final = """
 
 async def find(connection: AsyncConnection, token: str) -> SignedInSession | None:
     """The session of a cookie's token with its actor, in one query; None when it has ended or never was."""
-    found: CursorResult[tuple[object, ...]] = await connection.exec_driver_sql(_FIND, (token_hash(token), clock.now()))
-    row: Row[tuple[object, ...]] | None = found.one_or_none()
+    found = await connection.exec_driver_sql(_FIND, (token_hash(token), clock.now()))
+    row: Row[Any] | None = found.one_or_none()
     if row is None:
         return None
     session_id, last_seen_at, expires_at, agent_id, name, permissions, team_ids = row
