@@ -64,6 +64,7 @@ class InboundItem(Base):
     envelope_to: Mapped[list[str]] = mapped_column(server_default="{}")
     size: Mapped[int]
     sha256: Mapped[str]
+    content_hash: Mapped[str | None]
     state: Mapped[str] = mapped_column(server_default="received")
     outcome: Mapped[str | None]
     reason: Mapped[str | None]

@@ -384,6 +384,7 @@ def upgrade() -> None:
     sa.Column('envelope_to', postgresql.ARRAY(sa.Text()), server_default='{}', nullable=False),
     sa.Column('size', sa.BigInteger(), nullable=False),
     sa.Column('sha256', sa.Text(), nullable=False),
+    sa.Column('content_hash', sa.Text(), nullable=True),
     sa.Column('state', sa.Text(), server_default='received', nullable=False),
     sa.Column('outcome', sa.Text(), nullable=True),
     sa.Column('reason', sa.Text(), nullable=True),

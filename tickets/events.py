@@ -1,0 +1,146 @@
+"""What can happen in a ticket. Field names are what the console's timeline and the live feed read."""
+
+from datetime import datetime
+from typing import Any
+
+from core.events import NO_TEAM, Event
+from tickets.models import Ticket
+
+
+def audience(ticket: Ticket, *also_teams: int | None) -> dict[str, Any]:
+    """The fields of an event that say whose ticket it is and who may hear of it.
+
+    Args:
+        ticket: the ticket after the change.
+        also_teams: teams that could see it before, so that their lists drop it.
+    """
+    teams = {ticket.team_id or NO_TEAM, *((team or NO_TEAM) for team in also_teams)}
+    agents = (ticket.assignee_id,) if ticket.assignee_id else ()
+    return {
+        "ticket_id": ticket.id,
+        "customer_id": ticket.customer_id,
+        "teams": tuple(sorted(teams)),
+        "agents": agents,
+    }
+
+
+class TicketCreated(Event, frozen=True, kw_only=True):
+    """A ticket was opened."""
+
+    kind = "ticket.created"
+    channel: str
+    account_id: int | None = None
+    follow_up_of: int | None = None
+
+
+class TicketAssigned(Event, frozen=True, kw_only=True):
+    """Somebody owns it now, or nobody."""
+
+    kind = "ticket.assigned"
+    from_id: int | None
+    to_id: int | None
+
+
+class StatusChanged(Event, frozen=True, kw_only=True):
+    """It was opened again, put on hold, solved, closed …"""
+
+    kind = "ticket.status_changed"
+    old: str
+    new: str
+
+
+class PriorityChanged(Event, frozen=True, kw_only=True):
+    """It became more or less urgent."""
+
+    kind = "ticket.priority_changed"
+    old: str
+    new: str
+
+
+class TeamChanged(Event, frozen=True, kw_only=True):
+    """Another team owns it."""
+
+    kind = "ticket.team_changed"
+    from_id: int | None
+    to_id: int | None
+
+
+class TagsChanged(Event, frozen=True, kw_only=True):
+    """Tags were put on or taken off."""
+
+    kind = "ticket.tags_changed"
+    added: list[str]
+    removed: list[str]
+
+
+class SubjectChanged(Event, frozen=True, kw_only=True):
+    """An agent gave it another subject."""
+
+    kind = "ticket.subject_changed"
+    old: str
+    new: str
+
+
+class TicketSnoozed(Event, frozen=True, kw_only=True):
+    """It was put away until a date."""
+
+    kind = "ticket.snoozed"
+    until: datetime
+
+
+class TicketWoken(Event, frozen=True, kw_only=True):
+    """It came back: the date was reached, the customer wrote, or an agent fetched it."""
+
+    kind = "ticket.woken"
+    because: str
+
+
+class TicketRead(Event, frozen=True, kw_only=True):
+    """An agent read it, or marked it unread (told to her own other windows only)."""
+
+    kind = "ticket.read"
+    unread: bool
+
+
+class MessageReceived(Event, frozen=True, kw_only=True):
+    """The customer wrote."""
+
+    kind = "message.received"
+    message_id: int
+    matched_by: str | None
+    is_auto: bool = False
+
+
+class MessageQueued(Event, frozen=True, kw_only=True):
+    """An agent answered; the message waits to be sent."""
+
+    kind = "message.queued"
+    message_id: int
+    delivery_id: int
+    send_at: datetime
+
+
+class NoteAdded(Event, frozen=True, kw_only=True):
+    """An agent left a note for colleagues."""
+
+    kind = "note.added"
+    message_id: int
+    mentions: list[int]
+
+
+class DeliveryChanged(Event, frozen=True, kw_only=True):
+    """An outgoing message got another state."""
+
+    kind = "delivery.changed"
+    message_id: int
+    delivery_id: int
+    state: str
+    error: str | None = None
+
+
+class DraftChanged(Event, frozen=True, kw_only=True):
+    """An agent's draft was saved or discarded (told to her own other windows only)."""
+
+    kind = "draft.changed"
+    mode: str
+    revision: int | None

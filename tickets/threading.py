@@ -1,0 +1,150 @@
+"""Which ticket a message belongs to: independent proofs in a fixed order, each with its own trust.
+
+    token        our signed address among the recipients      nobody can guess it, so it needs no second proof
+    in_reply_to  In-Reply-To names a message of a ticket       the sender must take part in that ticket,
+    references   References name one, newest first             or write to somebody who does
+    subject      a ticket number in the subject                only if the sender takes part in it
+
+A message that names a ticket and fails the guard opens its own ticket (a stranger answering a newsletter). A closed
+ticket is not opened again: the message opens a new one that is linked to it. Called by ``tickets/intake``.
+Sources of the rules: RFC 5322 section 3.6.4 (In-Reply-To, References); the order is decision record 0009.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+SUBJECT_NUMBER: Final = re.compile(r"\[?#(\d{1,12})\]?(?!\d)")
+MAX_IDS: Final = 60
+
+
+@dataclass(frozen=True)
+class Clues:
+    """What a message tells about where it belongs.
+
+    Attributes:
+        token_ticket_id: ticket of a valid signed address among the recipients.
+        in_reply_to: id of the message it answers.
+        references: ids of its ancestors, oldest first.
+        subject: the subject.
+        sender: normalised address.
+        customer_id: the sender's record.
+        recipients: normalised addresses in To and Cc.
+    """
+
+    token_ticket_id: int | None
+    in_reply_to: str | None
+    references: list[str]
+    subject: str
+    sender: str
+    customer_id: int
+    recipients: list[str]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A ticket that some proof names, locked for the rest of the transaction."""
+
+    id: int
+    status: str
+    team_id: int | None
+    assignee_id: int | None
+    customer_id: int
+    snoozed: bool
+    waiting: bool
+    takes_part: bool
+    writes_to_participant: bool
+
+
+@dataclass(frozen=True)
+class Match:
+    """The ticket found, by which proof; ``follow_up`` when it is closed and a new one must be opened."""
+
+    ticket: Candidate
+    matched_by: str
+    follow_up: bool
+
+
+_BY_HEADER = text("select ticket_id, message_id_header from messages where message_id_header = any(:ids)")
+
+_CANDIDATES = text(
+    """
+    select t.id, t.status, t.team_id, t.assignee_id, t.customer_id, t.snoozed_until is not null as snoozed,
+           t.waiting_since is not null as waiting,
+           t.customer_id = :customer_id or exists(
+               select 1 from messages m where m.ticket_id = t.id and m.kind <> 'note'
+               and (m.author_address = :sender or m."to" @> cast(:sender_json as jsonb)
+                    or m.cc @> cast(:sender_json as jsonb))) as takes_part,
+           exists(select 1 from messages m where m.ticket_id = t.id and m.kind = 'customer'
+               and m.author_address = any(:recipients)) as writes_to_participant
+    from tickets t where t.id = any(:ids) order by t.id for update of t
+    """
+)
+_MERGED = text("select id, merged_into_id from tickets where id = any(:ids) and merged_into_id is not null")
+
+
+def _json_address(address: str) -> str:
+    escaped = address.replace("\\", "\\\\").replace('"', '\\"')
+    return f'[{{"address": "{escaped}"}}]'
+
+
+async def _by_header(session: AsyncSession, clues: Clues) -> dict[str, int]:
+    ids = [clues.in_reply_to] if clues.in_reply_to else []
+    ids += clues.references[-MAX_IDS:]
+    if not ids:
+        return {}
+    rows = await session.execute(_BY_HEADER, {"ids": ids})
+    return {row.message_id_header: row.ticket_id for row in rows}
+
+
+async def _load(session: AsyncSession, clues: Clues, ids: set[int]) -> dict[int, Candidate]:
+    moved = {row.id: row.merged_into_id for row in await session.execute(_MERGED, {"ids": sorted(ids)})}
+    rows = await session.execute(
+        _CANDIDATES,
+        {
+            "ids": sorted({moved.get(each, each) for each in ids}),
+            "customer_id": clues.customer_id,
+            "sender": clues.sender,
+            "sender_json": _json_address(clues.sender),
+            "recipients": [address for address in clues.recipients if address != clues.sender],
+        },
+    )
+    found = {row.id: Candidate(**row._mapping) for row in rows}  # noqa: SLF001 - SQLAlchemy's public mapping view
+    return {each: found[moved.get(each, each)] for each in ids if moved.get(each, each) in found}
+
+
+def proofs(clues: Clues, by_header: dict[str, int]) -> list[tuple[str, int]]:
+    """All (proof, ticket id) pairs that a message offers, strongest first."""
+    offered: list[tuple[str, int]] = []
+    if clues.token_ticket_id is not None:
+        offered.append(("token", clues.token_ticket_id))
+    if clues.in_reply_to and clues.in_reply_to in by_header:
+        offered.append(("in_reply_to", by_header[clues.in_reply_to]))
+    offered += [("references", by_header[each]) for each in reversed(clues.references) if each in by_header]
+    offered += [("subject", int(number)) for number in SUBJECT_NUMBER.findall(clues.subject)[:3]]
+    return offered
+
+
+def accepted(proof: str, candidate: Candidate) -> bool:
+    """Whether a proof's guard holds for a ticket."""
+    if proof == "token":
+        return True
+    if proof == "subject":
+        return candidate.takes_part
+    return candidate.takes_part or candidate.writes_to_participant
+
+
+async def find(session: AsyncSession, clues: Clues) -> Match | None:
+    """The ticket that a message belongs to, or None for a new one."""
+    offered = proofs(clues, await _by_header(session, clues))
+    if not offered:
+        return None
+    candidates = await _load(session, clues, {ticket_id for _, ticket_id in offered})
+    for proof, ticket_id in offered:
+        candidate = candidates.get(ticket_id)
+        if candidate and accepted(proof, candidate):
+            return Match(candidate, proof, candidate.status == "closed")
+    return None
