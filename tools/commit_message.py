@@ -21,9 +21,7 @@ def fault(message: str) -> str | None:
         return f"The first line has {len(first)} characters; {MOST} is the most."
     if not first[0].isupper() or first.endswith("."):
         return "The first line starts with a capital letter and ends without a full stop."
-    if NOT_IMPERATIVE.match(first) and not first.startswith(
-        ("Embed", "Need", "Speed", "Feed", "Bring", "String")
-    ):
+    if NOT_IMPERATIVE.match(first) and not first.startswith(("Embed", "Need", "Speed", "Feed", "Bring", "String")):
         return "The first line says what the commit does, as an order: Add, Mend, Remove."
     if len(lines) > 1 and lines[1].strip():
         return "The second line is empty."

@@ -78,9 +78,7 @@ def settings_page() -> str:
         shown = ",".join(shown) if isinstance(shown, tuple) else str(shown)
         return f"`{variable}`", f"`{shown}`" if shown else "", field.description or ""
 
-    intro = (
-        "Read once at start: from the environment, then from `.env` in the working folder, then the default."
-    )
+    intro = "Read once at start: from the environment, then from `.env` in the working folder, then the default."
     return page("Settings", intro, ("Name", "Default", "Meaning"), map(row, Settings.model_fields))
 
 
@@ -189,9 +187,7 @@ def stale(name: str) -> str:
     """The difference between a page and what it should be; empty when it is current."""
     path = REFERENCE / name
     now = path.read_text(encoding="utf-8") if path.exists() else ""
-    lines = difflib.unified_diff(
-        now.splitlines(), render(name).splitlines(), name, "generated", lineterm="", n=0
-    )
+    lines = difflib.unified_diff(now.splitlines(), render(name).splitlines(), name, "generated", lineterm="", n=0)
     return "\n".join(list(lines)[:20])
 
 
@@ -199,11 +195,7 @@ def main() -> None:
     """Write all pages; with `--check` only say which are stale (exit code 1)."""
     if "--check" in sys.argv:
         found = list(filter(None, map(stale, PAGES)))
-        print(
-            "\n".join([*found, "Stale pages: run `make docs`."])
-            if found
-            else "the reference pages are current"
-        )
+        print("\n".join([*found, "Stale pages: run `make docs`."]) if found else "the reference pages are current")
         sys.exit(1 if found else 0)
     REFERENCE.mkdir(parents=True, exist_ok=True)
     for name in PAGES:

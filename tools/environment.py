@@ -71,9 +71,7 @@ def apt_install(*packages: str) -> bool:
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     failure = f"The Debian packages {' '.join(packages)} could not be installed; see above."
     run_quietly(["apt-get", *wait, "update", "-q"], failure, **quiet)
-    run_quietly(
-        ["apt-get", *wait, "install", "-q", "-y", "--no-install-recommends", *packages], failure, **quiet
-    )
+    run_quietly(["apt-get", *wait, "install", "-q", "-y", "--no-install-recommends", *packages], failure, **quiet)
     return True
 
 
@@ -140,9 +138,7 @@ def install_project() -> None:
     install_lock("build", "installing the build tool")
     pip = [str(venv_python()), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-q"]
     command = [*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT)]
-    run_quietly(
-        command, "Sampark itself could not be installed into .venv; see above.", SAMPARK_SKIP_ASSETS="1"
-    )
+    run_quietly(command, "Sampark itself could not be installed into .venv; see above.", SAMPARK_SKIP_ASSETS="1")
     stamp(project=wanted)
 
 

@@ -29,9 +29,7 @@ def main() -> None:
     """Write every lock; what is pinned already stays unless pyproject.toml forbids it."""
     for name, inputs in LOCKS.items():
         output = f"requirements/{name}.lock"
-        subprocess.run(
-            [ROOT / ".venv/bin/uv", "pip", "compile", *inputs, *OPTIONS, "-o", output], cwd=ROOT, check=True
-        )
+        subprocess.run([ROOT / ".venv/bin/uv", "pip", "compile", *inputs, *OPTIONS, "-o", output], cwd=ROOT, check=True)
         print(f"wrote {output}")
 
 

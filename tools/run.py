@@ -22,9 +22,7 @@ def build_console() -> None:
     if assets.system_node() is None:
         environment.for_console()
     environment.say("building the console (once; again only when its sources change)")
-    done = subprocess.run(
-        [environment.venv_python(), "-m", "tools.assets"], cwd=environment.ROOT, check=False
-    )
+    done = subprocess.run([environment.venv_python(), "-m", "tools.assets"], cwd=environment.ROOT, check=False)
     if done.returncode:
         raise environment.SetupError("The console could not be built; see above.")
 

@@ -5,9 +5,7 @@ import pytest
 from tools.commit_message import fault
 
 
-@pytest.mark.parametrize(
-    "message", ["Add house rules", "Embed PostgreSQL\n\nBecause a newcomer has none.\n# hint"]
-)
+@pytest.mark.parametrize("message", ["Add house rules", "Embed PostgreSQL\n\nBecause a newcomer has none.\n# hint"])
 def test_an_order_in_one_line_is_taken(message: str) -> None:
     """A short imperative line, with a reason below it or not."""
     assert fault(message) is None

@@ -6,14 +6,10 @@ from tools.lint.__main__ import RULES, run, sources
 from tools.lint.rule import Rule, Source
 
 GOOD = [
-    pytest.param(rule, path, text, id=f"{rule.code}-{n}")
-    for rule in RULES
-    for n, (path, text) in enumerate(rule.good)
+    pytest.param(rule, path, text, id=f"{rule.code}-{n}") for rule in RULES for n, (path, text) in enumerate(rule.good)
 ]
 BAD = [
-    pytest.param(rule, path, text, id=f"{rule.code}-{n}")
-    for rule in RULES
-    for n, (path, text) in enumerate(rule.bad)
+    pytest.param(rule, path, text, id=f"{rule.code}-{n}") for rule in RULES for n, (path, text) in enumerate(rule.bad)
 ]
 
 
@@ -46,3 +42,10 @@ def test_a_line_is_let_off_only_with_its_code_and_a_reason() -> None:
 def test_the_sources_keep_the_house_rules() -> None:
     """The checkout itself has no finding."""
     assert run(sources()) == []
+
+
+def test_without_git_the_same_sources_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkout on a machine without git is checked as well."""
+    with_git = {path for path in sources() if path.endswith(".py")}
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert {path for path in sources() if path.endswith(".py")} == with_git

@@ -3,6 +3,7 @@
 python -m tools.lint [PATH...]
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -13,19 +14,25 @@ from tools.lint.rule import Finding, Source
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = (clock.RULE, commit.RULE, handlers.RULE, size.RULE, tickets.RULE)
+NOT_OURS = frozenset({"node_modules", "build", "dist", "data", "static"})
 CONSOLE = (".ts", ".vue")
 
 
 def sources() -> list[str]:
-    """The files of the checkout that are ours: known to git or about to be."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [path for path in listed.stdout.splitlines() if (ROOT / path).is_file()]
+    """The files of the checkout that are ours: known to git or about to be; without git, all that are not built."""
+    git = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    try:
+        listed = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    except (OSError, subprocess.CalledProcessError):
+        listed = [str(Path(folder, name).relative_to(ROOT)) for folder, name in walk()]
+    return [path for path in listed if (ROOT / path).is_file()]
+
+
+def walk() -> Iterator[tuple[str, str]]:
+    """Every file but those of other people and those that were built."""
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in NOT_OURS]
+        yield from ((folder, name) for name in files)
 
 
 def check_file(path: str) -> Iterator[tuple[str, Finding]]:

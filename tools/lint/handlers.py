@@ -22,9 +22,7 @@ def check(source: Source) -> Iterator[Finding]:
             called = full_name(node.func, names)
             module, _, verb = called.rpartition(".")
             if module.startswith("sqlalchemy") and verb in VERBS:
-                yield Finding(
-                    node.lineno, f"{verb}(...) in a handler; move it into the package that owns the table"
-                )
+                yield Finding(node.lineno, f"{verb}(...) in a handler; move it into the package that owns the table")
 
 
 RULE = Rule(

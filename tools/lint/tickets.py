@@ -9,9 +9,7 @@ from collections.abc import Iterator
 
 from tools.lint.rule import Finding, Rule, Source, imported_names
 
-VERBS = frozenset(
-    {"select", "insert", "update", "delete", "get", "get_one", "select_from", "join", "outerjoin"}
-)
+VERBS = frozenset({"select", "insert", "update", "delete", "get", "get_one", "select_from", "join", "outerjoin"})
 OUTSIDE = frozenset({"tickets", "tests", "tools", "migrations"})
 
 
