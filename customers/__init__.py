@@ -1,0 +1,1 @@
+"""The people who write to us, their addresses and organisations."""

@@ -1,0 +1,1 @@
+"""Who works on what: work items, presence, capacity, assignment, decisions on record."""

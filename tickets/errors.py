@@ -13,6 +13,7 @@ class StaleReply(Conflict):
     """Something newer stands in the ticket than the author had seen. ``message_ids`` names it."""
 
     code, title = "stale-reply", "There is something new in this ticket"
+    message_ids: list[int] = []
 
 
 class TicketClosed(Conflict):

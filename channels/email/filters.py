@@ -1,0 +1,86 @@
+"""What kind of mail it is, before it may become a message: an ordered tuple of small named functions.
+
+Called by ``channels/email/reader`` with the parsed mail. Each filter answers None (not mine) or a verdict. The first
+verdict decides; the order matters and is part of the documentation (docs/flows/email-arrives.md).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from channels.email.parsed import ParsedMail
+
+TOO_BIG_HEADER: Final = "x-sampark-too-big"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to do with a mail that is not an ordinary message.
+
+    Attributes:
+        outcome: word for the ledger: too_big, own_loop, bounce, report.
+        reason: a sentence for people.
+    """
+
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a filter may ask.
+
+    Attributes:
+        own_addresses: addresses and aliases of all our accounts, normalised.
+        is_ours: whether a Message-ID was made by this installation.
+    """
+
+    own_addresses: frozenset[str]
+    is_ours: Callable[[str], bool]
+
+
+Filter = Callable[[ParsedMail, Context], Verdict | None]
+
+
+def header(mail: ParsedMail, name: str) -> str | None:
+    """The first header of this name (lower case)."""
+    return next((value for key, value in mail.headers if key.lower() == name), None)
+
+
+def too_big(mail: ParsedMail, _context: Context) -> Verdict | None:
+    """The fetcher took only the headers, because the mail is larger than we accept."""
+    size = header(mail, TOO_BIG_HEADER)
+    return Verdict("too_big", f"The mail is too big ({size} bytes); only its headers were taken in.") if size else None
+
+
+def own_loop(mail: ParsedMail, context: Context) -> Verdict | None:
+    """A mail that we sent ourselves came back to us: answering it would go round for ever."""
+    if mail.message_id and context.is_ours(mail.message_id):
+        return Verdict("own_loop", "This is a mail of ours that came back.")
+    return None
+
+
+def bounce(mail: ParsedMail, _context: Context) -> Verdict | None:
+    """A report that a mail could not be delivered (RFC 3464 and the many other forms)."""
+    if not mail.is_bounce:
+        return None
+    first = mail.bounces[0] if mail.bounces else None
+    words = f"{first.recipient}: {first.status} {first.reason}".strip() if first else "no recipient named"
+    return Verdict("bounce", f"Delivery report: {words}"[:500])
+
+
+def feedback_report(mail: ParsedMail, _context: Context) -> Verdict | None:
+    """A recipient called one of our mails unwanted (ARF, RFC 5965)."""
+    return Verdict("report", "A recipient reported one of our mails as unwanted.") if mail.is_feedback_report else None
+
+
+FILTERS: Final[tuple[Filter, ...]] = (too_big, own_loop, bounce, feedback_report)
+
+
+def judge(mail: ParsedMail, context: Context) -> Verdict | None:
+    """The first verdict, or None for an ordinary message."""
+    for each in FILTERS:
+        verdict = each(mail, context)
+        if verdict is not None:
+            return verdict
+    return None

@@ -1,0 +1,130 @@
+"""The outbox's worker: one queued delivery becomes a sent message, and every state on the way is committed.
+
+Job ``channels.deliver`` (own units of work, one at a time per delivery):
+
+1. claim: load the queued delivery and compose; a guard refuses notes and recipients that are our own addresses;
+2. the channel talks to its provider up to the point of no return, then the state ``sending`` is committed;
+3. the provider takes it: ``sent`` with its id. It refuses: ``failed``, or ``queued`` again with a timer.
+
+If the process dies between 2 and 3, the row stays ``sending``; :meth:`Outbound.recover` turns it into ``unknown``,
+which an agent sees. It is never sent again without her word.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Final, Protocol
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core import clock, crash, log
+from core.db import Database, unit_of_work
+from core.errors import DeskError, Permanent, Temporary
+from tickets import delivery
+from tickets.models import Delivery
+
+STALE_SENDING: Final = timedelta(seconds=180)
+"""A hand-over that has taken longer than any time-out of ours belongs to a process that died."""
+_log = log.get(__name__)
+
+
+class Unknown(DeskError):
+    """The provider may have the message or not."""
+
+    code = "delivery-unknown"
+
+
+class Channel(Protocol):
+    """A channel's own part of sending."""
+
+    async def prepare(self, session: AsyncSession, sending: Delivery) -> Callable[[Callable[[], Awaitable[None]]], Awaitable[str]]:
+        """Compose one delivery within the claiming unit of work.
+
+        Returns:
+            A function that sends it; it awaits its argument just before the point of no return and returns the
+            provider's id. It raises Temporary, Permanent or Unknown.
+        """
+        ...
+
+
+class Outbound:
+    """Sends deliveries of all channels.
+
+    Args:
+        db: the database.
+        channels: channel → its part. Web requests are answered by e-mail.
+    """
+
+    def __init__(self, db: Database, channels: Mapping[str, Channel]) -> None:
+        self._db = db
+        self._channels = channels
+
+    async def deliver(self, delivery_id: int) -> None:
+        """Send one delivery (job). Anything that is not queued and due is left alone."""
+        try:
+            async with unit_of_work(self._db) as session:
+                sending = await delivery.take(session, delivery_id)
+                if sending is None:
+                    return
+                channel = self._channels.get(sending.channel)
+                if channel is None:
+                    raise Permanent(f"Nothing can be sent through {sending.channel} here.")
+                send = await channel.prepare(session, sending)
+                sending.attempts += 1
+        except Permanent as problem:
+            await self._finish(delivery_id, "failed", problem.detail)
+            return
+        crash.point("delivery-claimed")
+        await self._hand_over(delivery_id, send)
+
+    async def _hand_over(
+        self, delivery_id: int, send: Callable[[Callable[[], Awaitable[None]]], Awaitable[str]]
+    ) -> None:
+        async def point_of_no_return() -> None:
+            crash.point("before-handover")
+            async with unit_of_work(self._db) as session:
+                if await delivery.move(session, delivery_id, "sending", only_from=("queued",)) is None:
+                    raise Permanent("This message was taken back.")
+            crash.point("handover-committed")
+
+        try:
+            provider_id = await send(point_of_no_return)
+        except Temporary as problem:
+            async with unit_of_work(self._db) as session:
+                await delivery.retry_later(session, delivery_id, problem.detail, problem.retry_in)
+        except Permanent as problem:
+            await self._finish(delivery_id, "failed", problem.detail)
+        except Unknown as problem:
+            await self._finish(delivery_id, "unknown", problem.detail)
+        else:
+            crash.point("provider-accepted")
+            async with unit_of_work(self._db) as session:
+                facts = {"provider_id": provider_id, "sent_at": clock.now(), "error": None}
+                await delivery.move(session, delivery_id, "sent", only_from=("sending", "unknown"), **facts)
+            crash.point("sent-committed")
+
+    async def _finish(self, delivery_id: int, state: str, error: str) -> None:
+        async with unit_of_work(self._db) as session:
+            await delivery.move(session, delivery_id, state, only_from=("queued", "sending"), error=error)
+
+    async def recover(self) -> int:
+        """Find what a dead process left behind: half handed over → unknown, forgotten in the queue → asked for again.
+
+        Returns:
+            How many deliveries were touched.
+        """
+        now = clock.now()
+        touched = 0
+        async with unit_of_work(self._db) as session:
+            stale = select(Delivery).where(Delivery.state == "sending", Delivery.changed_at < now - STALE_SENDING)
+            for lost in await session.scalars(stale):
+                why = "The program stopped while it handed this message over. It may have arrived."
+                await delivery.move(session, lost.id, "unknown", only_from=("sending",), error=why)
+                touched += 1
+            waiting = select(Delivery).where(Delivery.state == "queued", Delivery.send_at < now - STALE_SENDING)
+            for forgotten in await session.scalars(waiting):
+                await delivery.request_send(session, forgotten)
+                touched += 1
+        if touched:
+            _log.warning("deliveries recovered", count=touched)
+        return touched

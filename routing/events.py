@@ -1,0 +1,23 @@
+"""What can happen in routing."""
+
+from core.events import Event
+
+
+class PresenceChanged(Event, frozen=True, kw_only=True):
+    """An agent became available, busy, absent …"""
+
+    kind = "agent.presence_changed"
+    agent_id: int
+    old: str
+    new: str
+    reason: str | None = None
+
+
+class TicketRouted(Event, frozen=True, kw_only=True):
+    """The router decided: to whom and why, or why it waits."""
+
+    kind = "ticket.routed"
+    agent_id: int | None
+    agent_name: str | None
+    reason: str
+    decision_id: int

@@ -1,0 +1,209 @@
+"""The states of an outgoing message and who may move it between them.
+
+    queued → sending → sent → delivered         the way it should go
+    queued → cancelled                          undone by its author before it left
+    sending → queued                            a temporary failure; a timer brings it back
+    sending → failed                            the provider refused; an agent may edit the address and retry
+    sending → unknown                           we died after handing it over: never sent again without an agent's word
+    sent → bounced                              a report came back
+
+``channels/outbound`` drives it; each step is a conditional update, so two workers never send the same mail.
+"""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core import clock, events, jobs, timers
+from core.db import actor_of
+from core.errors import Conflict, Invalid, NotFound
+from tickets import drafts
+from tickets.errors import TooLate
+from tickets.events import DeliveryChanged, audience
+from tickets.intake import Person
+from tickets.lifecycle import lock
+from tickets.models import Delivery, Draft, Message, Ticket
+
+DELIVER_JOB: Final = "channels.deliver"
+RETRY_DELAYS: Final = (30, 120, 600, 1800, 3600, 7200, 14400, 28800)
+"""Seconds before each further try after a temporary failure: about 16 hours in all."""
+
+
+def timer_key(delivery_id: int) -> str:
+    """Name of the timer that will send it."""
+    return f"deliver:{delivery_id}"
+
+
+async def request_send(session: AsyncSession, delivery: Delivery) -> None:
+    """Ask for the send, at ``delivery.send_at``."""
+    await jobs.enqueue(
+        session,
+        DELIVER_JOB,
+        {"delivery_id": delivery.id},
+        key=timer_key(delivery.id),
+        run_at=delivery.send_at,
+        dedupe=timer_key(delivery.id),
+        priority=10,
+    )
+
+
+async def take(session: AsyncSession, delivery_id: int) -> Delivery | None:
+    """Claim a queued delivery whose time has come, or None when there is nothing to do."""
+    statement = select(Delivery).where(Delivery.id == delivery_id, Delivery.state == "queued").with_for_update()
+    delivery = await session.scalar(statement)
+    return delivery if delivery and delivery.send_at <= clock.now() else None
+
+
+async def move(
+    session: AsyncSession, delivery_id: int, state: str, *, only_from: tuple[str, ...], **facts: Any
+) -> Delivery | None:
+    """Step to another state if it is in one of ``only_from``; None when somebody was faster.
+
+    Args:
+        session: the unit of work.
+        delivery_id: which.
+        state: the new state.
+        only_from: states it may come from.
+        facts: further columns to set (``error``, ``provider_id``, ``sent_at``, ``send_at``).
+    """
+    now = clock.now()
+    entry = {"at": now.isoformat(), "state": state} | ({"error": facts["error"]} if facts.get("error") else {})
+    delivery = await session.scalar(
+        update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.state.in_(only_from))
+        .values(state=state, changed_at=now, history=Delivery.history + [entry], **facts)
+        .returning(Delivery)
+        .execution_options(populate_existing=True)
+    )
+    if delivery is None:
+        return None
+    await _tell(session, delivery)
+    return delivery
+
+
+async def _tell(session: AsyncSession, delivery: Delivery) -> None:
+    bad = text("select exists(select 1 from deliveries where ticket_id = :id and state in ('failed','unknown','bounced'))")
+    failed = bool(await session.scalar(bad, {"id": delivery.ticket_id}))
+    ticket = await session.get_one(Ticket, delivery.ticket_id)
+    if ticket.failed_delivery != failed:
+        await session.execute(update(Ticket).where(Ticket.id == ticket.id).values(failed_delivery=failed))
+    changed = DeliveryChanged(
+        message_id=delivery.message_id,
+        delivery_id=delivery.id,
+        state=delivery.state,
+        error=delivery.error,
+        **audience(ticket),
+    )
+    events.record(session, changed)
+
+
+async def retry_later(session: AsyncSession, delivery_id: int, error: str, retry_in: float | None) -> None:
+    """Put a delivery back in the queue after a temporary failure, or give up after the last delay."""
+    delivery = await session.get_one(Delivery, delivery_id, populate_existing=True)
+    if delivery.attempts > len(RETRY_DELAYS):
+        await move(session, delivery_id, "failed", only_from=("queued", "sending"), error=f"Given up: {error}")
+        return
+    seconds = retry_in if retry_in is not None else RETRY_DELAYS[max(0, delivery.attempts - 1)]
+    due = clock.now() + timedelta(seconds=seconds)
+    moved = await move(session, delivery_id, "queued", only_from=("queued", "sending"), error=error, send_at=due)
+    if moved is not None:
+        await request_send(session, moved)
+
+
+async def _of(session: AsyncSession, delivery_id: int) -> Delivery:
+    delivery = await session.scalar(select(Delivery).where(Delivery.id == delivery_id).with_for_update())
+    if delivery is None:
+        raise NotFound("There is no such delivery.")
+    return delivery
+
+
+async def undo(session: AsyncSession, delivery_id: int) -> Draft:
+    """Take back a reply that has not left yet: the message goes, its text returns to the author's draft.
+
+    Raises:
+        TooLate: it is on its way.
+        NotFound: no such delivery, or not of this author.
+    """
+    delivery = await _of(session, delivery_id)
+    message = await session.get_one(Message, delivery.message_id)
+    if message.author_agent_id != actor_of(session).id:
+        raise NotFound("There is no such delivery.")
+    if delivery.state != "queued" or delivery.attempts:
+        raise TooLate("This reply has left already and cannot be taken back.")
+    ticket = await lock(session, delivery.ticket_id)
+    await move(session, delivery.id, "cancelled", only_from=("queued",))
+    await timers.cancel_timer(session, timer_key(delivery.id))
+    existing = await drafts.find(session, ticket.id, "reply")
+    revision = existing.revision + 1 if existing else 1
+    html = message.html + (f"<p></p>{existing.html}" if existing and existing.html else "")
+    draft = await drafts.save(session, ticket.id, "reply", html, revision)
+    await session.execute(
+        text("update attachments set draft_id = :draft, message_id = null where message_id = :message"),
+        {"draft": draft.id, "message": message.id},
+    )
+    await _restore_ticket(session, ticket, message)
+    return draft
+
+
+async def _restore_ticket(session: AsyncSession, ticket: Ticket, undone: Message) -> None:
+    """Derived columns as if the undone message had never been written."""
+    before = (
+        await session.execute(
+            text(
+                """
+                select m.id, m.kind, m.text, m.created_at from messages m
+                left join deliveries d on d.message_id = m.id
+                where m.ticket_id = :ticket and m.id <> :undone and coalesce(d.state, '') <> 'cancelled'
+                order by m.id desc limit 1
+                """
+            ),
+            {"ticket": ticket.id, "undone": undone.id},
+        )
+    ).one_or_none()
+    ticket.message_count = max(0, ticket.message_count - 1)
+    ticket.version += 1
+    if before is None:
+        return
+    waiting = text("select created_at from messages where ticket_id = :id and kind = 'customer' order by id desc limit 1")
+    ticket.last_message_id = before.id
+    ticket.snippet = " ".join(before.text[:560].split())[:140]
+    ticket.snippet_by = before.kind
+    if before.kind == "customer":
+        ticket.waiting_since = await session.scalar(waiting, {"id": ticket.id})
+        ticket.status = "open"
+    if ticket.first_reply_at == undone.created_at:
+        ticket.first_reply_at = None
+
+
+async def retry(session: AsyncSession, delivery_id: int, to: list[Person] | None = None) -> Delivery:
+    """Send a failed, bounced or unknown delivery again on an agent's word, to other addresses if she says so.
+
+    Raises:
+        Conflict: it is not in such a state.
+        NotFound: there is none.
+        Invalid: no recipient.
+    """
+    delivery = await _of(session, delivery_id)
+    if delivery.state not in ("failed", "unknown", "bounced"):
+        raise Conflict("This message needs no second try.")
+    if to is not None:
+        if not to:
+            raise Invalid.field("to", "Name at least one recipient.")
+        message = await session.get_one(Message, delivery.message_id)
+        message.to = [{"name": person.name, "address": person.address} for person in to]
+    delivery.attempts = 0
+    moved = await move(
+        session,
+        delivery_id,
+        "queued",
+        only_from=("failed", "unknown", "bounced"),
+        error=None,
+        send_at=clock.now(),
+        attempts=0,
+    )
+    if moved is None:
+        raise Conflict("Somebody else has started it again already.")
+    await request_send(session, moved)
+    return moved

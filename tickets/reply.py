@@ -1,0 +1,311 @@
+"""An agent answers, leaves a note, or writes first. The server guards the send.
+
+Called by ``agent_ui/api``. A reply and its delivery row are one transaction; ``channels/outbound`` sends it. A private
+note is another function with another kind, so that no slip of the client can mail one.
+"""
+
+from datetime import timedelta
+from typing import Final, Literal
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core import clock, events
+from core.db import actor_of
+from core.errors import Invalid, NotAllowed
+from core.html import html_to_text, sanitise
+from customers import service as customers
+from customers.contacts import normalise_email
+from tickets import attachments, delivery, drafts, lifecycle
+from tickets.errors import StaleReply, TicketClosed
+from tickets.events import MessageQueued, NoteAdded, TicketCreated, audience
+from tickets.intake import Person, clean, snippet_of
+from tickets.models import Delivery, Message, Ticket
+
+MAX_RECIPIENTS: Final = 100
+
+
+class ReplyContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent sends.
+
+    Attributes:
+        client_key: made by the client, unique per reply; the same again returns what was made the first time.
+        last_seen: id of the newest message that the author saw.
+        force: send although something newer exists.
+        status: status of the ticket afterwards.
+        to: recipients; empty: the customer's address that wrote last.
+        draft_revision: revision of the draft that this is; only that one is discarded.
+        undo_seconds: how long it can be taken back.
+    """
+
+    client_key: str
+    html: str
+    text: str = ""
+    last_seen: int | None = None
+    force: bool = False
+    status: Literal["open", "pending", "on_hold", "solved"] | None = None
+    to: list[Person] = []
+    cc: list[Person] = []
+    bcc: list[Person] = []
+    attachment_ids: list[int] = []
+    draft_revision: int | None = None
+    undo_seconds: int = 5
+
+
+class NoteContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent notes for colleagues."""
+
+    client_key: str
+    html: str
+    mentions: list[int] = []
+    attachment_ids: list[int] = []
+    draft_revision: int | None = None
+
+
+class NewTicket(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket that an agent opens by writing first."""
+
+    client_key: str
+    subject: str
+    html: str
+    customer_id: int | None = None
+    customer_email: str | None = None
+    customer_name: str = ""
+    team_id: int | None = None
+    account_id: int | None = None
+    attachment_ids: list[int] = []
+    undo_seconds: int = 5
+
+
+async def reply(session: AsyncSession, ticket_id: int, content: ReplyContent) -> Message:
+    """Answer the customer.
+
+    Raises:
+        StaleReply: something newer stands in the ticket than ``last_seen``, and ``force`` is not set.
+        TicketClosed: the ticket is closed.
+        Invalid: no text, no recipient, or a file that is gone.
+        NotFound: there is no such ticket.
+    """
+    ticket = await lifecycle.lock(session, ticket_id)
+    done = await _already(session, content.client_key)
+    if done is not None:
+        return done
+    if ticket.status == "closed":
+        raise TicketClosed("This ticket is closed. Write to the customer in a new one.")
+    await _guard(session, ticket, content)
+    message = _message(session, ticket, "agent", content.client_key, content.html, content.text)
+    message.subject = await _subject(session, ticket)
+    message.to = _people(content.to) or await _customer_address(session, ticket)
+    message.cc, message.bcc = _people(content.cc), _people(content.bcc)
+    await _send(session, ticket, message, content.attachment_ids, content.undo_seconds)
+    await drafts.discard(session, ticket.id, "reply", content.draft_revision)
+    if content.status is not None and content.status != ticket.status:
+        await lifecycle.change(session, ticket.id, lifecycle.TicketChange(status=content.status))
+    return message
+
+
+async def note(session: AsyncSession, ticket_id: int, content: NoteContent) -> Message:
+    """Leave a note that no customer ever sees.
+
+    Raises:
+        Invalid: no text, or a file that is gone.
+        NotFound: there is no such ticket.
+    """
+    ticket = await lifecycle.lock(session, ticket_id)
+    done = await _already(session, content.client_key)
+    if done is not None:
+        return done
+    message = _message(session, ticket, "note", content.client_key, content.html, "")
+    message.mentions = list(dict.fromkeys(content.mentions))
+    session.add(message)
+    await session.flush()
+    await attachments.bind_to_message(session, content.attachment_ids, message.id)
+    _onto_ticket(ticket, message)
+    await drafts.discard(session, ticket.id, "note", content.draft_revision)
+    facts = audience(ticket)
+    facts["agents"] = tuple({*facts["agents"], *message.mentions})
+    events.record(session, NoteAdded(message_id=message.id, mentions=message.mentions, **facts))
+    return message
+
+
+async def open_ticket(session: AsyncSession, content: NewTicket) -> tuple[Ticket, Message]:
+    """Write to somebody first. The author owns the ticket.
+
+    Raises:
+        Invalid: no subject, text or address.
+    """
+    done = await _already(session, content.client_key)
+    if done is not None:
+        return await lifecycle.lock(session, done.ticket_id), done
+    if not content.subject.strip():
+        raise Invalid.field("subject", "A subject is needed.")
+    customer_id, person = await _recipient(session, content)
+    now = clock.now()
+    ticket = Ticket(
+        subject=clean(content.subject).strip()[:998],
+        status="pending",
+        priority="normal",
+        channel="email",
+        customer_id=customer_id,
+        team_id=content.team_id,
+        account_id=content.account_id,
+        assignee_id=actor_of(session).id,
+        tags=[],
+        created_at=now,
+        last_activity_at=now,
+        message_count=0,
+        version=1,
+    )
+    session.add(ticket)
+    await session.flush()
+    events.record(session, TicketCreated(channel="email", account_id=content.account_id, **audience(ticket)))
+    message = _message(session, ticket, "agent", content.client_key, content.html, "")
+    message.subject = ticket.subject
+    message.to = _people([person])
+    await _send(session, ticket, message, content.attachment_ids, content.undo_seconds)
+    return ticket, message
+
+
+async def _already(session: AsyncSession, client_key: str) -> Message | None:
+    statement = select(Message).where(
+        Message.client_key == client_key, Message.author_agent_id == actor_of(session).id
+    )
+    found: Message | None = await session.scalar(statement)
+    return found
+
+
+async def _guard(session: AsyncSession, ticket: Ticket, content: ReplyContent) -> None:
+    if content.force or content.last_seen is None or (ticket.last_message_id or 0) <= content.last_seen:
+        return
+    statement = (
+        select(Message.id)
+        .outerjoin(Delivery, Delivery.message_id == Message.id)
+        .where(Message.ticket_id == ticket.id, Message.id > content.last_seen)
+        .where((Delivery.state.is_(None)) | (Delivery.state != "cancelled"))
+        .order_by(Message.id)
+        .limit(50)
+    )
+    newer = list(await session.scalars(statement))
+    if newer:
+        words = "1 new message" if len(newer) == 1 else f"{len(newer)} new messages"
+        error = StaleReply(f"{words} since you started.", lastEventId=str(ticket.last_message_id))
+        error.message_ids = newer
+        raise error
+
+
+def _message(
+    session: AsyncSession, ticket: Ticket, kind: str, client_key: str, html: str, text: str
+) -> Message:
+    actor = actor_of(session)
+    if actor.id is None:
+        raise NotAllowed("Only agents write here.")
+    if not client_key or len(client_key) > 100:
+        raise Invalid.field("clientKey", "A key of at most 100 characters is needed.")
+    safe = sanitise(clean(html))
+    plain = clean(text) or html_to_text(safe)
+    if not plain.strip() and "<img" not in safe:
+        raise Invalid.field("html", "Write something first.")
+    return Message(
+        ticket_id=ticket.id,
+        kind=kind,
+        channel="note" if kind == "note" else ticket.channel,
+        author_agent_id=actor.id,
+        author_name=actor.name,
+        text=plain,
+        html=safe,
+        client_key=client_key,
+        account_id=ticket.account_id,
+        created_at=clock.now(),
+    )
+
+
+def _people(people: list[Person]) -> list[dict[str, str]]:
+    if len(people) > MAX_RECIPIENTS:
+        raise Invalid.field("to", f"At most {MAX_RECIPIENTS} recipients.")
+    unique = {normalise_email(person.address): person.name for person in people}
+    return [{"name": clean(name), "address": address} for address, name in unique.items()]
+
+
+async def _customer_address(session: AsyncSession, ticket: Ticket) -> list[dict[str, str]]:
+    """Where the customer wrote from last; else her first working address."""
+    statement = (
+        select(Message.author_name, Message.author_address)
+        .where(Message.ticket_id == ticket.id, Message.kind == "customer", Message.author_address.is_not(None))
+        .order_by(Message.is_auto, Message.id.desc())
+        .limit(1)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    if row is not None:
+        return [{"name": row.author_name, "address": row.author_address}]
+    contacts = [each for each in await customers.contacts_of(session, ticket.customer_id) if each.kind == "email"]
+    working = [each for each in contacts if each.invalid_reason is None] or contacts
+    if not working:
+        raise Invalid.field("to", "No e-mail address of this customer is known.")
+    name = (await customers.get(session, ticket.customer_id)).name
+    return [{"name": name, "address": working[0].value}]
+
+
+async def _recipient(session: AsyncSession, content: NewTicket) -> tuple[int, Person]:
+    if content.customer_id is not None:
+        customer = await customers.get(session, content.customer_id)
+        contacts = [each for each in await customers.contacts_of(session, customer.id) if each.kind == "email"]
+        if not contacts:
+            raise Invalid.field("customerId", "No e-mail address of this customer is known.")
+        return customer.id, Person(customer.name, contacts[0].value)
+    if not content.customer_email:
+        raise Invalid.field("customerEmail", "Name a customer or an address.")
+    found = await customers.find_or_create(session, content.customer_email, content.customer_name, "agent")
+    return found.id, Person(found.name, normalise_email(content.customer_email))
+
+
+async def _subject(session: AsyncSession, ticket: Ticket) -> str:
+    """``Re:`` and the subject of the mail being answered (which may differ from the ticket's)."""
+    statement = (
+        select(Message.subject)
+        .where(Message.ticket_id == ticket.id, Message.kind == "customer", Message.subject != "")
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    subject = (await session.scalar(statement)) or ticket.subject
+    return subject if subject.lower().startswith("re:") else f"Re: {subject}"
+
+
+async def _send(
+    session: AsyncSession, ticket: Ticket, message: Message, attachment_ids: list[int], undo_seconds: int
+) -> None:
+    session.add(message)
+    await session.flush()
+    await attachments.bind_to_message(session, attachment_ids, message.id)
+    _onto_ticket(ticket, message)
+    now = message.created_at
+    ticket.first_reply_at = ticket.first_reply_at or now
+    ticket.waiting_since = None
+    outgoing = Delivery(
+        message_id=message.id,
+        ticket_id=ticket.id,
+        channel=ticket.channel,
+        account_id=ticket.account_id,
+        state="queued",
+        attempts=0,
+        send_at=now + timedelta(seconds=undo_seconds),
+        created_at=now,
+        changed_at=now,
+        history=[{"at": now.isoformat(), "state": "queued"}],
+    )
+    session.add(outgoing)
+    await session.flush()
+    queued = MessageQueued(
+        message_id=message.id, delivery_id=outgoing.id, send_at=outgoing.send_at, **audience(ticket)
+    )
+    events.record(session, queued)
+    await delivery.request_send(session, outgoing)
+
+
+def _onto_ticket(ticket: Ticket, message: Message) -> None:
+    ticket.last_message_id = message.id
+    ticket.message_count += 1
+    ticket.snippet = snippet_of(message.text)
+    ticket.snippet_by = message.kind
+    ticket.last_activity_at = message.created_at
+    ticket.version += 1
