@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core import clock, events
@@ -78,7 +78,7 @@ _FIND: Final = """
 async def find(connection: AsyncConnection, token: str) -> SignedInSession | None:
     """The session of a cookie's token with its actor, in one query; None when it has ended or never was."""
     found = await connection.exec_driver_sql(_FIND, (token_hash(token), clock.now()))
-    row: Row[Any] | None = found.one_or_none()
+    row: Any = found.one_or_none()
     if row is None:
         return None
     session_id, last_seen_at, expires_at, agent_id, name, permissions, team_ids = row

@@ -1,0 +1,136 @@
+"""Who may see which tickets: the one condition that every read on somebody's behalf is composed with.
+
+Lists, searches, the timeline, files and every verb that names a ticket go through :func:`visible_to`, so a ticket of
+another team does not exist for an agent (404, not 403). The live feed applies the same rule to event audiences
+(``core/live.py``).
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, ColumnElement, any_, bindparam, false, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.actor import Actor, ActorKind
+from core.errors import NotFound
+from tickets.models import Attachment, Delivery, Message, Ticket
+
+ACTOR_PARAMETER: Final = "visible_actor"
+TEAMS_PARAMETER: Final = "visible_teams"
+
+
+def scope_of(actor: Actor) -> str:
+    """Which of the forms of the condition applies: ``all``, ``teams``, ``own`` (customers) or ``none``."""
+    if actor.sees_all_tickets:
+        return "all"
+    if actor.kind is ActorKind.CUSTOMER:
+        return "own"
+    return "teams" if actor.may("tickets:read") else "none"
+
+
+def scope_parameters(actor: Actor) -> dict[str, Any]:
+    """The values of the condition's parameters, for statements that are compiled once and run for anybody."""
+    return {ACTOR_PARAMETER: actor.id or 0, TEAMS_PARAMETER: list(actor.team_ids)}
+
+
+def scope_condition(scope: str, actor_id: int = 0, team_ids: tuple[int, ...] = ()) -> ColumnElement[bool]:
+    """The SQL condition of a scope (see :func:`scope_of`), with named parameters."""
+    who = bindparam(ACTOR_PARAMETER, actor_id, type_=BigInteger)
+    if scope == "all":
+        return true()
+    if scope == "own":
+        return Ticket.customer_id == who
+    if scope == "none":
+        return false()
+    teams = bindparam(TEAMS_PARAMETER, list(team_ids), type_=ARRAY(BigInteger))
+    return or_(Ticket.team_id.is_(None), Ticket.team_id == any_(teams), Ticket.assignee_id == who)
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The SQL condition on :class:`Ticket` that holds for the tickets that ``actor`` may see.
+
+    Agents see tickets of their teams, tickets of no team, and tickets assigned to them; with ``tickets:read_all`` all
+    of them. Customers see their own. The system sees everything.
+    """
+    return scope_condition(scope_of(actor), actor.id or 0, actor.team_ids)
+
+
+async def get_visible(session: AsyncSession, actor: Actor, ticket_id: int, *, for_update: bool = False) -> Ticket:
+    """One ticket, if ``actor`` may see it.
+
+    Args:
+        session: the unit of work.
+        actor: on whose behalf it is read.
+        ticket_id: the ticket.
+        for_update: hold its row until the end of the unit of work.
+
+    Raises:
+        NotFound: there is none with this id, or the actor may not see it.
+    """
+    statement = select(Ticket).where(Ticket.id == ticket_id, visible_to(actor))
+    if for_update:
+        statement = statement.with_for_update(of=Ticket)
+    ticket = await session.scalar(statement)
+    if ticket is None:
+        raise NotFound("There is no such ticket.")
+    return ticket
+
+
+async def check_visible(session: AsyncSession, actor: Actor, ticket_id: int) -> None:
+    """Make sure that ``actor`` may see a ticket, without loading it.
+
+    Raises:
+        NotFound: there is none with this id, or the actor may not see it.
+    """
+    statement = select(Ticket.id).where(Ticket.id == ticket_id, visible_to(actor))
+    if await session.scalar(statement) is None:
+        raise NotFound("There is no such ticket.")
+
+
+async def get_message(session: AsyncSession, actor: Actor, message_id: int) -> Message:
+    """One message of a ticket that ``actor`` may see.
+
+    Raises:
+        NotFound: there is none with this id, or the actor may not see its ticket.
+    """
+    statement = select(Message).join(Ticket, Ticket.id == Message.ticket_id).where(Message.id == message_id)
+    message = await session.scalar(statement.where(visible_to(actor)))
+    if message is None or (actor.kind is ActorKind.CUSTOMER and message.kind == "note"):
+        raise NotFound("There is no such message.")
+    return message
+
+
+async def get_delivery(session: AsyncSession, actor: Actor, delivery_id: int) -> Delivery:
+    """One delivery of a ticket that ``actor`` may see.
+
+    Raises:
+        NotFound: there is none with this id, or the actor may not see its ticket.
+    """
+    statement = select(Delivery).join(Ticket, Ticket.id == Delivery.ticket_id).where(Delivery.id == delivery_id)
+    delivery = await session.scalar(statement.where(visible_to(actor)))
+    if delivery is None:
+        raise NotFound("There is no such delivery.")
+    return delivery
+
+
+async def get_attachment(session: AsyncSession, actor: Actor, attachment_id: int) -> Attachment:
+    """One file: of a message whose ticket ``actor`` may see, or her own upload that is in no message yet.
+
+    Raises:
+        NotFound: there is none with this id, or the actor may not see it.
+    """
+    seen = visible_to(actor)
+    if actor.kind is ActorKind.CUSTOMER:
+        seen = seen & (Message.kind != "note")
+    uploaded = Attachment.message_id.is_(None) & (Attachment.uploaded_by_id == (actor.id or 0))
+    statement = (
+        select(Attachment)
+        .outerjoin(Message, Message.id == Attachment.message_id)
+        .outerjoin(Ticket, Ticket.id == Message.ticket_id)
+        .where(Attachment.id == attachment_id)
+        .where(or_(Ticket.id.is_not(None) & seen, uploaded if actor.kind is ActorKind.AGENT else false()))
+    )
+    attachment = await session.scalar(statement)
+    if attachment is None:
+        raise NotFound("There is no such file.")
+    return attachment

@@ -1,0 +1,168 @@
+"""One ticket as an agent's screen shows it: the row, its customer, the timeline, her drafts.
+
+Called by ``agent_ui/api/tickets``. A fixed number of statements whatever the ticket holds.
+"""
+
+import functools
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, Select, bindparam, func, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.actor import Actor
+from core.errors import NotFound
+from customers.models import ContactPoint, Customer, Organisation
+from tickets import listing, timeline
+from tickets.models import Attachment, Draft, Ticket
+from tickets.queries import Compiled
+from tickets.timeline import FileItem, TimelinePage
+
+
+class DraftItem(msgspec.Struct, rename="camel"):
+    """What the reader has written and not sent."""
+
+    ticket_id: int
+    mode: str
+    html: str
+    revision: int
+    updated_at: datetime
+    attachments: list[FileItem]
+
+
+class CustomerCard(msgspec.Struct, frozen=True):
+    """The customer beside the ticket, with what lists of tickets do not need."""
+
+    email: str | None
+    phone: str | None
+    language: str | None
+    time_zone: str | None
+    do_not_contact: bool
+    organisation_id: int | None
+    organisation_name: str | None
+
+
+class Detail(msgspec.Struct, frozen=True):
+    """All of it. ``last_message_id`` is what a reply names as last seen."""
+
+    row: listing.TicketRow
+    customer: CustomerCard
+    account_id: int | None
+    last_message_id: int | None
+    timeline: TimelinePage
+    drafts: list[DraftItem]
+
+
+def _contact(kind: str) -> Any:
+    """The first address or number of the ticket's customer that is not known to be dead."""
+    return (
+        select(ContactPoint.value)
+        .where(ContactPoint.customer_id == Ticket.customer_id, ContactPoint.kind == kind)
+        .order_by(ContactPoint.invalid_reason.is_not(None), ContactPoint.id)
+        .limit(1)
+        .correlate(Ticket)
+        .scalar_subquery()
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _card() -> Compiled:
+    return Compiled(
+        select(
+            _contact("email"), _contact("phone"), Customer.language, Customer.time_zone, Customer.do_not_contact,
+            Organisation.id, Organisation.name, Ticket.account_id, Ticket.last_message_id,
+        )
+        .select_from(Ticket)
+        .join(Customer, Customer.id == Ticket.customer_id)
+        .outerjoin(Organisation, Organisation.id == Customer.organisation_id)
+        .where(Ticket.id == bindparam("ticket", 0, type_=BigInteger))
+    )  # fmt: skip
+
+
+def _drafts() -> Select[*tuple[Any, ...]]:
+    files = (
+        select(func.json_agg(timeline.file_json()))
+        .where(Attachment.draft_id == Draft.id)
+        .correlate(Draft)
+        .scalar_subquery()
+    )
+    return select(Draft.ticket_id, Draft.mode, Draft.html, Draft.revision, Draft.updated_at, files).where(
+        Draft.agent_id == bindparam("me", 0, type_=BigInteger)
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _drafts_of_ticket() -> Compiled:
+    mine = _drafts().where(Draft.ticket_id == bindparam("ticket", 0, type_=BigInteger))
+    return Compiled(mine.order_by(literal_column("drafts.mode")))
+
+
+_files = msgspec.json.Decoder(list[FileItem])
+
+
+def _draft_item(r: Sequence[Any]) -> DraftItem:
+    return DraftItem(r[0], r[1], r[2], r[3], r[4], _files.decode(r[5]) if r[5] else [])
+
+
+async def drafts_of(session: AsyncSession, actor: Actor, ticket_id: int) -> list[DraftItem]:
+    """The reader's own drafts in a ticket, with their files."""
+    rows = await _drafts_of_ticket().run(session, {"me": actor.id or 0, "ticket": ticket_id})
+    return [_draft_item(row) for row in rows]
+
+
+async def draft_of(session: AsyncSession, actor: Actor, ticket_id: int, mode: str) -> DraftItem:
+    """One draft of the reader's.
+
+    Raises:
+        NotFound: she has none in this mode.
+    """
+    found = next((one for one in await drafts_of(session, actor, ticket_id) if one.mode == mode), None)
+    if found is None:
+        raise NotFound("There is no such draft.")
+    return found
+
+
+async def read(session: AsyncSession, actor: Actor, ticket_id: int) -> Detail:
+    """One ticket that ``actor`` may see, in five statements.
+
+    Raises:
+        NotFound: there is none with this id, or the actor may not see it.
+    """
+    row = await listing.row_of(session, actor, ticket_id)
+    if row is None:
+        raise NotFound("There is no such ticket.")
+    return await _rest(session, actor, row)
+
+
+async def read_after_change(session: AsyncSession, actor: Actor, ticket_id: int) -> Detail:
+    """The same just after ``actor`` has changed it: also when the change has moved it out of her sight."""
+    seen_by_all = msgspec.structs.replace(actor, permissions=actor.permissions | {"tickets:read_all"})
+    return await read(session, seen_by_all, ticket_id)
+
+
+async def row_after_change(session: AsyncSession, actor: Actor, ticket_id: int) -> listing.TicketRow:
+    """The row just after ``actor`` has changed the ticket: also when that has moved it out of her sight.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    seen_by_all = msgspec.structs.replace(actor, permissions=actor.permissions | {"tickets:read_all"})
+    row = await listing.row_of(session, seen_by_all, ticket_id)
+    if row is None:
+        raise NotFound("There is no such ticket.")
+    return row
+
+
+async def _rest(session: AsyncSession, actor: Actor, row: listing.TicketRow) -> Detail:
+    found = await _card().run(session, {"ticket": row.id})
+    *card, account_id, last_message_id = found[0]
+    return Detail(
+        row=row,
+        customer=CustomerCard(*card),
+        account_id=account_id,
+        last_message_id=last_message_id,
+        timeline=await timeline.read(session, row.id),
+        drafts=await drafts_of(session, actor, row.id),
+    )
