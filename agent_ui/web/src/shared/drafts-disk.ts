@@ -28,6 +28,8 @@ export interface Draft {
   files: DraftFile[]
   /** Null while the author has not changed whom the answer goes to. */
   recipients: Recipients | null
+  /** The author wants no signature under this one. */
+  unsigned?: boolean
   /** Newest event the author had seen when the draft was begun. */
   basis: string | null
   /** Milliseconds since 1970 of the first change, null for an empty draft. */

@@ -40,6 +40,7 @@ export interface DraftChange {
   html?: string
   files?: DraftFile[]
   recipients?: Recipients | null
+  unsigned?: boolean
   /** Newest event the author sees now; kept only by the change that begins the draft. */
   seen?: string | null
 }

@@ -51,6 +51,11 @@ export function setCsrfToken(token: string): void {
   csrfToken = token
 }
 
+/** For the one request that cannot go through `request`: an upload with progress. */
+export function currentCsrfToken(): string {
+  return csrfToken
+}
+
 /** Called once for each 401 that is not the sign-in itself. */
 export function setUnauthorisedHandler(handler: () => void): void {
   onUnauthorised = handler

@@ -22,7 +22,7 @@ const sent = (key: string, html: string): Promise<Submitted> =>
   Promise.resolve({ state: 'sent', result: result(key, html) })
 const request = (change: Partial<SendRequest> = {}): SendRequest => ({
   ticketId: 1, mode: 'reply', status: 'pending', lastEventId: '20', timeline: [], channel: 'email', author,
-  mentions: [], ...change,
+  mentions: [], signature: '', ...change,
 })
 
 class Desk {
@@ -76,6 +76,18 @@ describe('sending', () => {
     expect(desk.accepted).toEqual(['1:m9'])
     expect(desk.drafts.read(1, 'reply').html).toBe('')
     expect(desk.sender.outgoingOf(1)).toEqual([])
+  })
+
+  it('puts the signature under a reply unless the author left it out, and never under a note', async () => {
+    const signature = 'Neha'
+    desk.drafts.write(1, 'reply', { html: '<p>hi</p>' })
+    await desk.sender.send(request({ signature }))
+    desk.drafts.write(1, 'reply', { html: '<p>hi</p>', unsigned: true })
+    await desk.sender.send(request({ signature }))
+    desk.drafts.write(1, 'note', { html: '<p>hm</p>' })
+    await desk.sender.send(request({ signature, mode: 'note' }))
+    expect(desk.replies.map((input) => input.html)).toEqual(['<p>hi</p><p>--<br>Neha</p>', '<p>hi</p>'])
+    expect(desk.notes[0]?.html).toBe('<p>hm</p>')
   })
 
   it('sends nothing when there is nothing to send', async () => {

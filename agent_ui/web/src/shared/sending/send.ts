@@ -10,6 +10,7 @@ import { ApiError } from '@/shared/api/client'
 import type { Item, NoteInput, ReplyInput, SentResult } from '@/shared/api/types'
 import { isBlank, type Draft, type DraftMode, type DraftStore } from '@/shared/drafts'
 import type { Submitted } from '@/shared/stores/outbox'
+import { withSignature } from './signature'
 import { outgoingItem, type OutgoingContent, type OutgoingItem } from './outgoing'
 
 export type SendStatus = 'open' | 'pending' | 'solved'
@@ -24,6 +25,8 @@ export interface SendRequest {
   channel: OutgoingContent['channel']
   author: OutgoingContent['author']
   mentions: number[]
+  /** The author's signature, put under a reply. */
+  signature: string
   /** Send although the ticket has news the author was shown. */
   force?: boolean
 }
@@ -81,7 +84,9 @@ export class Sender {
     if (isBlank(drafts.read(ticketId, mode))) return
     this.clearFailure(ticketId, mode)
     this.stale.delete(ticketId)
-    const { clientKey, draft } = drafts.take(ticketId, mode, this.ports.newKey())
+    const taken = drafts.take(ticketId, mode, this.ports.newKey())
+    const { clientKey } = taken
+    const draft = signed(taken.draft, request)
     this.show(request, clientKey, draft)
     const input = mode === 'reply' ? replyInput(request, clientKey, draft) : noteInput(request, clientKey, draft)
     try {
@@ -118,6 +123,11 @@ export class Sender {
     this.failures.set(`${ticketId}:${mode}`, failure)
     this.ports.refused(ticketId, failure)
   }
+}
+
+function signed(draft: Draft, request: SendRequest): Draft {
+  if (request.mode === 'note' || draft.unsigned) return draft
+  return { ...draft, html: withSignature(draft.html, request.signature) }
 }
 
 function replyInput(request: SendRequest, clientKey: string, draft: Draft): ReplyInput {

@@ -13,6 +13,7 @@ import { tr } from '@/shared/i18n'
 import { useSession } from '@/shared/session'
 import { reasonOf, useTickets } from '@/shared/stores/tickets'
 import { toast } from '@/shared/toasts'
+import { withoutSignature } from './signature'
 import { dropUndo, pushUndo, type UndoEntry } from '@/shared/undo'
 
 export interface UndoableSend {
@@ -67,7 +68,8 @@ export async function undoSend(ticketId: number, deliveryId: number): Promise<vo
   const tickets = useTickets()
   try {
     const { draft, item } = await api.deliveries.undo(deliveryId)
-    draftsOf(useSession().me).restore(draft)
+    const { me, agent } = useSession()
+    draftsOf(me).restore({ ...draft, html: withoutSignature(draft.html, agent?.signature ?? '') })
     tickets.upsertItem(ticketId, item)
     if (tickets.currentId !== ticketId) toast(tr('composer.undone', { ticket: tickets.name(ticketId) }))
     void tickets.refresh(ticketId)

@@ -1,0 +1,68 @@
+/** Whom the answer of a ticket goes to, over which channel, and what speaks against sending it now. */
+import { computed, type ComputedRef } from 'vue'
+import type { Channel, Item } from '@/shared/api/types'
+import { isBlank, type Draft, type DraftMode, type Recipients } from '@/shared/drafts'
+import { suggestRecipients, warningFor, type Correspondence, type RecipientWarning } from '@/shared/sending/recipients'
+import { useTickets } from '@/shared/stores/tickets'
+import type { Upload } from './uploads'
+
+/** Why nothing can be sent now; a key under `composer.blocked`. */
+export type Blocked = 'empty' | 'loading' | 'uploading' | 'failedUpload' | 'nobody' | null
+
+interface Sources {
+  ticketId: () => number
+  mode: () => DraftMode
+  draft: () => Draft
+  uploads: () => Upload[]
+  me: () => number
+}
+
+export interface ComposerState {
+  channel: ComputedRef<Channel>
+  recipients: ComputedRef<Recipients>
+  warning: ComputedRef<RecipientWarning | null>
+  blocked: ComputedRef<Blocked>
+  /** Written by others since the draft was begun. */
+  newSince: ComputedRef<Item[]>
+}
+
+/** A web form is answered by mail; every other channel answers where it was asked. */
+export function answerChannel(asked: Channel): Channel {
+  return asked === 'web' ? 'email' : asked
+}
+
+function writtenByOthers(items: readonly Item[], since: number, me: number): Item[] {
+  return items.filter((item) => {
+    if (item.type === 'event' || Date.parse(item.at) <= since) return false
+    return !(item.author.kind === 'agent' && item.author.id === me)
+  })
+}
+
+export function useComposerState(sources: Sources): ComposerState {
+  const tickets = useTickets()
+  const thread = computed(() => tickets.thread(sources.ticketId()))
+  const correspondence = computed<Correspondence>(() => ({
+    customer: thread.value?.customer ?? null,
+    mailbox: thread.value?.mailbox ?? null,
+    items: thread.value?.items ?? [],
+  }))
+  const recipients = computed(() => sources.draft().recipients ?? suggestRecipients(correspondence.value))
+  const warning = computed(() => (sources.mode() === 'note' ? null : warningFor(correspondence.value, recipients.value)))
+
+  const blocked = computed<Blocked>(() => {
+    if (thread.value?.state !== 'ready') return 'loading'
+    if (sources.uploads().some((one) => one.state === 'uploading')) return 'uploading'
+    if (sources.uploads().length > 0) return 'failedUpload'
+    if (isBlank(sources.draft())) return 'empty'
+    return warning.value?.kind === 'nobody' ? 'nobody' : null
+  })
+
+  const newSince = computed(() => {
+    const { startedAt } = sources.draft()
+    if (startedAt === null || sources.mode() === 'note') return []
+    return writtenByOthers(thread.value?.items ?? [], startedAt, sources.me())
+  })
+
+  const channel = computed(() => answerChannel(tickets.row(sources.ticketId())?.channel ?? 'email'))
+  return { channel, recipients, warning, blocked, newSince }
+}

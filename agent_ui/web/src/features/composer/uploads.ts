@@ -1,0 +1,73 @@
+/**
+ * Files on their way to the server, kept by ticket and mode: a switch of ticket neither stops nor misplaces them.
+ */
+import { shallowReactive } from 'vue'
+import { ApiError } from '@/shared/api/client'
+import { upload } from '@/shared/api/upload'
+import type { DraftFile, DraftMode, DraftStore } from '@/shared/drafts'
+import { reasonOf } from '@/shared/stores/tickets'
+
+export interface Upload {
+  id: number
+  ticketId: number
+  mode: DraftMode
+  file: File
+  /** Share sent, from 0 to 1. */
+  progress: number
+  state: 'uploading' | 'failed'
+  error: string
+  abort: AbortController
+}
+
+export class Uploads {
+  private readonly running = shallowReactive(new Map<number, Upload>())
+  private count = 0
+
+  constructor(private readonly drafts: DraftStore) {}
+
+  of(ticketId: number, mode: DraftMode): Upload[] {
+    return [...this.running.values()].filter((one) => one.ticketId === ticketId && one.mode === mode)
+  }
+
+  add(ticketId: number, mode: DraftMode, files: readonly File[]): void {
+    for (const file of files) {
+      const id = ++this.count
+      const entry: Upload = { id, ticketId, mode, file, progress: 0, state: 'uploading', error: '', abort: new AbortController() }
+      void this.start(entry)
+    }
+  }
+
+  retry(id: number): void {
+    const entry = this.running.get(id)
+    if (entry) void this.start({ ...entry, progress: 0, state: 'uploading', error: '', abort: new AbortController() })
+  }
+
+  remove(id: number): void {
+    this.running.get(id)?.abort.abort()
+    this.running.delete(id)
+  }
+
+  private async start(entry: Upload): Promise<void> {
+    const { id, file, abort } = entry
+    this.running.set(id, entry)
+    const onProgress = (progress: number): void => this.change(id, { progress })
+    try {
+      const stored = await upload(file, { onProgress, signal: abort.signal })
+      this.finish(entry, stored)
+    } catch (error) {
+      if (abort.signal.aborted) return
+      this.change(id, { state: 'failed', error: error instanceof ApiError ? reasonOf(error) : String(error) })
+    }
+  }
+
+  private finish(entry: Upload, stored: DraftFile): void {
+    if (!this.running.delete(entry.id)) return
+    const { ticketId, mode } = entry
+    this.drafts.write(ticketId, mode, { files: [...this.drafts.read(ticketId, mode).files, stored] })
+  }
+
+  private change(id: number, change: Partial<Upload>): void {
+    const entry = this.running.get(id)
+    if (entry) this.running.set(id, { ...entry, ...change })
+  }
+}
