@@ -30,12 +30,8 @@ export default defineConfig(({ command }) => ({
   },
   server: {
     host: '127.0.0.1',
-    proxy: {
-      '/api': backend,
-      '/portal': backend,
-      '/simulator': backend,
-      '/live': { target: backend, ws: true },
-    },
+    // Everything but the console itself is the product's (tools/dev.py starts both).
+    proxy: { '^/(?!console/)': { target: backend, ws: true } },
   },
   test: {
     environment: 'jsdom',
