@@ -5,7 +5,7 @@
   function get(key) {
     try {
       return localStorage.getItem('sampark:' + key)
-    } catch (error) {
+    } catch {
       return null
     }
   }

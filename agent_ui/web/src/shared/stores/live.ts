@@ -69,8 +69,16 @@ export const useLive = defineStore('live', () => {
   /** Tell the others what this page does in a ticket; null when it left. */
   function watch(ticketId: number | null, mode: WatchMode): void {
     if (watched.ticketId === ticketId && watched.mode === mode) return
+    // nobody tells this page any more who is in the ticket it left
+    if (watched.ticketId !== null && watched.ticketId !== ticketId) watchers.delete(watched.ticketId)
     watched = { ticketId, mode }
     socket.send({ t: 'watch', ticketId, mode })
+  }
+
+  /** The ticket is in front of the reader, or open behind another window. Writing in it counts more and stays. */
+  function attend(ticketId: number, looking: boolean): void {
+    if (watched.ticketId === ticketId && watched.mode === 'editing' && looking) return
+    watch(ticketId, looking ? 'looking' : 'open')
   }
 
   /** Call on every key in a composer; the others are told at most every three seconds. */
@@ -94,6 +102,11 @@ export const useLive = defineStore('live', () => {
     return () => resetHandlers.delete(handler)
   }
 
+  /** The user is tired of waiting for the next try. */
+  function retryNow(): void {
+    socket.check()
+  }
+
   const check = () => {
     online.value = navigator.onLine
     if (document.visibilityState === 'visible') socket.check()
@@ -115,5 +128,5 @@ export const useLive = defineStore('live', () => {
     document.removeEventListener('visibilitychange', check)
   }
 
-  return { state, online, connected, watchers, others, watch, typing, onEvent, onReset, start, stop }
+  return { state, online, connected, watchers, others, watch, attend, typing, onEvent, onReset, retryNow, start, stop }
 })

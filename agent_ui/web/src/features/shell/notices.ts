@@ -1,0 +1,74 @@
+/** New messages for me: the counter in the title, the dot on the icon, a sound and a notice of the system. */
+import { computed, onScopeDispose, reactive, watch, watchEffect } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { useRoute, useRouter } from 'vue-router'
+import { api } from '@/shared/api/endpoints'
+import type { LiveEvent } from '@/shared/api/types'
+import { notices, playSound } from '@/shared/notices'
+import { useSession } from '@/shared/session'
+import { useLive } from '@/shared/stores/live'
+import { useTickets } from '@/shared/stores/tickets'
+import { useViews } from '@/shared/stores/views'
+import { drawIcon } from './icon'
+
+export function useNotices(): void {
+  const { t } = useI18n()
+  const route = useRoute()
+  const router = useRouter()
+  const session = useSession()
+  const live = useLive()
+  const tickets = useTickets()
+  const views = useViews()
+  /** Tickets with news since they were last looked at. */
+  const unseen = reactive(new Set<number>())
+
+  function seen(): void {
+    if (document.visibilityState === 'visible' && tickets.currentId !== null) unseen.delete(tickets.currentId)
+  }
+
+  async function onEvent(event: LiveEvent): Promise<void> {
+    const id = event.ticketId
+    const relevant = event.kind === 'message.received' || (event.kind === 'ticket.assigned' && event.actor.id !== session.me)
+    if (id === null || !relevant) return
+    const view = await api.tickets.read(id).catch(() => null)
+    if (!view || view.assignee?.id !== session.me) return
+    const looking = tickets.currentId === id && document.hasFocus()
+    if (!looking) unseen.add(id)
+    if (!looking) playSound()
+    showSystemNotice(id, event.kind === 'ticket.assigned' ? t('notice.assigned') : t('notice.newMessage', { name: view.customer.name }), view.subject)
+  }
+
+  function showSystemNotice(id: number, title: string, body: string): void {
+    if (!notices.desktop || document.hasFocus() || Notification.permission !== 'granted') return
+    const notice = new Notification(title, { body: `#${id} ${body}`, tag: `ticket-${id}` })
+    notice.onclick = () => {
+      window.focus()
+      void router.push(`/inbox/mine/${id}`)
+      notice.close()
+    }
+  }
+
+  const place = computed(() => {
+    if (session.state !== 'in') return t('signIn.title')
+    if (route.name === 'inbox') return tickets.current ? `#${tickets.current.id} ${tickets.current.subject}` : views.label(String(route.params.view))
+    const titles: Record<string, string> = { search: 'search.title', customers: 'customers.title', customer: 'customers.title', mail: 'ledger.title', preferences: 'prefs.title' }
+    const key = titles[String(route.name)]
+    return key ? t(key) : ''
+  })
+
+  watchEffect(() => {
+    const title = [place.value, session.settings.productName].filter(Boolean).join(' · ')
+    document.title = unseen.size ? t('notice.title', { n: unseen.size, title }) : title
+  })
+  watch(() => unseen.size > 0, (dot) => drawIcon(dot, session.settings.brandHue), { flush: 'post' })
+  watch(() => tickets.currentId, seen)
+  watch(() => session.state, () => unseen.clear())
+  document.addEventListener('visibilitychange', seen)
+  window.addEventListener('focus', seen)
+  const off = live.onEvent((event) => void onEvent(event))
+  onScopeDispose(() => {
+    off()
+    document.removeEventListener('visibilitychange', seen)
+    window.removeEventListener('focus', seen)
+  })
+}

@@ -1,0 +1,96 @@
+/** Commands that exist on every page. */
+import { computed, onScopeDispose } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { useRouter } from 'vue-router'
+import { ApiError } from '@/shared/api/client'
+import type { PresenceState } from '@/shared/api/types'
+import { useCommand, type Command } from '@/shared/commands'
+import { useSession } from '@/shared/session'
+import { useLayout } from '@/shared/stores/layout'
+import { reasonOf } from '@/shared/stores/tickets'
+import { useViews } from '@/shared/stores/views'
+import { currentTheme } from '@/shared/theme'
+import { toast } from '@/shared/toasts'
+import { undoLast } from '@/shared/undo'
+
+const STATES: PresenceState[] = ['available', 'busy', 'break', 'offline']
+
+/** Change the own presence; a refusal is told. */
+export function usePresence() {
+  const { t } = useI18n()
+  const session = useSession()
+  return async (state: PresenceState) => {
+    try {
+      await session.setPresence(state)
+    } catch (error) {
+      const reason = error instanceof ApiError ? reasonOf(error) : t('errors.unknown')
+      toast(t('presence.failed', { reason }), { kind: 'error' })
+    }
+  }
+}
+
+/** Light becomes dark and dark becomes light, whatever "system" means at the moment. */
+export function useThemeSwitch() {
+  const session = useSession()
+  return () => {
+    const dark = document.documentElement.dataset.theme === 'dark'
+    const next = dark ? 'light' : 'dark'
+    if (currentTheme() !== next) session.update({ theme: next }).catch(() => undefined)
+  }
+}
+
+export function useShellCommands(): void {
+  const { t } = useI18n()
+  const router = useRouter()
+  const session = useSession()
+  const layout = useLayout()
+  const views = useViews()
+  const setPresence = usePresence()
+  const switchTheme = useThemeSwitch()
+  const inside = () => session.state === 'in'
+
+  async function undo(): Promise<void> {
+    const entry = await undoLast()
+    toast(entry ? t('undo.done', { what: entry.label }) : t('undo.nothing'))
+  }
+
+  const go = (id: string, keys: string[], to: string, when = inside): Command =>
+    ({ id: `go.${id}`, group: 'go', keys, when, run: () => void router.push(to) })
+
+  useCommand(
+    { id: 'palette', group: 'general', keys: ['mod+k'], when: inside, run: () => (layout.palette = 'commands') },
+    { id: 'help', group: 'general', keys: ['?'], when: inside, run: () => (layout.palette = 'help') },
+    { id: 'search', group: 'general', keys: ['/'], when: inside, run: () => void router.push('/search') },
+    { id: 'theme', group: 'general', when: inside, run: switchTheme },
+    { id: 'undo', group: 'general', keys: ['z'], when: inside, run: () => void undo() },
+    { id: 'signOut', group: 'general', when: inside, run: () => void session.signOut().catch(() => undefined) },
+    go('inbox', ['g i'], '/inbox/mine'),
+    go('search', ['g s'], '/search'),
+    go('customers', ['g c'], '/customers'),
+    go('mail', ['g m'], '/mail', () => inside() && session.isAdmin),
+    go('preferences', ['g p'], '/preferences'),
+    ...STATES.map((state): Command => ({
+      id: `presence.${state}`, group: 'general', when: () => inside() && session.presence !== state,
+      run: () => void setPresence(state),
+    })),
+  )
+  useViewCommands(views, (key) => void router.push(`/inbox/${key}`), inside)
+  onScopeDispose(() => (layout.palette = 'closed'))
+}
+
+/** `g 1` to `g 9`: the views in the order of the column. */
+function useViewCommands(views: ReturnType<typeof useViews>, openView: (key: string) => void, when: () => boolean): void {
+  const { t } = useI18n()
+  const numbered = computed(() => views.views.slice(0, 9))
+  for (let n = 1; n <= 9; n++) {
+    useCommand({
+      id: `go.view.${n}`, group: 'go', keys: [`g ${n}`],
+      title: () => t('commands.go.view', { n, name: views.label(numbered.value[n - 1]?.key ?? 'mine') }),
+      when: () => when() && numbered.value.length >= n,
+      run: () => {
+        const view = numbered.value[n - 1]
+        if (view) openView(view.key)
+      },
+    })
+  }
+}

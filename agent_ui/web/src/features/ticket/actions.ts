@@ -1,0 +1,63 @@
+/** What can be done with the open ticket: used by the header's menus and by the keys. */
+import { ref, type Ref } from 'vue'
+import { useI18n } from 'vue-i18n'
+import type { Priority, Status } from '@/shared/api/types'
+import { useCommand } from '@/shared/commands'
+import { useSession } from '@/shared/session'
+import { useTickets } from '@/shared/stores/tickets'
+import { toast } from '@/shared/toasts'
+
+export type TicketMenu = 'assign' | 'status' | 'priority' | 'tags' | 'snooze'
+
+export function useTicketActions(ticketId: Ref<number>, solved: () => void) {
+  const { t } = useI18n()
+  const tickets = useTickets()
+  const session = useSession()
+  /** The menu that stands open, if any. */
+  const menu = ref<TicketMenu | null>(null)
+  const known = () => tickets.row(ticketId.value) !== undefined
+
+  const setStatus = (status: Status) => tickets.patch(ticketId.value, { status })
+  const setPriority = (priority: Priority) => tickets.patch(ticketId.value, { priority })
+  const snooze = (until: string | null) => tickets.patch(ticketId.value, { snoozedUntil: until })
+  const assign = (agentId: number | null) => tickets.patch(ticketId.value, { assigneeId: agentId })
+
+  function assignMe(): void {
+    const row = tickets.row(ticketId.value)
+    if (!row || row.assignee?.id === session.me) return
+    void (row.assignee ? assign(session.me) : tickets.claim(row.id))
+  }
+
+  function toggleTag(tag: string): void {
+    const tags = tickets.row(ticketId.value)?.tags ?? []
+    void tickets.patch(ticketId.value, { tags: tags.includes(tag) ? tags.filter((other) => other !== tag) : [...tags, tag] })
+  }
+
+  function solve(): void {
+    void setStatus('solved')
+    solved()
+  }
+
+  async function copyLink(): Promise<void> {
+    await navigator.clipboard.writeText(`${location.origin}/console/tickets/${ticketId.value}`)
+    toast(t('ticket.linkCopied', { id: ticketId.value }))
+  }
+
+  const open = (name: TicketMenu) => () => {
+    menu.value = name
+  }
+
+  useCommand(
+    { id: 'ticket.assign', group: 'ticket', keys: ['a'], when: known, run: open('assign') },
+    { id: 'ticket.assignMe', group: 'ticket', keys: ['i'], when: known, run: assignMe },
+    { id: 'ticket.status', group: 'ticket', keys: ['s'], when: known, run: open('status') },
+    { id: 'ticket.priority', group: 'ticket', keys: ['p'], when: known, run: open('priority') },
+    { id: 'ticket.tags', group: 'ticket', keys: ['t'], when: known, run: open('tags') },
+    { id: 'ticket.snooze', group: 'ticket', keys: ['h'], when: known, run: open('snooze') },
+    { id: 'ticket.solve', group: 'ticket', keys: ['e'], when: known, run: solve },
+    { id: 'ticket.unread', group: 'ticket', keys: ['u'], when: known, run: () => void tickets.setUnread(ticketId.value, true) },
+    { id: 'ticket.copyLink', group: 'ticket', keys: ['mod+.'], when: known, run: () => void copyLink() },
+  )
+
+  return { menu, setStatus, setPriority, snooze, assign, assignMe, toggleTag, copyLink }
+}

@@ -1,0 +1,14 @@
+/** At most one run in `ms`: the first call runs soon (50 ms, so a burst is one), later ones at the end of the gap. */
+export function throttle(run: () => void, ms: number): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let last = Number.NEGATIVE_INFINITY
+  return () => {
+    if (timer !== undefined) return
+    const wait = Math.max(50, last + ms - Date.now())
+    timer = setTimeout(() => {
+      timer = undefined
+      last = Date.now()
+      run()
+    }, wait)
+  }
+}
