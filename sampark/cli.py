@@ -1,0 +1,75 @@
+"""The command line. Commands load what they need when they are called, so that ``--help`` answers at once."""
+
+import asyncio
+import importlib
+import sys
+from typing import Any
+
+import click
+
+COMMANDS = {
+    "serve": "sampark.commands.serve",
+    "demo": "sampark.commands.demo",
+    "migrate": "sampark.commands.database",
+    "doctor": "sampark.commands.doctor",
+    "user": "sampark.commands.user",
+    "ingest": "sampark.commands.ingest",
+    "parse-email": "sampark.commands.parse_email",
+    "reprocess": "sampark.commands.reprocess",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
+        """Import one command."""
+        module = COMMANDS.get(cmd_name)
+        found: Any = importlib.import_module(module).command if module else None
+        return found if isinstance(found, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
+        """List the commands with a line each, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUMMARIES.items()))
+
+
+SUMMARIES = {
+    "serve": "Run the desk: web, worker, mail and scheduler in one process, or some of them.",
+    "demo": "Fill an empty desk with the demo company.",
+    "migrate": "Bring the database to the shape that this version needs.",
+    "doctor": "Check settings, database, mailboxes and jobs; say what is wrong.",
+    "user": "Make agents, set passwords and roles.",
+    "ingest": "Feed stored mails through the ledger and the whole pipeline.",
+    "parse-email": "Read mails and print what is in them; needs no database.",
+    "reprocess": "Process mails again that could not be read.",
+}
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sampark", message="%(version)s")
+def cli() -> None:
+    """Sampark, the support desk. Settings come from the environment: see docs/reference/settings.md."""
+
+
+def main() -> None:
+    """Run the command line; an expected problem is one sentence and exit code 1."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(problem.exit_code)
+    except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(130)
+    except Exception as problem:
+        detail = getattr(problem, "detail", None)
+        if detail is None:
+            raise
+        click.echo(f"Sampark: {detail}", err=True)
+        sys.exit(1)

@@ -1,0 +1,99 @@
+"""``sampark doctor``: look at everything that can be wrong and say it; exit code 1 when something is."""
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+import click
+import uvloop
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from channels.email import accounts
+from core import clock, jobs, log
+from core.db import reading
+from core.settings import load
+from sampark.runtime import Runtime, running
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    says: str
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of sentences.")
+def command(as_json: bool) -> None:
+    """Check settings, database, mailboxes, ledger, outbox and jobs."""
+    settings = load()
+    log.configure("ERROR")
+
+    async def run() -> list[Finding]:
+        async with running(settings) as runtime:
+            return await examine(runtime)
+
+    findings = uvloop.run(run())
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
+    else:
+        for finding in findings:
+            click.echo(f"{'ok  ' if finding.ok else 'BAD '} {finding.name}: {finding.says}")
+    if not all(finding.ok for finding in findings):
+        sys.exit(1)
+
+
+async def examine(runtime: Runtime) -> list[Finding]:
+    """Look at everything."""
+    findings = [Finding("settings", True, f"data in {runtime.settings.data}")]
+    async with reading(runtime.db) as session:
+        version = await session.scalar(text("show server_version"))
+        findings.append(Finding("database", True, f"PostgreSQL {version}, up to date"))
+        findings += await _mailboxes(session)
+        findings += [await _count(session, *check) for check in CHECKS]
+    held = await jobs.held(runtime.db)
+    words = f"{len(held)} jobs gave up: {', '.join(sorted({job.name for job in held}))}" if held else "none gave up"
+    findings.append(Finding("jobs", not held, words))
+    return findings
+
+
+CHECKS = (
+    ("ledger", "select count(*) from inbound_items where state = 'failed'", "mails could not be read"),
+    (
+        "ledger lag",
+        "select count(*) from inbound_items where state = 'received' and received_at < :limit",
+        "items have waited for more than five minutes",
+    ),
+    ("outbox", "select count(*) from deliveries where state in ('failed', 'unknown')", "messages were not delivered"),
+    (
+        "outbox lag",
+        "select count(*) from deliveries where state = 'queued' and send_at < :limit",
+        "messages have waited for more than five minutes",
+    ),
+)
+
+
+async def _count(session: AsyncSession, name: str, statement: str, words: str) -> Finding:
+    limit = clock.now() - timedelta(minutes=5)
+    count = int(await session.scalar(text(statement), {"limit": limit} if ":limit" in statement else {}) or 0)
+    return Finding(name, count == 0, f"{count} {words}")
+
+
+async def _mailboxes(session: AsyncSession) -> list[Finding]:
+    rows = await session.execute(
+        text("select name, address, settings ? 'imap' as fetched, last_success_at, last_error from channel_accounts "
+             "where channel = 'email' and is_active order by id")
+    )
+    findings = []
+    for row in rows:
+        if not row.fetched:
+            findings.append(Finding(f"mailbox {row.name}", True, f"{row.address}, fed by the mail listener"))
+            continue
+        ok = row.last_error is None and row.last_success_at is not None
+        says = row.last_error or (f"last read {row.last_success_at:%Y-%m-%d %H:%M} UTC" if row.last_success_at else "never read")
+        findings.append(Finding(f"mailbox {row.name}", ok, f"{row.address}: {says}"))
+    return findings or [Finding("mailboxes", True, f"none set up for {accounts.CHANNEL}")]

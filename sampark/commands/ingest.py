@@ -1,0 +1,151 @@
+"""``sampark ingest email``: feed stored mails through the ledger and the whole pipeline, a JSON line each.
+
+Every mail gets its ledger row like one that came over the network; an mbox is split. The provider id is the content's
+hash and place, so running the same command again changes nothing.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import uvloop
+from rich.console import Console
+from rich.progress import Progress
+from sqlalchemy import select, text
+
+from channels.email import accounts
+from channels.inbound import Incoming, store
+from channels.models import ChannelAccount, InboundItem
+from core import clock, log
+from core.db import reading, unit_of_work
+from core.errors import NotFound
+from core.settings import Settings, load
+from sampark.runtime import Runtime, running
+from sampark.wiring import Wiring
+
+BATCH = 200
+
+
+@click.group("ingest")
+def command() -> None:
+    """Feed stored messages through the ledger and the whole pipeline."""
+
+
+@command.command("email")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--account", default=None, help="Name of the mailbox they count for (default: the first).")
+def email(paths: tuple[Path, ...], account: str | None) -> None:
+    """Feed mails (files, folders, mbox) through the pipeline; prints file, outcome, ticket, message, matched_by."""
+    settings = load()
+    log.configure("ERROR", as_json=settings.log_json)
+    failed = uvloop.run(_ingest(settings, paths, account))
+    if failed:
+        click.echo(f"{failed} files could not be opened.", err=True)
+        sys.exit(1)
+
+
+def mails_of(paths: tuple[Path, ...]) -> Iterator[tuple[str, bytes | OSError]]:
+    """Every mail below ``paths`` as (name, bytes), or the reason a file could not be opened; an mbox gives several."""
+    for path in paths:
+        files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+        for file in files:
+            try:
+                raw = file.read_bytes()
+            except OSError as problem:
+                yield str(file), problem
+                continue
+            parts = list(split_mbox(raw))
+            for number, part in enumerate(parts):
+                yield (f"{file}#{number + 1}" if len(parts) > 1 else str(file)), part
+
+
+def split_mbox(raw: bytes) -> Iterator[bytes]:
+    """The mails of an mbox (RFC 4155); bytes that are no mbox are one mail."""
+    if not raw.startswith(b"From ") or b"\n\nFrom " not in raw.replace(b"\r\n", b"\n"):
+        yield raw
+        return
+    unified = raw.replace(b"\r\n", b"\n")
+    for part in unified[5:].split(b"\n\nFrom "):
+        body = part.partition(b"\n")[2]
+        if body.strip():
+            yield body.replace(b"\n>From ", b"\nFrom ")
+
+
+async def _account_id(runtime: Runtime, name: str | None) -> int:
+    async with unit_of_work(runtime.db) as session:
+        listed = await accounts.listed(session)
+        if name is not None:
+            found = next((each for each in listed if name in (each.name, each.address)), None)
+            if found is None:
+                raise NotFound(f"There is no mailbox {name}. There are: {', '.join(each.name for each in listed) or 'none'}.")
+            return found.id
+        if listed:
+            return listed[0].id
+        made = ChannelAccount(
+            channel="email",
+            name="support",
+            address=f"support@{runtime.settings.mail_domain}",
+            display_name=runtime.settings.product_name,
+            created_at=clock.now(),
+        )
+        session.add(made)
+        await session.flush()
+        return made.id
+
+
+async def _ingest(settings: Settings, paths: tuple[Path, ...], account: str | None) -> int:
+    failed = 0
+    async with running(settings) as runtime:
+        wiring = Wiring(runtime)
+        account_id = await _account_id(runtime, account)
+        with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as progress:
+            task = progress.add_task("mails", total=None)
+            batch: list[tuple[str, int | None]] = []
+            for file, raw in mails_of(paths):
+                if isinstance(raw, OSError):
+                    failed += 1
+                    reason = raw.strerror or str(raw)
+                    _print({"file": file, "outcome": None, "ticket": None, "message": None, "matched_by": None, "error": reason})
+                    continue
+                digest = hashlib.sha256(raw).hexdigest()
+                provider_id = f"file:{digest}:{hashlib.sha256(file.encode()).hexdigest()[:16]}"
+                incoming = Incoming(account_id=account_id, channel="email", provider_id=provider_id, raw=raw)
+                item_id = await store(runtime.db, incoming)
+                batch.append((file, item_id if item_id is not None else await _existing(runtime, account_id, provider_id)))
+                progress.advance(task)
+                if len(batch) >= BATCH:
+                    await _work(runtime, wiring, batch)
+            await _work(runtime, wiring, batch)
+    return failed
+
+
+async def _existing(runtime: Runtime, account_id: int, provider_id: str) -> int | None:
+    async with reading(runtime.db) as session:
+        found: int | None = await session.scalar(
+            text("select id from inbound_items where account_id = :account and provider_id = :provider"),
+            {"account": account_id, "provider": provider_id},
+        )
+        return found
+
+
+async def _work(runtime: Runtime, wiring: Wiring, batch: list[tuple[str, int | None]]) -> None:
+    """Process what is stored, then print the outcomes in the order of the files."""
+    await wiring.worker.drain()
+    async with reading(runtime.db) as session:
+        ids = [item_id for _, item_id in batch if item_id is not None]
+        rows = {row.id: row for row in await session.scalars(select(InboundItem).where(InboundItem.id.in_(ids)))}
+    for file, item_id in batch:
+        row = rows.get(item_id or 0)
+        facts = {"file": file, "outcome": None, "ticket": None, "message": None, "matched_by": None}
+        if row is not None:
+            facts |= {"outcome": row.outcome or row.state, "ticket": row.ticket_id, "message": row.message_id}
+            facts |= {"matched_by": row.matched_by} | ({"reason": row.reason} if row.reason else {})
+        _print(facts)
+    batch.clear()
+
+
+def _print(facts: dict[str, object]) -> None:
+    click.echo(json.dumps(facts, ensure_ascii=False))

@@ -1,0 +1,264 @@
+"""The roles of a process: web, worker, mail, scheduler. ``sampark serve`` runs all four; ``--roles`` splits them.
+
+Singletons (the scheduler, one fetcher per mailbox) are elected by advisory locks, so any number of processes may
+start: those that lose wait, and take over when the holder's connection ends.
+"""
+
+import asyncio
+import contextlib
+import gc
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import asyncpg
+import uvicorn
+
+from channels.email import accounts
+from channels.email.fetch import Fetcher
+from channels.email.listener import Listener
+from core import log
+from core.db import reading, unit_of_work
+from core.errors import StartError
+from core.scheduler import Scheduler
+from routing import presence
+from sampark.asgi import create_app
+from sampark.runtime import Runtime
+from sampark.wiring import Wiring
+from simulator.world import Simulator
+
+ROLES: Final = ("web", "worker", "mail", "scheduler")
+SWEEP_SECONDS: Final = 15.0
+RECOVER_SECONDS: Final = 30.0
+ELECTION_SECONDS: Final = 5.0
+ACCOUNTS_SECONDS: Final = 10.0
+_SCHEDULER_LOCK: Final = 8821001
+_MAILBOX_LOCK: Final = 8822
+_log = log.get(__name__)
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait, or until told to stop."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
+async def elected(
+    runtime: Runtime, lock: tuple[int, ...], stop: asyncio.Event, work: Callable[[asyncio.Event], Awaitable[None]]
+) -> None:
+    """Do ``work`` while this process holds an advisory lock; give it up when the lock's connection is lost."""
+    arguments = ", ".join(str(part) for part in lock)
+    while not stop.is_set():
+        connection: asyncpg.Connection[asyncpg.Record] | None = None
+        try:
+            connection = await asyncpg.connect(runtime.db.url)
+            if not await connection.fetchval(f"select pg_try_advisory_lock({arguments})"):
+                await pause(stop, ELECTION_SECONDS)
+                continue
+            over = asyncio.Event()
+            connection.add_termination_listener(lambda *_, over=over: over.set())
+            watcher = asyncio.create_task(_either(stop, over))
+            await work(over)
+            over.set()
+            await watcher
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+            _log.warning("election starts again", reason=repr(problem))
+            await pause(stop, 1)
+        finally:
+            if connection is not None:
+                connection.terminate()
+
+
+async def _either(stop: asyncio.Event, over: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(stop.wait()), asyncio.create_task(over.wait())]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    over.set()
+
+
+class Roles:
+    """Runs the chosen roles of one process.
+
+    Args:
+        runtime: what they share.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._wiring = Wiring(runtime)
+
+    async def run(self, roles: tuple[str, ...], stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
+        """Run until ``stop``; one role that dies stops the others.
+
+        Args:
+            roles: names from :data:`ROLES`.
+            stop: set by a signal.
+            on_ready: called once when everything listens.
+
+        Raises:
+            StartError: a port is taken.
+        """
+        started: list[asyncio.Event] = []
+        async with asyncio.TaskGroup() as group:
+            for role in roles:
+                ready = asyncio.Event()
+                started.append(ready)
+                group.create_task(self._guarded(getattr(self, f"_{role}"), stop, ready), name=role)
+            if self._runtime.settings.simulator and "mail" in roles:
+                ready = asyncio.Event()
+                started.append(ready)
+                group.create_task(self._guarded(self._simulator, stop, ready), name="simulator")
+            waiting = asyncio.gather(*(each.wait() for each in started))
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if waiting.done():
+                # Start-up objects live as long as the process: keep the collector from walking them (stack.md 4).
+                gc.collect()
+                gc.freeze()
+                gc.set_threshold(100_000, 50, 100)
+                on_ready()
+            else:
+                waiting.cancel()
+
+    @staticmethod
+    async def _guarded(
+        role: Callable[[asyncio.Event, asyncio.Event], Awaitable[None]], stop: asyncio.Event, ready: asyncio.Event
+    ) -> None:
+        try:
+            await role(stop, ready)
+        finally:
+            stop.set()
+
+    async def _web(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
+        runtime, settings = self._runtime, self._runtime.settings
+        hub = asyncio.create_task(runtime.hub.run(stop))
+        config = uvicorn.Config(
+            create_app(runtime, self._wiring),
+            host=settings.http_host,
+            port=settings.http_port,
+            loop="none",
+            http="httptools",
+            ws="websockets-sansio",
+            ws_ping_interval=25,
+            ws_ping_timeout=50,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            forwarded_allow_ips=",".join(settings.trusted_proxies),
+            timeout_graceful_shutdown=10,
+        )
+        server = uvicorn.Server(config)
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]  # the process owns its signals
+        serving = asyncio.create_task(server.serve())
+        while not (server.started or serving.done()):
+            await asyncio.sleep(0.01)
+        ready.set()
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({serving, stopping, hub}, return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        stop.set()
+        await serving
+        await hub
+
+    async def _worker(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
+        ready.set()
+        await self._wiring.worker.run(stop)
+
+    async def _scheduler(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
+        ready.set()
+        await elected(self._runtime, (_SCHEDULER_LOCK,), stop, self._singletons)
+
+    async def _singletons(self, over: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Scheduler(self._runtime.db).run(over))
+            group.create_task(self._every(SWEEP_SECONDS, self._sweep, over))
+            group.create_task(self._every(RECOVER_SECONDS, self._recover, over))
+
+    @staticmethod
+    async def _every(seconds: float, work: Callable[[], Awaitable[None]], over: asyncio.Event) -> None:
+        while not over.is_set():
+            try:
+                await work()
+            except Exception as problem:  # noqa: BLE001 - a sweep that fails once must not end the desk
+                _log.exception("a periodic task failed", exc_info=problem)
+            await pause(over, seconds)
+
+    async def _sweep(self) -> None:
+        async with unit_of_work(self._runtime.db) as session:
+            await presence.sweep(session)
+
+    async def _recover(self) -> None:
+        await self._wiring.outbound.recover()
+
+    async def _mail(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
+        listener = Listener(self._runtime.db, self._runtime.settings)
+        await listener.start()
+        ready.set()
+        try:
+            await self._fetchers(stop)
+        finally:
+            await listener.stop()
+
+    async def _fetchers(self, stop: asyncio.Event) -> None:
+        """Keep one elected fetcher per mailbox, also for mailboxes that are added or changed while we run."""
+        running: dict[int, tuple[object, asyncio.Event, asyncio.Task[None]]] = {}
+        while not stop.is_set():
+            async with reading(self._runtime.db) as session:
+                wanted = {each.id: each.settings for each in await accounts.listed(session) if "imap" in each.settings}
+            for account_id, (settings, over, task) in list(running.items()):
+                if wanted.get(account_id) != settings or task.done():
+                    over.set()
+                    await asyncio.gather(task, return_exceptions=True)
+                    del running[account_id]
+            for account_id, settings in wanted.items():
+                if account_id not in running:
+                    over = asyncio.Event()
+                    running[account_id] = (settings, over, asyncio.create_task(self._fetch(account_id, over)))
+            await pause(stop, ACCOUNTS_SECONDS)
+        for _, over, _ in running.values():
+            over.set()
+        await asyncio.gather(*(task for _, _, task in running.values()), return_exceptions=True)
+
+    async def _fetch(self, account_id: int, over: asyncio.Event) -> None:
+        fetcher = Fetcher(self._runtime.db, account_id, self._runtime.settings)
+        await elected(self._runtime, (_MAILBOX_LOCK, account_id), over, fetcher.run)
+
+    async def _simulator(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
+        simulator = Simulator(self._runtime.settings)
+        ready.set()
+        await simulator.run(stop)
+
+
+def check_ports(*ports: tuple[str, int, str]) -> None:
+    """See that the ports are free before anything is started.
+
+    Args:
+        ports: (host, port, setting) each; port 0 takes any.
+
+    Raises:
+        StartError: one is taken or may not be used.
+    """
+    for host, port, setting in ports:
+        if not port:
+            continue
+        try:
+            with contextlib.closing(_bound(host, port)):
+                pass
+        except OSError as problem:
+            reason = problem.strerror or str(problem)
+            raise StartError(f"Port {port} on {host} cannot be used: {reason}. Set {setting} to another.") from None
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+    except OSError:
+        found.close()
+        raise
+    return found
+

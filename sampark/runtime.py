@@ -1,0 +1,101 @@
+"""Everything that a running part of the product shares: settings, database, files, tokens, live hub.
+
+Made once per process by the command line (``sampark/cli.py``), handed to the web application, the worker and the
+mail role. Start-up problems end as one clear sentence (:class:`core.errors.StartError`).
+"""
+
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from core import log
+from core.db import Database
+from core.embedded import EmbeddedServer
+from core.errors import StartError
+from core.live import Hub
+from core.migrate import migrate
+from core.settings import Settings
+from core.storage import Storage
+
+_log = log.get(__name__)
+
+
+class Runtime:
+    """The shared parts.
+
+    Attributes:
+        settings: as read at start.
+        db: the pool.
+        storage: file contents.
+        hub: live events of this process.
+        secret: key that signs tokens.
+    """
+
+    def __init__(self, settings: Settings, db: Database, storage: Storage, secret: str) -> None:
+        self.settings = settings
+        self.db = db
+        self.storage = storage
+        self.secret = secret
+        self.hub = Hub(db)
+
+
+def check_folder(folder: Path) -> None:
+    """Make the data folder, and see that it can be written.
+
+    Raises:
+        StartError: it cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".write-test-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+        raise StartError(f"The data folder {folder} cannot be written: {reason}. Set SAMPARK_DATA to another.") from None
+
+
+def read_secret(settings: Settings) -> str:
+    """The signing key: from the settings, or made once and kept in the data folder (readable by its owner only)."""
+    given = settings.secret.get_secret_value()
+    if given:
+        return given
+    path = settings.data / "secret"
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings, *, migrated: bool = True) -> AsyncIterator[Runtime]:
+    """Start the shared parts, and stop them in order.
+
+    Args:
+        settings: as read.
+        migrated: bring the database up to date first.
+
+    Raises:
+        StartError: something cannot be started; the sentence says what to do.
+    """
+    check_folder(settings.data)
+    server: EmbeddedServer | None = None
+    url = settings.database_url
+    if not url:
+        server = EmbeddedServer(settings.data / "postgres")
+        url = await server.prepare()
+    try:
+        db = Database(url, settings.db_pool)
+        try:
+            await db.check()
+            if migrated:
+                await migrate(db)
+            yield Runtime(settings, db, Storage(settings.data / "files"), read_secret(settings))
+        finally:
+            await db.close()
+    finally:
+        if server is not None:
+            server.stop()

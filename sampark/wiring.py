@@ -1,0 +1,59 @@
+"""The tables that connect the packages: event → handlers, job → function, channel → reader and sender.
+
+One screen long on purpose. "What happens when a ticket is opened?" is answered here.
+"""
+
+from collections.abc import Mapping
+
+from channels.email.outbox import EmailOutbox
+from channels.email.reader import EmailReader
+from channels.email.send import EmailSender
+from channels.email.tokens import Tokens
+from channels.inbound import PROCESS_JOB, Inbound
+from channels.outbound import Outbound
+from channels.web.form import WebReader
+from core import events, jobs
+from core.events import Event, Handler
+from core.jobs import Definition, Registry
+from routing import assignment
+from routing.events import PresenceChanged
+from sampark.runtime import Runtime
+from tickets import delivery, lifecycle
+from tickets.events import StatusChanged, TeamChanged, TicketAssigned, TicketCreated, TicketSnoozed, TicketWoken
+
+HANDLERS: Mapping[type[Event], tuple[Handler, ...]] = {
+    TicketCreated: (assignment.on_ticket_created,),
+    TicketAssigned: (assignment.on_ticket_changed,),
+    StatusChanged: (assignment.on_ticket_changed,),
+    TeamChanged: (assignment.on_ticket_changed,),
+    TicketSnoozed: (assignment.on_ticket_changed,),
+    TicketWoken: (assignment.on_ticket_changed,),
+    PresenceChanged: (assignment.on_presence_changed,),
+}
+
+
+class Wiring:
+    """The product's parts, connected for one process.
+
+    Args:
+        runtime: what they share.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        tokens = Tokens(runtime.secret, runtime.settings.mail_domain)
+        mail = EmailReader(runtime.storage, tokens)
+        web = WebReader(runtime.storage)
+        outbox = EmailOutbox(runtime.storage, tokens, EmailSender())
+        self.inbound = Inbound({"email": mail, "web": web}, {"email": mail.could_not_read, "web": web.could_not_read})
+        # A request from the portal's form is answered by mail.
+        self.outbound = Outbound(runtime.db, {"email": outbox, "web": outbox})
+        self.registry = Registry(
+            (
+                Definition(PROCESS_JOB, self.inbound.process),
+                Definition(delivery.DELIVER_JOB, self.outbound.deliver, own_units=True),
+                Definition(lifecycle.WAKE_JOB, lifecycle.wake),
+                Definition(assignment.DRAIN_JOB, assignment.drain),
+            )
+        )
+        self.worker = jobs.Worker(runtime.db, self.registry, runtime.settings.worker_concurrency)
+        events.subscribe(HANDLERS)
