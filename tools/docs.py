@@ -7,24 +7,31 @@ glossary, the flows) is written by hand and checked by tests/architecture.
 """
 
 import difflib
+import functools
 import importlib
 import json
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
+from litestar import Litestar
 
 from core import errors, events
+from core.db import Database
 from core.settings import Settings
-from sampark import asgi, cli, wiring
+from core.storage import Storage
+from sampark import cli
+from sampark.asgi import create_app
+from sampark.runtime import Runtime
+from sampark.wiring import Wiring
 from staff import permissions
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "reference"
+BUILD = ROOT / "build" / "docs"
 NOTE = "<!-- Written by `make docs`; change the code, not this page. -->\n"
 
 
@@ -65,6 +72,18 @@ def import_all(name: str) -> None:
         parts = path.relative_to(ROOT).with_suffix("").parts
         if parts[0] not in {"tests", "tools", ".venv", "build", "agent_ui/web"}:
             importlib.import_module(".".join(parts))
+
+
+@functools.cache
+def desk() -> tuple[Litestar, Wiring]:
+    """The application and its tables as they are put together at start, with no database behind them.
+
+    The settings are their defaults, whatever the environment says.
+    """
+    settings = Settings.model_construct(simulator=True)
+    runtime = Runtime(settings, Database("postgresql://nobody@localhost/nothing"), Storage(BUILD), "no secret")
+    parts = Wiring(runtime)
+    return create_app(runtime, parts), parts
 
 
 def settings_page() -> str:
@@ -135,7 +154,7 @@ def jobs_page() -> str:
     """Every job that workers run."""
     rows = (
         (f"`{job.name}`", f"`{job.handler.__module__}.{job.handler.__qualname__}`", summary(job.handler))
-        for _, job in sorted(wiring.JOBS.by_name.items())
+        for _, job in sorted(desk()[1].registry.by_name.items())
     )
     intro = """
         Rows written in the transaction that makes them necessary, run at least once by a worker
@@ -157,12 +176,12 @@ def commands(command: click.Command, path: str) -> Iterator[str]:
 
 def cli_page() -> str:
     """The command line, as its own help says."""
-    return "# Command line\n\n" + "\n".join(commands(cli.main, "sampark"))
+    return "# Command line\n\n" + "\n".join(commands(cli.cli, "sampark"))
 
 
 def openapi_page() -> str:
     """The REST API that agents' programs use, as OpenAPI; the types of the console are made from it."""
-    schema: dict[str, Any] = asgi.openapi_schema()
+    schema = desk()[0].openapi_schema.to_schema()
     return json.dumps(schema, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
