@@ -1,0 +1,36 @@
+/** Addresses of the console below /console/. Only the inbox is in the shell; the other pages come when opened. */
+import { createRouter, createWebHistory } from 'vue-router'
+import InboxPage from './pages/InboxPage.vue'
+import { useSession } from './shared/session'
+
+export const router = createRouter({
+  history: createWebHistory('/console/'),
+  routes: [
+    { path: '/', redirect: '/inbox/mine' },
+    { path: '/inbox', redirect: '/inbox/mine' },
+    { path: '/inbox/:view/:id(\\d+)?', name: 'inbox', component: InboxPage },
+    { path: '/tickets/:id(\\d+)', redirect: (to) => `/inbox/mine/${String(to.params.id)}` },
+    { path: '/search', name: 'search', component: () => import('./pages/SearchPage.vue') },
+    { path: '/customers', name: 'customers', component: () => import('./pages/CustomersPage.vue') },
+    { path: '/customers/:id(\\d+)', name: 'customer', component: () => import('./pages/CustomerPage.vue') },
+    { path: '/mail', name: 'mail', component: () => import('./pages/LedgerPage.vue') },
+    { path: '/preferences', name: 'preferences', component: () => import('./pages/PreferencesPage.vue') },
+    { path: '/sign-in', name: 'signIn', component: () => import('./pages/SignInPage.vue'), meta: { open: true } },
+    { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/MissingPage.vue') },
+  ],
+})
+
+router.beforeEach(async (to) => {
+  const session = useSession()
+  if (session.state === 'unknown') await session.load().catch(() => undefined)
+  // "unknown" after a failed try: App.vue shows that the server cannot be reached and tries again
+  if (session.state === 'unknown') return true
+  if (session.state === 'out' && !to.meta.open) return { name: 'signIn', query: to.path === '/' ? {} : { next: to.fullPath } }
+  if (session.state === 'in' && to.name === 'signIn') return safeNext(to.query.next)
+  return true
+})
+
+/** Where to go after the sign-in: only to a page of the console itself. */
+export function safeNext(next: unknown): string {
+  return typeof next === 'string' && /^\/(?!\/)/.test(next) && !next.startsWith('/sign-in') ? next : '/inbox/mine'
+}
