@@ -1,0 +1,349 @@
+"""The demo company: put into an empty desk once, so that the first look shows a desk at work.
+
+``sampark serve --demo`` and ``sampark demo`` call :func:`seed` after the migration. All rows go in by COPY in one
+transaction. Everything is drawn from one seeded generator and placed relative to the clock, so two desks seeded at the
+same instant hold the same rows (but for password hashes).
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from channels.email.tokens import Tokens
+from channels.models import ChannelAccount, InboundItem, InboundRaw
+from core import jobs
+from core.actor import SYSTEM
+from core.base import Base
+from core.db import Database, driver_connection, unit_of_work
+from core.events import EventRow
+from core.settings import Settings
+from core.storage import Storage
+from customers.models import ContactPoint, Customer, Organisation
+from routing.models import Decision, Presence, WorkItem
+from simulator.demo_events import History
+from simulator.demo_ledger import Ledger
+from simulator.demo_macros import MACROS
+from simulator.demo_people import (
+    ADMIN,
+    AGENT,
+    AGENTS,
+    COMPANY,
+    TEAMS,
+    DemoCustomer,
+    customers,
+    organisation_domain,
+    organisations,
+)
+from simulator.demo_rows import Mailbox, Row, RowMaker, Rows, World, attachment_row, number
+from simulator.demo_talk import as_html, cities
+from simulator.demo_threads import DAYS, Plan, Planner
+from staff import macros, passwords, permissions
+from staff.models import Agent, Team, TeamMember
+from tickets.lifecycle import WAKE_JOB
+from tickets.models import Attachment, Delivery, Draft, Message, ReadMark, Ticket
+
+SEED: Final = 20_260_302
+CUSTOMERS: Final = 600
+TICKETS: Final = 2000
+LIVE: Final = 140
+AGENT_PASSWORD: Final = "sampark-agent"
+ADMIN_PASSWORD: Final = "sampark-admin"
+_LOCK: Final = 7316255
+_BOXES: Final = {
+    "field": ("support", ["help", "service", "info"]),
+    "warranty": ("warranty", ["registration"]),
+    "billing": ("billing", ["accounts", "refunds"]),
+    "orders": ("orders", ["sales", "delivery"]),
+}
+_TOPICS: Final = {"repair": "field", "warranty": "warranty", "payment": "billing", "order": "orders"}
+"""Topics of the portal's request form → team."""
+
+_COUNTED: Final = {"inbound_items": InboundItem, "deliveries": Delivery, "routing_decisions": Decision}
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A demo sign-in that the start prints."""
+
+    role: str
+    email: str
+    password: str
+
+
+@dataclass(frozen=True)
+class DemoSummary:
+    """What the desk holds after :func:`seed`.
+
+    Attributes:
+        seeded: False when there were agents already, and nothing was done.
+        sign_ins: of the demo's agent and administrator; empty when this desk has no demo.
+    """
+
+    seeded: bool
+    agents: int
+    customers: int
+    tickets: int
+    messages: int
+    sign_ins: tuple[SignIn, ...]
+
+
+_SIGN_INS: Final = (
+    SignIn("agent", AGENT.email, AGENT_PASSWORD),
+    SignIn("admin", ADMIN.email, ADMIN_PASSWORD),
+)
+
+
+async def seed(db: Database, storage: Storage, settings: Settings, clock_now: datetime) -> DemoSummary:
+    """Fill an empty desk with the demo company; a desk that has agents is left as it is.
+
+    Args:
+        db: a migrated database.
+        storage: where attachments go.
+        settings: mail domain, secret and ports that the mailboxes get.
+        clock_now: the instant that all times are relative to, aware.
+    """
+    async with unit_of_work(db, SYSTEM) as session:
+        await session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        if not await session.scalar(select(func.count()).select_from(Agent)):
+            return await _Seeding(session, storage, settings, clock_now).run()
+        known = await session.scalar(select(func.count()).select_from(Agent).where(Agent.email == AGENT.email))
+        agents, people, tickets, messages = [
+            await session.scalar(select(func.count()).select_from(model)) or 0
+            for model in (Agent, Customer, Ticket, Message)
+        ]
+    return DemoSummary(False, agents, people, tickets, messages, _SIGN_INS if known else ())
+
+
+class _Seeding:
+    """One run of the seed, step by step."""
+
+    def __init__(self, session: AsyncSession, storage: Storage, settings: Settings, now: datetime) -> None:
+        self._session = session
+        self._storage = storage
+        self._settings = settings
+        self._now = now
+        self._rng = random.Random(SEED)
+
+    async def run(self) -> DemoSummary:
+        people = customers(self._rng, CUSTOMERS, cities())
+        planner = Planner(self._rng, people, self._now)
+        plans, hashes = await asyncio.gather(
+            asyncio.to_thread(planner.plan, TICKETS, LIVE),
+            asyncio.gather(passwords.make_hash(AGENT_PASSWORD), passwords.make_hash(ADMIN_PASSWORD)),
+        )
+        world, web_account = await self._desk(*hashes)
+        await self._people(people, plans)
+        number(plans, await self._reserve(Ticket, len(plans)), await self._reserve(Message, _turns(plans)))
+        rows = RowMaker(self._rng, world).make(plans)
+        ledger = Ledger(self._rng, world, web_account)
+        ledger.write(plans, rows.messages)
+        history = History(self._rng, world, rows)
+        history.write(plans)
+        await self._copy_all(rows, ledger, history)
+        await self._unreachable(rows)
+        await self._timers(plans)
+        await self._session.execute(text("analyze tickets, messages, events, customers, contact_points, deliveries"))
+        return DemoSummary(True, len(AGENTS), len(people), len(plans), len(rows.messages), _SIGN_INS)
+
+    async def _desk(self, agent_hash: str, admin_hash: str) -> tuple[World, int]:
+        """Roles, teams, agents, mailboxes, macros."""
+        await permissions.sync_roles(self._session)
+        started = self._now - timedelta(days=DAYS + 30)
+        teams = [Team(name=name, created_at=started) for name in TEAMS.values()]
+        self._session.add_all(teams)
+        agents = [await self._agent(each, agent_hash, admin_hash, started) for each in AGENTS]
+        await self._session.flush()
+        team_ids = dict(zip(TEAMS, (team.id for team in teams), strict=True))
+        for agent, known in zip(agents, AGENTS, strict=True):
+            self._session.add_all(TeamMember(team_id=team_ids[team], agent_id=agent.id) for team in known.teams)
+            away = self._now - timedelta(hours=self._rng.uniform(3, 16))
+            self._session.add(
+                Presence(agent_id=agent.id, state="offline", reason="chosen", since=away, heartbeat_at=away)
+            )
+        mailboxes = {team: await self._mailbox(team, team_ids[team], started) for team in TEAMS}
+        web = await self._web_account(team_ids, started)
+        for name, plain in MACROS.items():
+            await macros.save(self._session, name, as_html(plain))
+        first = {
+            table: await self._reserve(model, 20_000 if table == "deliveries" else 4000)
+            for table, model in _COUNTED.items()
+        }
+        tokens = Tokens(self._settings.secret.get_secret_value(), self._settings.mail_domain)
+        return World(self._now, tokens, [agent.id for agent in agents], team_ids, mailboxes, first), web
+
+    async def _agent(self, known: Any, agent_hash: str, admin_hash: str, started: datetime) -> Agent:
+        agent = Agent(
+            name=known.name,
+            email=known.email,
+            password_hash=admin_hash if known.role == "admin" else agent_hash,
+            role_id=await permissions.role_id(self._session, known.role),
+            locale=known.locale,
+            signature=f"<p>{known.name}<br>{COMPANY}</p>",
+            capacity=self._settings.agent_capacity,
+            created_at=started,
+        )
+        self._session.add(agent)
+        return agent
+
+    async def _mailbox(self, team: str, team_id: int, started: datetime) -> Mailbox:
+        local, aliases = _BOXES[team]
+        domain = self._settings.mail_domain
+        name = COMPANY if team == "field" else f"{COMPANY}, {TEAMS[team]}"
+        smtp = {"host": "127.0.0.1", "port": self._settings.simulator_smtp_port, "tls": "none"}
+        values = {
+            "channel": "email",
+            "name": local,
+            "address": f"{local}@{domain}",
+            "aliases": [f"{alias}@{domain}" for alias in aliases],
+            "display_name": name,
+            "team_id": team_id,
+            "settings": {"smtp": smtp},
+            "last_success_at": self._now,
+            "created_at": started,
+        }
+        return Mailbox(await self._account(values), f"{local}@{domain}", name)
+
+    async def _web_account(self, team_ids: dict[str, int], started: datetime) -> int:
+        topics = {topic: team_ids[team] for topic, team in _TOPICS.items()}
+        return await self._account(
+            {
+                "channel": "web",
+                "name": "web",
+                "address": f"support@{self._settings.mail_domain}",
+                "display_name": COMPANY,
+                "settings": {"topics": topics},
+                "created_at": started,
+            }
+        )
+
+    async def _account(self, values: Row) -> int:
+        statement = insert(ChannelAccount).values(values)
+        update = {name: statement.excluded[name] for name in values if name != "created_at"}
+        statement = statement.on_conflict_do_update(index_elements=[ChannelAccount.name], set_=update)
+        found: int = (await self._session.execute(statement.returning(ChannelAccount.id))).scalar_one()
+        return found
+
+    async def _people(self, people: list[DemoCustomer], plans: list[Plan]) -> None:
+        """Organisations, customers and their contact points; gives the customers their ids."""
+        first_customer = await self._reserve(Customer, len(people))
+        first_organisation = await self._reserve(Organisation, len(organisations()))
+        companies = {name: first_organisation + place for place, name in enumerate(organisations())}
+        old = self._now - timedelta(days=DAYS + 1)
+        for place, person in enumerate(people):
+            person.id = first_customer + place
+        first_seen = {plan.customer.email: plan.created_at for plan in reversed(plans)}
+        await self._copy(
+            Organisation,
+            [
+                {"id": key, "name": name, "domain": organisation_domain(name), "created_at": old}
+                for name, key in companies.items()
+            ],
+        )
+        since = {
+            person.id: old - timedelta(days=self._rng.uniform(1, 900))
+            if self._rng.random() < 0.6
+            else first_seen.get(person.email, old)
+            for person in people
+        }
+        await self._copy(
+            Customer,
+            [
+                {
+                    "id": person.id,
+                    "name": person.name,
+                    "organisation_id": companies.get(person.organisation or ""),
+                    "language": person.language,
+                    "time_zone": person.time_zone,
+                    "vip": person.vip,
+                    "attributes": {"city": person.city},
+                    "created_at": since[person.id],
+                }
+                for person in people
+            ],
+        )
+        await self._copy(ContactPoint, [row for person in people for row in self._contacts(person, since[person.id])])
+
+    def _contacts(self, person: DemoCustomer, since: datetime) -> list[Row]:
+        proved = self._rng.random() < 0.4
+        ways = [("email", person.email, proved), *(("email", each, False) for each in person.also)]
+        if self._rng.random() < 0.8:
+            ways.append(("phone", person.phone, proved))
+        return [
+            {
+                "customer_id": person.id,
+                "kind": kind,
+                "value": value,
+                "display": value,
+                "verified": verified,
+                "source": "email",
+                "created_at": since,
+            }
+            for kind, value, verified in ways
+        ]
+
+    async def _copy_all(self, rows: Rows, ledger: Ledger, history: History) -> None:
+        await self._copy(Ticket, rows.tickets)
+        await self._copy(Message, rows.messages)
+        await self._copy(Delivery, rows.deliveries)
+        await self._copy(ReadMark, rows.read_marks)
+        await self._copy(Draft, rows.drafts)
+        await self._copy(InboundItem, ledger.items)
+        await self._copy(InboundRaw, ledger.raw)
+        await self._copy(Decision, history.decisions)
+        await self._copy(WorkItem, history.work_items)
+        await self._copy(EventRow, history.events)
+        keys = {content: await self._storage.put(content) for content in {file.content for file in rows.files}}
+        await self._copy(Attachment, [attachment_row(file, keys[file.content]) for file in rows.files])
+
+    async def _copy(self, model: type[Base], rows: Sequence[Row]) -> None:
+        """COPY rows into a model's table; columns that the rows do not name get their default."""
+        if not rows:
+            return
+        table = model.__table__
+        names = [column.name for column in table.columns if column.name in rows[0]]
+        as_json = {column.name for column in table.columns if isinstance(column.type, JSONB)}
+        records = [
+            tuple(json.dumps(row[name], ensure_ascii=False) if name in as_json else row[name] for name in names)
+            for row in rows
+        ]
+        connection = await driver_connection(self._session)
+        await connection.copy_records_to_table(model.__tablename__, records=records, columns=names)
+
+    async def _reserve(self, model: type[Base], count: int) -> int:
+        """Set ``count`` ids of a table aside; returns the first."""
+        sequence = text("select nextval(pg_get_serial_sequence(:table, 'id'))")
+        first: int = (await self._session.execute(sequence, {"table": model.__tablename__})).scalar_one()
+        move = text("select setval(pg_get_serial_sequence(:table, 'id'), :last)")
+        await self._session.execute(move, {"table": model.__tablename__, "last": first + count - 1})
+        return first
+
+    async def _unreachable(self, rows: Rows) -> None:
+        mark = text(
+            "update contact_points set invalid_reason = :reason where customer_id = :customer and kind = 'email'"
+        )
+        for customer, reason in rows.unreachable.items():
+            await self._session.execute(mark, {"customer": customer, "reason": reason})
+
+    async def _timers(self, plans: list[Plan]) -> None:
+        """Snoozed tickets come back by the product's own timer."""
+        for plan in plans:
+            if plan.snoozed_until is not None:
+                await jobs.enqueue(
+                    self._session,
+                    WAKE_JOB,
+                    {"ticket_id": plan.id},
+                    run_at=plan.snoozed_until,
+                    dedupe=f"wake:{plan.id}",
+                )
+
+
+def _turns(plans: list[Plan]) -> int:
+    return sum(len(plan.turns) for plan in plans)
