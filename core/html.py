@@ -160,16 +160,12 @@ def _too_deep(markup: str) -> bool:
     return False
 
 
-_IMPLIED_END = frozenset(
-    ("p", "li", "tr", "td", "th", "dt", "dd", "option", "tbody", "thead", "tfoot", "html", "body")
-)
+_IMPLIED_END = frozenset(("p", "li", "tr", "td", "th", "dt", "dd", "option", "tbody", "thead", "tfoot", "html", "body"))
 _TOKEN = re.compile(r"<(/?)([a-z][a-z0-9]*)((?:\s[^<>]*)?)>|([^<]+)|<")
 _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _MARKS = re.compile(r'(?:class|id)="(?:x_)?([^"]*)"')
-_OUTLOOK_RULE = re.compile(
-    r"border:\s*none;\s*border-top:\s*solid #(?:e1e1e1|b5c4df) 1(?:\.0)?pt", re.IGNORECASE
-)
+_OUTLOOK_RULE = re.compile(r"border:\s*none;\s*border-top:\s*solid #(?:e1e1e1|b5c4df) 1(?:\.0)?pt", re.IGNORECASE)
 _TWICE_EMPTY = re.compile(r"\n{3,}")
 
 
@@ -365,13 +361,9 @@ def text_to_html(text: str) -> str:
     Returns:
         HTML that is safe to show.
     """
-    paragraphs = re.split(
-        r"\n[ \t]*\n\s*", text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").strip()
-    )
+    paragraphs = re.split(r"\n[ \t]*\n\s*", text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").strip())
     return "".join(
-        f"<p>{linkify(paragraph).replace(chr(10), '<br>' + chr(10))}</p>"
-        for paragraph in paragraphs
-        if paragraph
+        f"<p>{linkify(paragraph).replace(chr(10), '<br>' + chr(10))}</p>" for paragraph in paragraphs if paragraph
     )
 
 
@@ -388,9 +380,7 @@ def linkify(text: str) -> str:
         if target.startswith(("http://", "https://")):
             href = target
         else:
-            href = (
-                f"mailto:{target}" if "@" in target and not target.startswith("www.") else f"https://{target}"
-            )
+            href = f"mailto:{target}" if "@" in target and not target.startswith("www.") else f"https://{target}"
         pieces.append(html.escape(text[at : found.start()], quote=False))
         pieces.append(f'<a href="{html.escape(href)}" rel="noopener noreferrer nofollow">')
         pieces.append(f"{html.escape(target, quote=False)}</a>")

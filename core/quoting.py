@@ -55,9 +55,7 @@ class Reply(msgspec.Struct, frozen=True):
     quoted_text: str
 
 
-def split_reply(
-    text: str, *, quote_starts: Iterable[int] = (), signature_starts: Iterable[int] = ()
-) -> Reply:
+def split_reply(text: str, *, quote_starts: Iterable[int] = (), signature_starts: Iterable[int] = ()) -> Reply:
     """Tell a reply from the quotes and the signature around it.
 
     Args:
@@ -130,7 +128,10 @@ class _Page:
     def _end_of_top(self) -> int:
         """Number of the line where an unmarked quote begins that goes to the end of the mail."""
         total = len(self.lines)
-        starts = [self._divider(), self._header_block(), self._open_attribution()]
+        divider = self._divider()
+        if divider is not None and not self._words(0, divider):
+            return total  # nothing but a forwarded message
+        starts = [divider, self._header_block(), self._open_attribution()]
         starts += [n for n in self.quote_starts if n <= total and self._words(0, n) and self._goes_to_end(n)]
         end = min((number for number in starts if number is not None), default=total)
         while 0 < end < total and (self.empty[end - 1] or UNDERLINE.match(self.lines[end - 1])):
@@ -147,7 +148,7 @@ class _Page:
             if self.empty[number] or len(line) > 200 or self.quoted[number]:
                 continue
             if REPLY_ABOVE.match(line) or (DIVIDER.match(line) and self._next_filled(number + 1) is not None):
-                return number if self._words(0, number) else None
+                return number
         return None
 
     def _header_block(self) -> int | None:
@@ -278,9 +279,7 @@ def _is_header_block(lines: list[str], start: int) -> bool:
     for line in lines[start : start + _HEADER_WINDOW]:
         found = HEADER.match(line[:1_000])
         if found is not None and found.lastgroup is not None:
-            kinds.add(
-                next(name for name in ("sender", "sent", "to", "cc", "subject", "other") if found[name])
-            )
+            kinds.add(next(name for name in ("sender", "sent", "to", "cc", "subject", "other") if found[name]))
             misses = 0
         elif line.strip():
             misses += 1  # long fields are broken into several lines
@@ -294,7 +293,7 @@ def _attributions(lines: list[str], empty: list[bool]) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for end, line in enumerate(lines):
         tail = line.rstrip(" \t\xa0*_")
-        if not tail or len(line) > 500:
+        if not tail or len(line) > 500 or not (_may_end_attribution(tail) or DATE_AND_ADDRESS.match(line)):
             continue
         if not (
             WROTE_AT_END.search(tail[-160:])
@@ -326,6 +325,11 @@ def _start_of_attribution(lines: list[str], empty: list[bool], end: int, floor: 
             if _CERTAIN_START.match(joined):
                 return best
     return best
+
+
+def _may_end_attribution(tail: str) -> bool:
+    """A cheap look that spares most lines the patterns."""
+    return tail[-1] in ":：->*…" or tail[-1] > "\x7f" or tail.endswith("...")
 
 
 def _is_attribution(text: str) -> bool:

@@ -67,7 +67,7 @@ WROTE_AT_END = re.compile(
 
 WROTE_WITHIN = re.compile(
     r"[\s>)\"'](?:schrieb|skrev|schreef|wrote|kirjoitti|escribió|napisał\(?a?\)?|написал\(?а?\)?|"
-    r"пишет)\s+(?:am|den|op|on|el|dnia|в)?\s*.{4,60}:$",
+    r"пишет|ezt írta)\s+(?:am|den|op|on|el|dnia|в)?\s*.{4,60}:$",
     re.IGNORECASE,
 )
 """Programs that put the date behind the verb: "Max <m@example.com> schrieb am Fr., 28. Apr. 2017 um 11:53
@@ -112,10 +112,7 @@ _TO = (
     "destinataire|destinatario|destinatário|"
     "ontvanger|收件人|收件者|宛先|받는 사람|받는사람|אל|إلى|προς|प्रति|đến|kepada|ถึง|за|příjemce"
 )
-_CC = (
-    "cc|kopie|kopia|copie|copia|kopi|kopio|копия|копія|másolatot kap|bilgi|抄送|副本|참조|עותק|"
-    "نسخة|κοιν|bcc|cci"
-)
+_CC = "cc|kopie|kopia|copie|copia|kopi|kopio|копия|копія|másolatot kap|bilgi|抄送|副本|참조|עותק|نسخة|κοιν|bcc|cci"
 _SUBJECT = (
     "subject|betreff|objet|sujet|asunto|assunto|oggetto|onderwerp|ämne|emne|aihe|temat|předmět|predmet|"
     "тема|tárgy|subiect|konu|"
@@ -242,6 +239,4 @@ MOBILE_SIGNATURE = re.compile(
 def is_mobile_signature(line: str) -> bool:
     """Whether a line is what a telephone adds by itself: such a sentence, and a device or program in it."""
     line = line[:200]
-    return MOBILE_SIGNATURE.match(line) is not None and (
-        len(line) < 45 or _DEVICE_ANY.search(line) is not None
-    )
+    return MOBILE_SIGNATURE.match(line) is not None and (len(line) < 45 or _DEVICE_ANY.search(line) is not None)

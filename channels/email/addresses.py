@@ -15,8 +15,11 @@ from channels.email.parsed import Address
 MAX_ADDRESSES = 20_000
 """Addresses of one header that are kept."""
 
+MAX_NAME = 2_000
+"""Characters of one mailbox's name that are looked at."""
+
 _SPECIAL = re.compile(r'["(<>,;:]')
-_BARE = re.compile(r"[^\s<>\"(),;:\[\]]+@[^\s<>\"(),;:]+")
+_BARE = re.compile(r"[^\s<>\"(),;:\[\]]{1,300}@[^\s<>\"(),;:]+")
 _WHITE = re.compile(r"\s+")
 _ESCAPED = re.compile(r"\\(.)")
 
@@ -59,9 +62,7 @@ def _tokens(value: str) -> list[tuple[str, str | None, str]]:
         at = hit.end()
         if hit[0] == '"':
             end = _end_of_quote(value, at) if closed else -1
-            closed = (
-                end >= 0
-            )  # once a quote stays open, looking again for every later one would take quadratic time
+            closed = end >= 0  # once a quote stays open, looking again for every later one would take quadratic time
             name.append(_ESCAPED.sub(r"\1", value[at:end]) if closed else "")
             at = end + 1 if closed else at
         elif hit[0] == "(":
@@ -99,8 +100,9 @@ def _continues(value: str, at: int) -> bool:
 
 
 def _address(name: str, route: str | None, comment: str) -> Address | None:
-    name = _WHITE.sub(" ", decode_words(name)).strip().strip("'").strip()
+    name = _WHITE.sub(" ", decode_words(name[:MAX_NAME])).strip().strip("'").strip()
     if route is not None:
+        route = route[:MAX_NAME]
         address = _WHITE.sub("", decode_words(route)).rpartition(":")[2].strip("<>,;\"'")
         if address.lower().startswith("mailto"):
             address = address[6:]

@@ -42,9 +42,7 @@ _SUBJECT = re.compile(
     r")",
     re.IGNORECASE,
 )
-_LIST_HEADERS = frozenset(
-    ("list-id", "list-unsubscribe", "list-post", "mailing-list", "x-mailing-list", "list-help")
-)
+_LIST_HEADERS = frozenset(("list-id", "list-unsubscribe", "list-post", "mailing-list", "x-mailing-list", "list-help"))
 _LIST_ID = re.compile(r"<([^<>]{1,300})>")
 
 

@@ -135,21 +135,22 @@ class _Collector:
 
     def without_uu(self, text: str) -> str:
         """Take uuencoded files out of a text."""
+        if _UU_BEGIN.search(text) is None:
+            return text
+        lines = text.split("\n")
         kept: list[str] = []
         at = 0
-        while (found := _UU_BEGIN.search(text, at)) is not None:
-            lines = text[found.end() + 1 :].encode("latin-1", "replace").split(b"\n")
-            content, taken = decode_uu([line.rstrip(b"\r") for line in lines])
-            if not content:
-                kept.append(text[at : found.end()])
-                at = found.end()
-                continue
-            kept.append(text[at : found.start()])
-            at = found.end() + 1 + sum(len(line) + 1 for line in lines[:taken])
-            self.keep(found[1].strip(), "", "attachment", "", content)
-            if len(self.files) >= MAX_FILES:
-                break
-        return "".join((*kept, text[at:]))
+        while at < len(lines):
+            found = _UU_BEGIN.match(lines[at]) if len(self.files) < MAX_FILES else None
+            rest = (lines[n].encode("latin-1", "replace") for n in range(at + 1, len(lines)))
+            content, taken = decode_uu(rest) if found else (b"", 0)
+            if found and content:
+                self.keep(found[1].strip(), "", "attachment", "", content)
+                at += taken + 1
+            else:
+                kept.append(lines[at])
+                at += 1
+        return "\n".join(kept)
 
     def file(self, part: Part) -> None:
         if part.content_type in _TNEF_TYPES or part.name.lower() == "winmail.dat":

@@ -198,7 +198,5 @@ def is_hard(status: str, text: str) -> bool:
     clear_user = _NO_SUCH_USER.search(words) or _NO_SUCH_HOST.search(words) or _MOVED.search(words)
     if clear_user is not None:
         innocent = _INNOCENT.search(words)
-        return innocent is None or (
-            innocent.start() > clear_user.start() and not status.startswith(("5.2.2", "5.7"))
-        )
+        return innocent is None or (innocent.start() > clear_user.start() and not status.startswith(("5.2.2", "5.7")))
     return status in _HARD_STATUS and _INNOCENT.search(words) is None

@@ -24,16 +24,12 @@ from core.html import html_to_text
 MAX_REPORTS = 1_000
 """Recipients of one report that are kept."""
 
-_STATUS_TYPES = frozenset(
-    ("message/delivery-status", "message/xdelivery-status", "message/global-delivery-status")
-)
+_STATUS_TYPES = frozenset(("message/delivery-status", "message/xdelivery-status", "message/global-delivery-status"))
 _RETURNED_TYPES = frozenset((
     "message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/partial",
     "text/rfc822", "message/global-headers",
 ))  # fmt: skip
-_FAILED = frozenset(
-    ("failed", "delayed", "failure", "fail", "expired", "bounced", "undeliverable", "deferred")
-)
+_FAILED = frozenset(("failed", "delayed", "failure", "fail", "expired", "bounced", "undeliverable", "deferred"))
 _FINE = frozenset(("delivered", "relayed", "expanded"))
 _FIELD = re.compile(r"^([A-Za-z][\w-]{2,40}):[ \t]*(.*)$", re.MULTILINE)
 _WHITE = re.compile(r"\s+")
@@ -130,9 +126,7 @@ def _from_service(text: str) -> list[BounceReport]:
     found: list[BounceReport] = []
     for item in recipients:
         words = str(item.get("diagnosticCode", ""))
-        status = (
-            status_in(str(item.get("status", ""))) or status_in(words) or ("5.0.0" if permanent else "4.0.0")
-        )
+        status = status_in(str(item.get("status", ""))) or status_in(words) or ("5.0.0" if permanent else "4.0.0")
         address = str(item.get("emailAddress", ""))
         found.append(BounceReport(address, status, _reason(words), is_hard(status, words), source))
     return found
@@ -174,15 +168,11 @@ def _status_groups(part: Part) -> list[dict[str, str]]:
         elif last:
             groups[-1][last] += " " + line.strip()
     return [
-        group
-        for group in groups
-        if "final-recipient" in group or "original-recipient" in group or "action" in group
+        group for group in groups if "final-recipient" in group or "original-recipient" in group or "action" in group
     ]
 
 
-def _from_structured(
-    groups: list[dict[str, str]], notice: str, original_id: str
-) -> tuple[list[BounceReport], bool]:
+def _from_structured(groups: list[dict[str, str]], notice: str, original_id: str) -> tuple[list[BounceReport], bool]:
     """Reports of status groups, and whether they say that all is well."""
     reports: dict[str, BounceReport] = {}
     fine = False
@@ -224,12 +214,9 @@ def _from_group(
 def _recipient(group: dict[str, str]) -> str:
     """The address as we wrote it, where the report repeats it, else what became of it on the way."""
     found = [
-        _typed_address(group.get(name, ""))
-        for name in ("original-recipient", "final-recipient", "x-actual-recipient")
+        _typed_address(group.get(name, "")) for name in ("original-recipient", "final-recipient", "x-actual-recipient")
     ]
-    return next((item for item in found if "." in item.rpartition("@")[2]), "") or next(
-        filter(None, found), ""
-    )
+    return next((item for item in found if "." in item.rpartition("@")[2]), "") or next(filter(None, found), "")
 
 
 def _chosen_status(stated: str, words: str, context: str, action: str) -> str:
@@ -277,9 +264,7 @@ def _is_prose_bounce(first: dict[str, str], notice: str, kinds: set[str], report
 
 
 def _from_prose(first: dict[str, str], notice: str, returned: str, original_id: str) -> list[BounceReport]:
-    addressees = [
-        item.address.lower() for name in ("to", "cc") for item in parse_addresses(first.get(name, ""))
-    ]
+    addressees = [item.address.lower() for name in ("to", "cc") for item in parse_addresses(first.get(name, ""))]
     senders = [item.address.lower() for item in parse_addresses(first.get("from", ""))]
     own = frozenset(addressees + senders)
     domain = senders[0].rpartition("@")[2] if senders else ""
@@ -287,9 +272,9 @@ def _from_prose(first: dict[str, str], notice: str, returned: str, original_id: 
     named = [item.address for item in parse_addresses(first.get("x-failed-recipients", "")) if item.address]
     known = {item.recipient.lower() for item in failures}
     if named:
-        failures = [
-            item for item in failures if item.recipient.lower() in {name.lower() for name in named}
-        ] + [Failure(recipient=name, words=notice) for name in named if name.lower() not in known]
+        failures = [item for item in failures if item.recipient.lower() in {name.lower() for name in named}] + [
+            Failure(recipient=name, words=notice) for name in named if name.lower() not in known
+        ]
     if not failures:
         failures = _of_returned(returned, own, notice)
     if not failures:

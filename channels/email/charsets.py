@@ -51,7 +51,7 @@ _MEANT = {
     "utf8mb4": "utf_8", "utf": "utf_8", "unicode": "utf_8", "x-utf-8": "utf_8", "cp65001": "utf_8",
     "ucs-2": "utf_16", "iso-10646-ucs-2": "utf_16", "iso-10646-ucs-4": "utf_32", "ucs-4": "utf_32",
 }  # fmt: skip
-_NOT_TEXT = frozenset(("base64", "bz2", "hex", "quopri", "rot13", "uu", "zlib", "idna", "punycode",
+_NOT_TEXT = frozenset(("base64", "bz2", "hex", "quopri", "rot13", "rot_13", "uu", "zlib", "idna", "punycode",
     "unicode_escape",
                        "raw_unicode_escape", "undefined", "mbcs", "oem"))  # fmt: skip
 _WINDOWS = re.compile(r"^(?:x-)?(?:windows|win|cp|ibm|microsoft-cp|msdos|cs|codepage|ms)[-_ ]?(\d{3,5})$")
@@ -103,8 +103,25 @@ def guess(raw: bytes) -> str:
     letters = high + sum(1 for byte in sample if 0x41 <= byte <= 0x7A)
     if high * 3 < letters:
         return "cp1252"  # mostly ASCII letters: a Western language, and too few high bytes to tell more
+    if cyrillic := _cyrillic(sample):
+        return cyrillic
     best = from_bytes(sample, cp_isolation=list(_GUESSED), explain=False).best()
     return best.encoding if best is not None else "cp1252"
+
+
+def _cyrillic(sample: bytes) -> str:
+    """The old Cyrillic code page of a text too short for statistics.
+
+    Words are mostly of small letters, and the small letters of each of the two pages are the capitals of the other.
+    """
+    high = [byte for byte in sample if byte > 0x7F]
+    koi8 = sum(1 for byte in high if 0xC0 <= byte <= 0xDF)
+    windows = sum(1 for byte in high if 0xE0 <= byte)
+    if koi8 + windows < len(high) * 0.97:
+        return ""
+    if koi8 >= len(high) * 0.75:
+        return "koi8_r"
+    return "cp1251" if windows >= len(high) * 0.75 else ""
 
 
 def decode_bytes(raw: bytes, label: str = "", *, default: str = "") -> str:

@@ -106,19 +106,21 @@ def decode_words(text: str) -> str:
     if "=?" not in text:
         return text
     pieces: list[str] = []
-    pending, pending_charset = b"", ""
+    pending: list[bytes] = []
+    pending_charset = ""
     at = 0
     for start, end, charset, data in _encoded_words(text):
         between = text[at:start]
         if pending and (between.strip() or charset.lower() != pending_charset):
-            pieces.append(decode_bytes(pending, pending_charset))
-            pending = b""
+            pieces.append(decode_bytes(b"".join(pending), pending_charset))
+            pending = []
         if between.strip() or at == 0:
             pieces.append(between)
-        pending, pending_charset = pending + data, charset.lower()
+        pending.append(data)
+        pending_charset = charset.lower()
         at = end
     if pending:
-        pieces.append(decode_bytes(pending, pending_charset))
+        pieces.append(decode_bytes(b"".join(pending), pending_charset))
     pieces.append(text[at:])
     return "".join(pieces)
 

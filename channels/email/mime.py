@@ -13,21 +13,22 @@ import email.parser
 import email.policy
 import quopri
 import re
+from collections.abc import Iterable
 
 import fast_mail_parser
 import msgspec
 
-from channels.email.headers import decode_base64, one_line, parameters, unfold
+from channels.email.headers import decode_base64, one_line, parameters, read_fields, split_message, unfold
 
 MAX_DEPTH = 20
 """Levels of nesting that are read; a part below is kept whole, as a file."""
 
+_CONTENT_FIELDS = frozenset(("content-type", "content-transfer-encoding", "content-disposition", "content-id"))
+_ENCODED_WORDS = 3_000
 _MULTIPART = "multipart/"
 _TYPE = re.compile(r"^[\w!#$&^.+-]+/[\w!#$&^.+-]+")
 _NESTED = re.compile(rb"content-type\s*:\s*(?:multipart/|message/rfc822)", re.IGNORECASE)
-_UNRELIABLE = re.compile(
-    rb"content-transfer-encoding\s*:\s*[\"']?x?-?uu|content-type\s*:\s*\r?\n[^ \t]", re.IGNORECASE
-)
+_UUENCODED = re.compile(rb"encoding\s*:\s*[\"']?(?:x-)?uue")
 
 
 class Part(msgspec.Struct):
@@ -63,7 +64,9 @@ def read_parts(raw: bytes) -> Part:
     Returns:
         Its root. Never fails: what no reader understands is one part of plain text.
     """
-    if not _UNRELIABLE.search(raw):
+    block, body = split_message(raw)
+    raw = _slim(read_fields(block)) + b"\n" + body
+    if raw.count(b"=?") < _ENCODED_WORDS and not _UUENCODED.search(raw.lower()):
         try:
             root = _from_fast(fast_mail_parser.parse_email_tree(raw), 0)
         except (fast_mail_parser.ParseError, ValueError):
@@ -71,14 +74,18 @@ def read_parts(raw: bytes) -> Part:
         if root is not None:
             return root
     if len(_NESTED.findall(raw)) > 500:
-        return Part(
-            content_type="text/plain", params={}, content=raw
-        )  # nested beyond what the library can recurse
+        return Part(content_type="text/plain", params={}, content=raw)  # nested beyond what the library can recurse
     try:
         parser = email.parser.BytesParser(policy=email.policy.compat32)
         return _from_library(parser.parsebytes(raw), 0)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return Part(content_type="text/plain", params={}, content=raw)
+
+
+def _slim(fields: list[tuple[str, bytes]]) -> bytes:
+    """The few header fields that say how to read a body: the readers need long ones more than linear time."""
+    kept = [(name, value) for name, value in fields if name.lower() in _CONTENT_FIELDS and len(value) < 10_000]
+    return b"".join(name.encode() + b":" + value.rstrip(b"\r") + b"\n" for name, value in kept)
 
 
 def _described(content_type: str, disposition: str, content_id: str) -> Part:
@@ -90,11 +97,7 @@ def _described(content_type: str, disposition: str, content_id: str) -> Part:
         content_type=found[0] if found else "text/plain",
         params=params,
         disposition=placed.split()[0] if placed.strip() else "",
-        name=details.get("filename")
-        or params.get("name")
-        or details.get("name")
-        or params.get("filename")
-        or "",
+        name=details.get("filename") or params.get("name") or details.get("name") or params.get("filename") or "",
         content_id=one_line(content_id).strip("<> "),
     )
 
@@ -107,9 +110,9 @@ def _from_fast(node: fast_mail_parser.PyMimePart, depth: int) -> Part | None:
     )
     part.name = part.name or node.filename
     encoding = headers.get("content-transfer-encoding", "").strip().lower()
-    if encoding not in _KNOWN_ENCODINGS or node.content_type.startswith(
+    if encoding not in _KNOWN_ENCODINGS or node.content_type.startswith(_MULTIPART) != part.content_type.startswith(
         _MULTIPART
-    ) != part.content_type.startswith(_MULTIPART):
+    ):
         return None
     if not part.content_type.startswith(_MULTIPART):
         part.content = bytes(node.content or b"")
@@ -132,9 +135,7 @@ _KNOWN_ENCODINGS = frozenset(("", "7bit", "8bit", "binary", "base64", "quoted-pr
 
 
 def _from_library(message: email.message.Message, depth: int) -> Part:
-    part = _described(
-        *(_field(message, name) for name in ("content-type", "content-disposition", "content-id"))
-    )
+    part = _described(*(_field(message, name) for name in ("content-type", "content-disposition", "content-id")))
     payload = message.get_payload()
     if isinstance(payload, list):
         children = [child for child in payload if isinstance(child, email.message.Message)]
@@ -172,15 +173,16 @@ def _decoded(raw: bytes, encoding: str) -> bytes:
         decoded = decode_base64(raw)
         return raw if decoded is None else decoded
     if encoding in ("x-uuencode", "uuencode", "uue", "x-uue"):
-        return decode_uu(raw.splitlines())[0] or raw
+        lines = raw.strip().splitlines()
+        return decode_uu(lines[1:] if lines and lines[0].startswith(b"begin ") else lines)[0] or raw
     return raw
 
 
-def decode_uu(lines: list[bytes]) -> tuple[bytes, int]:
-    """Decode uuencoded lines, with or without the `begin` line.
+def decode_uu(lines: Iterable[bytes]) -> tuple[bytes, int]:
+    """Decode uuencoded lines.
 
     Args:
-        lines: Lines without their ends.
+        lines: Lines after the `begin` line, without their ends.
 
     Returns:
         The decoded bytes and how many lines were taken, the `end` line included.
@@ -188,19 +190,24 @@ def decode_uu(lines: list[bytes]) -> tuple[bytes, int]:
     decoded: list[bytes] = []
     taken = 0
     for line in lines:
-        taken += 1
-        if line.startswith(b"begin ") or (not line.strip() and not decoded):
-            continue
         if line.strip() == b"end":
+            taken += 1
             break
-        try:
-            decoded.append(binascii.a2b_uu(line))
-        except binascii.Error:
-            # encoders that count wrong: take as many characters as the first one says
-            length = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
-            try:
-                decoded.append(binascii.a2b_uu(line[:length]))
-            except binascii.Error:
-                taken -= 1
-                break
+        piece = None if line.startswith(b"begin ") else _uu_line(line)
+        if piece is None:
+            return b"", taken  # a file ends with "end"; what does not is somebody's words
+        decoded.append(piece)
+        taken += 1
     return b"".join(decoded), taken
+
+
+def _uu_line(line: bytes) -> bytes | None:
+    try:
+        return binascii.a2b_uu(line)
+    except binascii.Error:
+        # encoders that count wrong: take as many characters as the first one says
+        length = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
+    try:
+        return binascii.a2b_uu(line[:length])
+    except binascii.Error:
+        return None

@@ -153,8 +153,7 @@ def _parse(original: bytes) -> ParsedMail:
         auto_submitted=signs.auto_submitted,
         precedence=signs.precedence,
         list_id=signs.list_id,
-        is_auto_reply=not report.bounces
-        and (signs.is_auto_reply or _from_nobody(first, is_list=bool(signs.list_id))),
+        is_auto_reply=not report.bounces and (signs.is_auto_reply or _from_nobody(first, is_list=bool(signs.list_id))),
         is_list=signs.is_list,
         is_bounce=bool(report.bounces) and not report.is_feedback_report,
         bounces=report.bounces,

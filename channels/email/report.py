@@ -97,6 +97,4 @@ def _body(raw: bytes, as_: str) -> ParsedMail:
     safe = sanitise(text)
     plain, quotes, signatures = read_clean(safe)
     reply = split_reply(plain, quote_starts=quotes, signature_starts=signatures)
-    return ParsedMail(
-        text=plain, html=text, safe_html=safe, reply_text=reply.reply_text, quoted_text=reply.quoted_text
-    )
+    return ParsedMail(text=plain, html=text, safe_html=safe, reply_text=reply.reply_text, quoted_text=reply.quoted_text)

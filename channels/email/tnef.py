@@ -94,9 +94,7 @@ def _attachment(item: TnefFile, attribute: int, data: bytes, code_page: str) -> 
             elif prop == _PR_CONTENT_ID:
                 item.content_id = _text(value, kind, code_page).strip("<>")
             elif prop == _PR_DATA and not item.content:
-                item.content = (
-                    value[16:] if kind == _OBJECT else value
-                )  # an object starts with its interface id
+                item.content = value[16:] if kind == _OBJECT else value  # an object starts with its interface id
 
 
 def _message(found: Tnef, data: bytes, code_page: str) -> None:

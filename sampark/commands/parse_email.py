@@ -102,17 +102,14 @@ def read_file(path: Path, as_: str | None = None) -> list[bytes]:
             return [encode(failed(path, "It is no regular file."))]
         if path.suffix.lower() == ".mbox" and as_ is None:
             found = [
-                encode(describe(raw, f"{path}#{number}"))
-                for number, raw in enumerate(_messages(path.read_bytes()), 1)
+                encode(describe(raw, f"{path}#{number}")) for number, raw in enumerate(_messages(path.read_bytes()), 1)
             ]
             return found or [encode(failed(path, "There is no message in it."))]
         with path.open("rb") as stream:
             raw = stream.read(MAX_MAIL + 1)
         return [encode(describe(raw, path, as_))]
     except OSError as fault:
-        return [
-            encode(failed(path, f"The file could not be read: {fault.strerror or type(fault).__name__}."))
-        ]
+        return [encode(failed(path, f"The file could not be read: {fault.strerror or type(fault).__name__}."))]
     except MemoryError:
         return [encode(failed(path, "The file is too large for the memory of this machine."))]
 

@@ -1,0 +1,184 @@
+"""Reports of failed deliveries, in the standard's form and in prose; all made up here."""
+
+import pytest
+
+from channels.email.bounce_reasons import derive_status, is_hard
+from channels.email.bounce_text import split_notice
+from channels.email.parse import parse_mail
+
+
+def dsn(fields: str, notice: str = "Your message could not be delivered.", action: str = "failed") -> bytes:
+    """A report as RFC 3464 wants it."""
+    return (
+        "From: Mail Delivery System <MAILER-DAEMON@mx.example>\nTo: desk@shop.example\nReturn-Path: <>\n"
+        "Subject: Undelivered Mail Returned to Sender\nMIME-Version: 1.0\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=sep\n\n"
+        f"--sep\nContent-Type: text/plain\n\n{notice}\n\n--sep\nContent-Type: message/delivery-status\n\n"
+        f"Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; jo@home.example\nAction: {action}\n{fields}\n\n"
+        "--sep\nContent-Type: message/rfc822\n\nMessage-ID: <m77@shop.example>\nFrom: desk@shop.example\n"
+        "To: jo@home.example\nSubject: Order\n\nHello\n--sep--\n"
+    ).encode()
+
+
+def prose(text: str, subject: str = "failure notice", sender: str = "MAILER-DAEMON@mx.example") -> bytes:
+    """A report as older programs write it."""
+    return f"From: {sender}\nTo: desk@shop.example\nSubject: {subject}\n\n{text}".encode()
+
+
+def test_standard_report() -> None:
+    """Recipient, status, words and the mail that came back."""
+    read = parse_mail(dsn("Status: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 <jo@home.example>: User\n unknown"))
+    [report] = read.bounces
+    assert read.is_bounce
+    assert not read.is_auto_reply
+    assert (report.recipient, report.status, report.hard) == ("jo@home.example", "5.1.1", True)
+    assert report.reason == "550 5.1.1 <jo@home.example>: User unknown"
+    assert report.original_message_id == "m77@shop.example"
+
+
+def test_delay_is_temporary() -> None:
+    """A warning is reported, and is not hard."""
+    read = parse_mail(dsn("Status: 4.4.1", action="delayed"))
+    assert [(item.status, item.hard) for item in read.bounces] == [("4.4.1", False)]
+
+
+def test_success_is_no_bounce() -> None:
+    """A receipt of delivery is no failure."""
+    assert not parse_mail(dsn("Status: 2.0.0", action="delivered")).is_bounce
+
+
+def test_several_recipients() -> None:
+    """Each recipient has a report of its own."""
+    more = "Status: 5.1.1\n\nFinal-Recipient: rfc822; al@home.example\nAction: failed\nStatus: 5.2.2\nDiagnostic-Code: smtp; 552 Mailbox full"
+    found = parse_mail(dsn(more)).bounces
+    assert [(item.recipient, item.status, item.hard) for item in found] == [
+        ("jo@home.example", "5.1.1", True),
+        ("al@home.example", "5.2.2", False),
+    ]
+
+
+def test_the_servers_words_beat_an_empty_status() -> None:
+    """`5.0.0` says nothing when the diagnostic says more."""
+    found = parse_mail(dsn("Status: 5.0.0\nDiagnostic-Code: smtp; 550 5.7.1 Message refused by policy"))
+    assert [(item.status, item.hard) for item in found.bounces] == [("5.7.1", False)]
+
+
+@pytest.mark.parametrize(
+    ("text", "recipient", "status", "hard"),
+    [
+        ("Hi. This is the qmail-send program at mx.example.\nI'm afraid I wasn't able to deliver your message to the following addresses.\n\n"
+         "<jo@home.example>:\n192.0.2.1 does not like recipient.\nRemote host said: 550 5.1.1 no such user\n\n--- Below this line is a copy of the message.\n\n"
+         "Return-Path: <desk@shop.example>\nTo: other@home.example\n", "jo@home.example", "5.1.1", True),
+        ("This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered.\n"
+         "The following address(es) failed:\n\n  jo@home.example\n    SMTP error from remote mail server after RCPT TO:<jo@home.example>:\n"
+         "    host mx.home.example [192.0.2.1]: 452 4.2.2 mailbox full\n", "jo@home.example", "4.2.2", False),
+        ("Your message\n\n  To:      jo@home.example\n  Subject: Order\n\ndid not reach the following recipient(s):\n\n"
+         "jo@home.example on Mon, 3 Mar 2025 10:15:00 +0000\n    The recipient name is not recognized\n", "jo@home.example", "5.0.0", True),
+        ("Could not be delivered to: <jo@home.example>\nAs their mailbox is full.\n", "jo@home.example", "5.0.0", False),
+        ("The following message, addressed to 'jo@home.example',\nfailed because it has not been collected after 30 days\n", "jo@home.example", "5.0.0", False),
+        ("Your mail could not be delivered for 4 hours to <jo@home.example>.\nIt will be retried; this is a warning message only.\n", "jo@home.example", "4.0.0", False),
+        ("Your mail to the following recipients could not be delivered because they are not accepting mail:\n\tjo\n", "jo@mx.example", "5.0.0", False),
+    ],
+)  # fmt: skip
+def test_prose(text: str, recipient: str, status: str, hard: bool) -> None:
+    """The ways of qmail, Exim, Exchange and providers."""
+    read = parse_mail(prose(text))
+    assert read.is_bounce
+    assert [(item.recipient, item.status, item.hard) for item in read.bounces] == [(recipient, status, hard)]
+
+
+def test_failed_recipients_header() -> None:
+    """Exim names the recipients in a header of its own."""
+    raw = b"X-Failed-Recipients: jo@home.example\n" + prose(
+        "A message that you sent could not be delivered.\nUnrouteable address"
+    )
+    assert [item.recipient for item in parse_mail(raw).bounces] == ["jo@home.example"]
+
+
+def test_a_recipient_only_the_returned_mail_names() -> None:
+    """When the notice names nobody, the returned mail does."""
+    found = parse_mail(
+        prose(
+            "Your message could not be delivered.\n\nOriginal message follows.\n\nMessage-ID: <m1@shop.example>\nTo: jo@home.example\n"
+        )
+    )
+    assert [(item.recipient, item.original_message_id) for item in found.bounces] == [
+        ("jo@home.example", "m1@shop.example")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Delivery problem", "Your parcel could not be delivered to me, where is it?"),
+        ("Returned mail?", "I sent the lamp back to you on Monday."),
+        ("Re: failure notice", "I got this from your server: delivery to you failed. Can you help?"),
+        ("Mail delivery failed to my house", "The postman did not come, 550 euros lost."),
+    ],
+)
+def test_customers_who_talk_about_delivery_are_no_bounces(subject: str, text: str) -> None:
+    """People who complain about parcels and mails are not mail systems."""
+    raw = f"From: Jo <jo@home.example>\nTo: desk@shop.example\nIn-Reply-To: <m@shop.example>\nSubject: {subject}\n\n{text}".encode()
+    assert not parse_mail(raw).is_bounce
+
+
+def test_abuse_report() -> None:
+    """A complaint in the form of RFC 5965 is no bounce, and says who complained."""
+    raw = (
+        b"From: abuse@isp.example\nSubject: complaint\nContent-Type: multipart/report; report-type=feedback-report; boundary=s\n\n"
+        b"--s\nContent-Type: text/plain\n\nabuse\n--s\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nVersion: 1\n"
+        b"Original-Rcpt-To: <jo@home.example>\n--s\nContent-Type: message/rfc822\n\nMessage-ID: <m1@shop.example>\n\nx\n--s--\n"
+    )
+    read = parse_mail(raw)
+    assert (read.is_feedback_report, read.is_bounce) == (True, False)
+    assert [(item.recipient, item.hard, item.original_message_id) for item in read.bounces] == [
+        ("jo@home.example", False, "m1@shop.example")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "hard"),
+    [
+        ("550 5.1.1 User unknown", True),
+        ("550 No such user here", True),
+        ("550 5.1.2 Host unknown", True),
+        ("551 5.1.6 recipient has moved", True),
+        ("552 5.2.2 Mailbox full", False),
+        ("550 5.7.1 blocked using a blacklist", False),
+        ("450 4.1.1 user unknown, try again", False),
+        ("550 5.7.26 fails DMARC policy", False),
+        ("552 message size exceeds limit", False),
+        ("554 5.7.1 relay access denied", False),
+        ("550 account disabled", False),
+        ("421 too many connections", False),
+        ("550 user unknown (in reply to end of DATA command)", False),
+    ],
+)
+def test_hard_means_that_the_address_is_of_no_use(words: str, hard: bool) -> None:
+    """Only unknown users and hosts, and moved ones, are hard."""
+    assert is_hard(derive_status(words), words) is hard
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("550 5.1.1 x", "5.1.1"),
+        ("550-5.7.26 x", "5.7.26"),
+        ("smtp; 450 busy", "4.0.0"),
+        ("host 192.0.2.5.1 said 550 no", "5.0.0"),
+        ("(#5.4.4)", "5.4.4"),
+        ("mailbox is 550 MB large, temporarily out of order, will retry", "4.0.0"),
+    ],
+)
+def test_status_from_words(words: str, status: str) -> None:
+    """Enhanced statuses, reply codes, neither: addresses and sizes are not mistaken for them."""
+    assert derive_status(words) == status
+
+
+def test_notice_and_returned_mail() -> None:
+    """The copy of our own mail is not searched for reasons."""
+    notice, returned = split_notice(
+        "It failed: could not be delivered.\n\n--- Original message follows.\n\nFrom: a@b.example\n\n550 5.1.1"
+    )
+    assert "550" not in notice
+    assert returned.startswith("From: a@b.example")
