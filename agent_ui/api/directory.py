@@ -1,0 +1,40 @@
+"""What pickers offer: colleagues, teams, tags, macros."""
+
+from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
+
+from agent_ui import people
+from agent_ui.auth import requires
+from agent_ui.deps import Desk
+from agent_ui.views.people import AgentBrief, MacroView, TeamView
+from staff import macros, teams
+from tickets import counters
+
+
+class DirectoryController(Controller):
+    """Colleagues, teams, tags and macros."""
+
+    tags = ["Directory"]
+
+    @get("/agents", guards=[requires("desk:use")], summary="Colleagues")
+    async def agents(self, desk: NamedDependency[Desk]) -> list[AgentBrief]:
+        """All active agents with presence and load, by name."""
+        return await people.colleagues(desk.session)
+
+    @get("/teams", guards=[requires("desk:use")], summary="Teams")
+    async def teams(self, desk: NamedDependency[Desk]) -> list[TeamView]:
+        """All teams with their open tickets, by name."""
+        counts = await counters.open_by_team(desk.session)
+        found = await teams.list_all(desk.session)
+        return [TeamView(id=one, name=name, open_count=counts.get(one, 0)) for one, name in found]
+
+    @get("/tags", guards=[requires("tickets:read")], summary="Tags in use")
+    async def find_tags(self, desk: NamedDependency[Desk], q: FromQuery[str] = "") -> list[str]:
+        """Tags that begin with ``q``, the most used first."""
+        return await counters.tags_in_use(desk.session, desk.actor, q)
+
+    @get("/macros", guards=[requires("desk:use")], summary="Canned replies")
+    async def macros(self, desk: NamedDependency[Desk]) -> list[MacroView]:
+        """All canned replies by name."""
+        return [MacroView(id=one.id, name=one.name, html=one.html) for one in await macros.list_all(desk.session)]

@@ -1,0 +1,108 @@
+"""Shapes of our own people: the signed-in agent, her session, colleagues, teams, macros."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+
+from agent_ui.views.base import Input, Named, View
+
+PresenceState = Literal["available", "busy", "break", "offline"]
+Locale = Literal["en", "hi", "mr", "bn", "kn"]
+Theme = Literal["light", "dark", "system"]
+
+
+class SignInInput(Input):
+    """Address and password as typed."""
+
+    email: Annotated[str, msgspec.Meta(min_length=1, max_length=254)]
+    password: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
+class PresenceView(View):
+    """Whether an agent is there, and since when."""
+
+    state: PresenceState
+    since: datetime | None
+
+
+class AgentView(View):
+    """An agent as she sees herself."""
+
+    id: int
+    name: str
+    email: str
+    role: str
+    locale: str
+    theme: str
+    single_keys: bool
+    time_zone: str
+    signature: str
+    teams: list[Named]
+    is_active: bool
+    presence: PresenceView
+
+
+class ConsoleSettings(View):
+    """What the console has to know of this desk."""
+
+    undo_send_seconds: int
+    brand_hue: int
+    product_name: str
+    demo: bool
+    heartbeat_seconds: int
+
+
+class SessionView(View):
+    """The signed-in session. ``csrf_token`` belongs into the header ``X-CSRF-Token`` of every unsafe request."""
+
+    agent: AgentView
+    csrf_token: str
+    permissions: list[str]
+    settings: ConsoleSettings
+
+
+class PreferencesInput(Input):
+    """What an agent changes about herself."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    locale: Locale | msgspec.UnsetType = msgspec.UNSET
+    theme: Theme | msgspec.UnsetType = msgspec.UNSET
+    single_keys: bool | msgspec.UnsetType = msgspec.UNSET
+    time_zone: str | msgspec.UnsetType = msgspec.UNSET
+    signature: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class PresenceInput(Input):
+    """The state an agent puts herself into, and why (shown to leads)."""
+
+    state: PresenceState
+    reason: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+
+
+class AgentBrief(View):
+    """A colleague in pickers and boards, with how much she holds."""
+
+    id: int
+    name: str
+    email: str
+    presence: PresenceState
+    open_count: int
+    capacity: int
+    team_ids: list[int]
+
+
+class TeamView(View):
+    """A team and how many open tickets it has (1000 stands for more)."""
+
+    id: int
+    name: str
+    open_count: int
+
+
+class MacroView(View):
+    """A canned reply."""
+
+    id: int
+    name: str
+    html: str

@@ -1,0 +1,244 @@
+"""Shapes of tickets: the row and the items come from ``tickets`` as they are, the whole ticket is put together here."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from agent_ui.views.base import EmailText, Html, Id, IdList, Input, Named, ShortText, View
+from routing.models import Decision
+from tickets.detail import Detail, DraftItem
+from tickets.listing import AgentRef, TicketRow
+from tickets.timeline import Item, MessageItem, NoteItem
+
+Status = Literal["open", "pending", "on_hold", "solved", "closed"]
+Priority = Literal["low", "normal", "high", "urgent"]
+ClientKey = Annotated[str, msgspec.Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
+Addresses = Annotated[list[EmailText], msgspec.Meta(max_length=100)]
+
+
+class CustomerBrief(View):
+    """A customer in lists and beside a ticket; ``email`` and ``phone`` are the first that are not known to be dead."""
+
+    id: int
+    name: str
+    email: str | None
+    phone: str | None
+    language: str | None
+    time_zone: str | None
+    vip: bool
+    do_not_contact: bool
+    organisation: Named | None
+
+
+class Mailbox(View):
+    """Where the ticket came in, and from where it is answered."""
+
+    name: str
+    address: str
+
+
+class Routing(View):
+    """Why the ticket is where it is."""
+
+    reason: str
+
+
+class Viewer(View):
+    """Somebody who has the ticket open."""
+
+    agent_id: int
+    name: str
+    state: str
+
+
+class TicketView(View):
+    """A ticket with all that its screen shows.
+
+    ``timeline`` is the newest page, ``before`` the key of the one before it. ``last_event_id`` is what a reply names
+    as ``lastSeen``.
+    """
+
+    id: int
+    subject: str
+    status: str
+    priority: str
+    channel: str
+    customer: CustomerBrief
+    assignee: AgentRef | None
+    team_id: int | None
+    snippet: str
+    snippet_by: str
+    last_activity_at: datetime
+    created_at: datetime
+    due_at: datetime | None
+    waiting_since: datetime | None
+    unread: bool
+    tags: list[str]
+    has_draft: bool
+    message_count: int
+    snoozed_until: datetime | None
+    failed_delivery: bool
+    version: int
+    organisation: Named | None
+    account_id: int | None
+    mailbox: Mailbox | None
+    timeline: list[Item]
+    before: str | None
+    last_event_id: str
+    drafts: list[DraftItem]
+    viewers: list[Viewer]
+    routing: Routing | None
+    follower_ids: list[int]
+
+
+class TicketChangeInput(Input):
+    """Fields to change; what is not sent stays. ``null`` takes an owner, a team or a snooze away."""
+
+    status: Status | msgspec.UnsetType = msgspec.UNSET
+    priority: Priority | msgspec.UnsetType = msgspec.UNSET
+    assignee_id: Id | msgspec.UnsetType | None = msgspec.UNSET
+    team_id: Id | msgspec.UnsetType | None = msgspec.UNSET
+    tags: Annotated[list[ShortText], msgspec.Meta(max_length=50)] | msgspec.UnsetType = msgspec.UNSET
+    subject: ShortText | msgspec.UnsetType = msgspec.UNSET
+    snoozed_until: Annotated[datetime, msgspec.Meta(tz=True)] | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class NewTicketInput(Input):
+    """A ticket that an agent opens by writing first, to a known customer or to an address."""
+
+    subject: Annotated[str, msgspec.Meta(min_length=1, max_length=998)]
+    html: Html
+    customer_email: EmailText | None = None
+    customer_id: Id | None = None
+    customer_name: ShortText = ""
+    team_id: Id | None = None
+    attachment_ids: IdList = []
+    client_key: ClientKey | None = None
+
+
+class ReplyInput(Input):
+    """An answer to the customer. ``last_seen`` is the ``lastEventId`` that the author saw; ``force`` sends anyway."""
+
+    client_key: ClientKey
+    html: Html
+    text: Html = ""
+    last_seen: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{0,18}$")] | None = None
+    force: bool = False
+    status: Literal["open", "pending", "on_hold", "solved"] | None = None
+    to: Addresses = []
+    cc: Addresses = []
+    bcc: Addresses = []
+    attachment_ids: IdList = []
+    draft_revision: int | None = None
+
+
+class NoteInput(Input):
+    """A note for colleagues."""
+
+    client_key: ClientKey
+    html: Html
+    mentions: IdList = []
+    attachment_ids: IdList = []
+    draft_revision: int | None = None
+
+
+class SentView(View):
+    """What was written, and the ticket's row afterwards."""
+
+    item: MessageItem | NoteItem
+    ticket: TicketRow
+
+
+class DraftInput(Input):
+    """A draft. ``revision`` is the client's counter; an older one than what is kept is ignored."""
+
+    html: Html
+    revision: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    attachment_ids: IdList | None = None
+
+
+class RetryInput(Input):
+    """Other addresses for the second try; left out: the same."""
+
+    to: Addresses | None = None
+
+
+class UndoView(View):
+    """A sending that was taken back: the text as a draft again, and the message as it stands now."""
+
+    draft: DraftItem
+    item: MessageItem | NoteItem
+
+
+class SearchView(View):
+    """What was found."""
+
+    tickets: list[TicketRow]
+    customers: list[CustomerBrief]
+
+
+class CandidateView(View):
+    """An agent that the router looked at, and why she was not taken."""
+
+    agent_id: int
+    name: str
+    score: float
+    excluded: str | None
+
+
+class DecisionView(View):
+    """A decision of the router."""
+
+    at: datetime
+    trigger: str
+    chosen: Named | None
+    reason: str
+    candidates: list[CandidateView]
+
+
+def ticket_view(detail: Detail, mailbox: Mailbox | None, routing: Routing | None, viewers: list[Viewer]) -> TicketView:
+    """A ticket as its screen shows it."""
+    row, card = detail.row, detail.customer
+    organisation = None
+    if card.organisation_id is not None:
+        organisation = Named(id=card.organisation_id, name=card.organisation_name or "")
+    fields: dict[str, Any] = {name: getattr(row, name) for name in row.__struct_fields__}
+    fields["customer"] = CustomerBrief(
+        id=row.customer.id,
+        name=row.customer.name,
+        vip=row.customer.vip,
+        email=card.email,
+        phone=card.phone,
+        language=card.language,
+        time_zone=card.time_zone,
+        do_not_contact=card.do_not_contact,
+        organisation=organisation,
+    )
+    return TicketView(
+        **fields,
+        organisation=organisation,
+        account_id=detail.account_id,
+        mailbox=mailbox,
+        timeline=detail.timeline.items,
+        before=detail.timeline.before,
+        last_event_id=str(detail.last_message_id or 0),
+        drafts=detail.drafts,
+        viewers=viewers,
+        routing=routing,
+        follower_ids=[],
+    )
+
+
+def decision_view(decision: Decision, names: dict[int, str]) -> DecisionView:
+    """A decision with the name of whom it chose."""
+    chosen = None
+    if decision.chosen_agent_id is not None:
+        chosen = Named(id=decision.chosen_agent_id, name=names.get(decision.chosen_agent_id, ""))
+    return DecisionView(
+        at=decision.at,
+        trigger=decision.trigger,
+        chosen=chosen,
+        reason=decision.reason,
+        candidates=msgspec.convert(decision.candidates, list[CandidateView]),
+    )
