@@ -1,0 +1,214 @@
+"""The make-believe world's IMAP server: any mail program can open a simulated mailbox with its address as name.
+
+pymap serves the Maildirs that `simulator.mailboxes` writes. It is told to look at the folder again on every question,
+because mails are put there from outside, and to give out the bytes as they are.
+"""
+
+import asyncio
+import contextlib
+import re
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+from proxyprotocol.reader import ProxyProtocolReader
+from proxyprotocol.version import ProxyProtocolVersion
+from pymap.backend.maildir import Config, FilterSet, Session
+from pymap.backend.maildir.layout import MaildirLayout
+from pymap.backend.maildir.mailbox import MailboxData, MailboxSet, Maildir
+from pymap.backend.maildir.uidlist import UidList
+from pymap.concurrent import Event, Subsystem
+from pymap.exceptions import NotAllowedError
+from pymap.imap import IMAPServer
+from pymap.interfaces.login import IdentityInterface, LoginInterface
+from pymap.parsing.specials import ObjectId
+from pymap.selected import SelectedMailbox
+from pymap.token import AllTokens
+from pymap.user import UserMetadata
+from pysasl.creds.server import ServerCredentials
+
+from core.settings import Settings
+from simulator.mailboxes import Mailboxes
+
+_ARRIVAL = re.compile(r"^(\d+)\.(?:M(\d+))?\w*?(?:Q(\d+))?\.")
+
+
+class _Folder(Maildir):
+    """A Maildir whose mails are given out byte for byte."""
+
+    def get_message(self, key: str) -> Any:
+        """The bytes (pymap only asks for ``bytes(message)``; parsing and writing again would change them)."""
+        return self.get_bytes(key)
+
+
+class _Mailbox(MailboxData):
+    """A folder that notices what was put into it from outside."""
+
+    async def update_selected(self, selected: SelectedMailbox, *, wait_on: Event | None = None) -> SelectedMailbox:
+        """Look at the folder before answering; IDLE asks here once a second."""
+        await self.reset()
+        return await super().update_selected(selected, wait_on=wait_on)
+
+    async def _get_keys(self) -> dict[str, str]:
+        """New mails get their UIDs in the order of arrival, not in that of the file system."""
+        keys = await super()._get_keys()
+        return dict(sorted(keys.items(), key=lambda item: _arrival(item[0])))
+
+
+class _Mailboxes(MailboxSet):
+    """The folders of one address."""
+
+    async def get_mailbox(self, name: str) -> MailboxData:
+        """A folder by name, as one that notices mails from outside."""
+        if name not in self._cache:
+            with contextlib.suppress(FileNotFoundError):  # pymap's own words for a folder that is not there
+                self._cache[name] = await self._opened(name)
+        return await super().get_mailbox(name)
+
+    async def _opened(self, name: str) -> _Mailbox:
+        inbox = name == "INBOX"
+        folder = self._inbox_maildir if inbox else self._layout.get_folder(name, self.delimiter)
+        path = self._layout.get_path(name, self.delimiter)
+        async with UidList.with_init(path) as uids:
+            return _Mailbox(ObjectId(uids.global_uid), folder, path)
+
+
+class _Identity(IdentityInterface):
+    """Somebody who signed in."""
+
+    def __init__(self, config: Config, mailboxes: Mailboxes, name: str) -> None:
+        self._config = config
+        self._mailboxes = mailboxes
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """The address."""
+        return self._name
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """None."""
+        return frozenset()
+
+    @contextlib.asynccontextmanager
+    async def new_session(self) -> AsyncIterator[Session]:
+        """The mailbox of this address, made when it is not there."""
+        path = str(self._mailboxes.create(self._name))
+        layout = MaildirLayout.get(path, "++", _Folder)
+        folders = _Mailboxes(_Folder(path, create=False), layout)
+        yield Session(self._name, self._config, folders, FilterSet(path))
+
+    async def new_token(self, *, expiration: datetime | None = None) -> str | None:  # noqa: ARG002 - pymap's signature
+        """There are no tokens here."""
+        return None
+
+    async def get(self) -> UserMetadata:
+        """What is known of this user."""
+        return UserMetadata(self._config, self._name)
+
+    async def set(self, metadata: UserMetadata) -> int | None:
+        """Users of this world are not edited."""
+        raise NotAllowedError(str(metadata))
+
+    async def delete(self) -> None:
+        """Nor deleted."""
+        raise NotAllowedError
+
+
+class _Login(LoginInterface):
+    """Every password is right: there is nothing to protect."""
+
+    def __init__(self, config: Config, mailboxes: Mailboxes) -> None:
+        self._config = config
+        self._mailboxes = mailboxes
+        self._tokens = AllTokens(config)
+
+    @property
+    def tokens(self) -> AllTokens:
+        """Unused."""
+        return self._tokens
+
+    async def authenticate(self, credentials: ServerCredentials) -> IdentityInterface:
+        """Whoever somebody says to be."""
+        return _Identity(self._config, self._mailboxes, credentials.authcid)
+
+    async def authorize(self, authenticated: IdentityInterface, authzid: str) -> IdentityInterface:  # noqa: ARG002
+        """And whoever she wants to be."""
+        return _Identity(self._config, self._mailboxes, authzid)
+
+
+class ImapServer:
+    """Serves the mailboxes.
+
+    Args:
+        settings: address and port (the loopback of ``smtp_host``).
+        mailboxes: what is served.
+        port: instead of ``settings.simulator_imap_port``; 0 takes a free one.
+    """
+
+    def __init__(self, settings: Settings, mailboxes: Mailboxes, port: int | None = None) -> None:
+        self._host = settings.smtp_host
+        self._port = settings.simulator_imap_port if port is None else port
+        self._mailboxes = mailboxes
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.Task[None]] = set()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        if self._server is None or not self._server.sockets:
+            return self._port
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def start(self) -> None:
+        """Begin to serve.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        self._mailboxes.root.mkdir(parents=True, exist_ok=True)
+        arguments = Namespace(passlib_cfg=None, proxy_protocol=ProxyProtocolVersion.NOOP.name.lower())
+        config = Config(
+            arguments,
+            host=self._host,
+            port=self._port,
+            tls_enabled=False,
+            base_dir=str(self._mailboxes.root),
+            layout="++",
+            colon=None,
+            cpu_subsystem=Subsystem.for_asyncio(),
+        )
+        config.apply_context()
+        serve = ProxyProtocolReader(config.proxy_protocol).get_callback(
+            IMAPServer(_Login(config, self._mailboxes), config)
+        )
+
+        async def session(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            if task is not None:
+                self._open.add(task)
+                task.add_done_callback(self._open.discard)
+            with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+                await serve(reader, writer)
+
+        self._server = await asyncio.start_server(session, self._host, self._port)
+
+    async def stop(self) -> None:
+        """Stop serving and hang up."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for task in list(self._open):
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+
+
+def _arrival(key: str) -> tuple[int, int, int, str]:
+    """Second, microsecond and serial number of a mail's file name."""
+    found = _ARRIVAL.match(key)
+    if found is None:
+        return (0, 0, 0, key)
+    return (int(found[1]), int(found[2] or 0), int(found[3] or 0), key)
