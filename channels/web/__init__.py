@@ -1,0 +1,1 @@
+"""The web channel: what customers send through forms."""
