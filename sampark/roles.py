@@ -77,6 +77,11 @@ async def _either(stop: asyncio.Event, over: asyncio.Event) -> None:
     over.set()
 
 
+async def _all(ready: list[asyncio.Event]) -> None:
+    for each in ready:
+        await each.wait()
+
+
 class Roles:
     """Runs the chosen roles of one process.
 
@@ -109,7 +114,7 @@ class Roles:
                 ready = asyncio.Event()
                 started.append(ready)
                 group.create_task(self._guarded(self._simulator, stop, ready), name="simulator")
-            waiting = asyncio.gather(*(each.wait() for each in started))
+            waiting = asyncio.create_task(_all(started))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
@@ -150,7 +155,7 @@ class Roles:
             timeout_graceful_shutdown=10,
         )
         server = uvicorn.Server(config)
-        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]  # the process owns its signals
+        server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]  # the process owns its signals
         serving = asyncio.create_task(server.serve())
         while not (server.started or serving.done()):
             await asyncio.sleep(0.01)

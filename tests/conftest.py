@@ -32,6 +32,10 @@ def server_url() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="sampark-tests-", ignore_cleanup_errors=True) as folder:
         server = EmbeddedServer(Path(folder) / "postgres")
         url = asyncio.run(server.prepare())
+        # A test server may forget everything when the machine dies; copies of databases are made without waiting.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            asyncio.run(_statement(url, f"alter system set {setting} = off"))
+        asyncio.run(_statement(url, "select pg_reload_conf()"))
         yield url
         server.stop()
 
@@ -72,7 +76,7 @@ def template(server_url: str) -> str:
 async def database_url(server_url: str, template: str) -> AsyncIterator[str]:
     """Address of a fresh, migrated database of this test's own."""
     name = f"test_{os.getpid()}_{next(_copies)}"
-    await _statement(server_url, f"create database {name} template {template} strategy file_copy")
+    await _statement(server_url, f"create database {name} template {template} strategy wal_log")
     yield named(server_url, name)
     await _statement(server_url, f"drop database {name} with (force)")
 

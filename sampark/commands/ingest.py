@@ -139,7 +139,7 @@ async def _work(runtime: Runtime, wiring: Wiring, batch: list[tuple[str, int | N
         rows = {row.id: row for row in await session.scalars(select(InboundItem).where(InboundItem.id.in_(ids)))}
     for file, item_id in batch:
         row = rows.get(item_id or 0)
-        facts = {"file": file, "outcome": None, "ticket": None, "message": None, "matched_by": None}
+        facts: dict[str, object] = {"file": file, "outcome": None, "ticket": None, "message": None, "matched_by": None}
         if row is not None:
             facts |= {"outcome": row.outcome or row.state, "ticket": row.ticket_id, "message": row.message_id}
             facts |= {"matched_by": row.matched_by} | ({"reason": row.reason} if row.reason else {})

@@ -1,0 +1,91 @@
+"""Jobs: asked for with the transaction, run at least once, held and re-runnable when they fail."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from core import jobs
+from core.clock import ManualClock
+from core.db import Database, unit_of_work
+from core.errors import Permanent
+from core.jobs import Definition, Registry, Worker
+from core.scheduler import run_due
+
+
+async def waiting(db: Database) -> int:
+    """How many jobs wait."""
+    async with db.sessions() as session:
+        return int(await session.scalar(text("select count(*) from jobs.pgqueuer where status = 'queued'")) or 0)
+
+
+async def test_a_job_goes_with_its_transaction(db: Database) -> None:
+    """Rolled back: no job, also when it was asked for before anything else. Committed: one job."""
+    with pytest.raises(RuntimeError):
+        async with unit_of_work(db) as session:
+            await jobs.enqueue(session, "t.x", {})
+            raise RuntimeError
+    assert await waiting(db) == 0
+    async with unit_of_work(db) as session:
+        await jobs.enqueue(session, "t.x", {})
+    assert await waiting(db) == 1
+
+
+async def test_the_same_dedupe_key_waits_once(db: Database) -> None:
+    """Asking twice leaves one job and a transaction that can go on."""
+    async with unit_of_work(db) as session:
+        await jobs.enqueue(session, "t.x", {}, dedupe="k")
+        await jobs.enqueue(session, "t.x", {}, dedupe="k")
+        await session.execute(text("select 1"))
+    assert await waiting(db) == 1
+
+
+async def test_jobs_of_one_key_never_overlap(db: Database) -> None:
+    """Two jobs with the same key run one after the other."""
+    inside: list[int] = []
+    worst = 0
+
+    async def work(_session: object) -> None:
+        nonlocal worst
+        inside.append(1)
+        worst = max(worst, len(inside))
+        await asyncio.sleep(0.05)
+        inside.pop()
+
+    async with unit_of_work(db) as session:
+        for _ in range(3):
+            await jobs.enqueue(session, "t.keyed", {}, key="ticket:1")
+    await Worker(db, Registry((Definition("t.keyed", work),))).drain()
+    assert worst == 1
+    assert await waiting(db) == 0
+
+
+async def test_a_hopeless_job_is_held_and_can_be_run_again(db: Database) -> None:
+    """A permanent failure keeps the job with its reason; re-running it works."""
+    fail = True
+
+    async def work(_session: object, a: int) -> None:
+        if fail:
+            raise Permanent("the wall is closed")
+
+    worker = Worker(db, Registry((Definition("t.fail", work),)))
+    async with unit_of_work(db) as session:
+        await jobs.enqueue(session, "t.fail", {"a": 1})
+    await worker.drain()
+    held = await jobs.held(db)
+    assert [(job.name, job.args, job.reason) for job in held] == [("t.fail", {"a": 1}, "the wall is closed")]
+    fail = False
+    await jobs.retry_held(db, held[0].id)
+    await worker.drain()
+    assert await jobs.held(db) == []
+
+
+async def test_a_timer_becomes_a_job_when_the_clock_reaches_it(db: Database, clock: ManualClock) -> None:
+    """Nothing before its time, everything after, also when the clock jumped far past it."""
+    async with unit_of_work(db) as session:
+        await jobs.enqueue(session, "t.x", {}, run_at=clock.now() + timedelta(hours=2), dedupe="k")
+    assert (await run_due(db), await waiting(db)) == (0, 0)
+    clock.advance(timedelta(days=3))
+    assert (await run_due(db), await waiting(db)) == (1, 1)
+    assert await run_due(db) == 0

@@ -1,0 +1,128 @@
+"""Routing: who gets what, never more than fits, and why."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from core import events
+from core.clock import ManualClock
+from core.db import Database, unit_of_work
+from core.jobs import Definition, Registry, Worker
+from routing import assignment, presence
+from sampark.wiring import HANDLERS
+from tests import factories
+from tickets import lifecycle
+from tickets.lifecycle import TicketChange
+
+
+@pytest.fixture(autouse=True)
+def wired(clock: ManualClock) -> None:
+    """The product's own table of handlers."""
+    events.subscribe(HANDLERS)
+
+
+async def owner(db: Database, ticket_id: int) -> int | None:
+    """Who has the ticket."""
+    async with db.sessions() as session:
+        found: int | None = await session.scalar(text("select assignee_id from tickets where id = :id"), {"id": ticket_id})
+        return found
+
+
+async def drain(db: Database) -> None:
+    """Run the waiting drains."""
+    await Worker(db, Registry((Definition(assignment.DRAIN_JOB, assignment.drain),))).drain()
+
+
+async def test_the_longest_idle_ready_agent_gets_it(db: Database, clock: ManualClock) -> None:
+    """Two ready agents take turns; a busy and an absent one get nothing; every candidate's reason is stored."""
+    async with unit_of_work(db) as session:
+        team = await factories.team(session)
+        anna = await factories.agent(session, team, name="Anna", present="available")
+        bina = await factories.agent(session, team, name="Bina", present="available")
+        busy = await factories.agent(session, team, name="Busy", present="busy")
+        away = await factories.agent(session, team, name="Away")
+    owners = []
+    for _ in range(4):
+        clock.advance(timedelta(seconds=10))
+        async with unit_of_work(db) as session:
+            got = await factories.received(session, team_id=team.id)
+        owners.append(await owner(db, got.ticket_id))
+    assert owners == [anna.id, bina.id, anna.id, bina.id]
+    async with db.sessions() as session:
+        decision = (await assignment.decisions(session, got.ticket_id))[0]
+    reasons = {each["agentId"]: each["excluded"] for each in decision.candidates}
+    assert reasons == {bina.id: None, anna.id: "somebody else has been idle longer", busy.id: "busy", away.id: "not signed in"}
+
+
+async def test_what_waits_is_given_when_somebody_becomes_ready(db: Database) -> None:
+    """Nobody there: it waits with the reason. Somebody comes: oldest first, up to her capacity."""
+    async with unit_of_work(db) as session:
+        team = await factories.team(session)
+        agent = await factories.agent(session, team, capacity=2)
+    tickets = []
+    for _ in range(3):
+        async with unit_of_work(db) as session:
+            tickets.append((await factories.received(session, team_id=team.id)).ticket_id)
+    async with db.sessions() as session:
+        assert (await assignment.decisions(session, tickets[0]))[0].reason == "Waits: 1 not signed in"
+    async with unit_of_work(db) as session:
+        await presence.heartbeat(session, agent.id)
+    await drain(db)
+    assert [await owner(db, each) for each in tickets] == [agent.id, agent.id, None]
+    async with unit_of_work(db) as session:
+        await lifecycle.change(session, tickets[0], TicketChange(status="solved"))
+    await drain(db)
+    assert await owner(db, tickets[2]) == agent.id
+
+
+async def test_many_at_once_never_overfill(db: Database) -> None:
+    """Twelve tickets opened at the same time, room for five: five are given, seven wait, none is lost."""
+    async with unit_of_work(db) as session:
+        team = await factories.team(session)
+        agents = [await factories.agent(session, team, capacity=room, present="available") for room in (2, 3)]
+
+    async def arrive(number: int) -> int:
+        async with unit_of_work(db) as session:
+            return (await factories.received(session, sender=f"c{number}@x{number}.example", team_id=team.id)).ticket_id
+
+    tickets = await asyncio.gather(*(arrive(number) for number in range(12)))
+    await drain(db)
+    owners = [await owner(db, each) for each in tickets]
+    assert [owners.count(agent.id) for agent in agents] == [2, 3]
+    assert owners.count(None) == 7
+
+
+async def test_a_silent_agent_goes_offline_and_comes_back(db: Database, clock: ManualClock) -> None:
+    """After the grace she gets nothing; her next heartbeat restores the state she had."""
+    async with unit_of_work(db) as session:
+        team = await factories.team(session)
+        agent = await factories.agent(session, team, present="busy")
+    clock.advance(timedelta(seconds=presence.GRACE_SECONDS + 1))
+    async with unit_of_work(db) as session:
+        await presence.sweep(session)
+        assert (await presence.board(session))[0].state == "offline"
+        await presence.heartbeat(session, agent.id)
+        assert (await presence.board(session))[0].state == "busy"
+
+
+async def test_a_chosen_absence_is_not_undone_by_a_heartbeat(db: Database) -> None:
+    """Who went offline by choice stays offline, whatever her windows say."""
+    async with unit_of_work(db) as session:
+        agent = await factories.agent(session, await factories.team(session))
+        await presence.set_state(session, agent.id, "offline")
+        await presence.heartbeat(session, agent.id)
+        assert (await presence.board(session))[0].state == "offline"
+
+
+async def test_a_ticket_given_back_by_hand_is_not_thrown_at_the_next(db: Database) -> None:
+    """Unassigning by hand leaves the ticket for people to take."""
+    async with unit_of_work(db) as session:
+        team = await factories.team(session)
+        await factories.agent(session, team, present="available")
+    async with unit_of_work(db) as session:
+        got = await factories.received(session, team_id=team.id)
+    async with unit_of_work(db) as session:
+        await lifecycle.change(session, got.ticket_id, TicketChange(assignee_id=None))
+    assert await owner(db, got.ticket_id) is None
