@@ -99,11 +99,8 @@ def _drafts_of_ticket() -> Compiled:
     return Compiled(mine.order_by(literal_column("drafts.mode")))
 
 
-_files = msgspec.json.Decoder(list[FileItem])
-
-
 def _draft_item(r: Sequence[Any]) -> DraftItem:
-    return DraftItem(r[0], r[1], r[2], r[3], r[4], _files.decode(r[5]) if r[5] else [])
+    return DraftItem(r[0], r[1], r[2], r[3], r[4], timeline.files_of(r[5]))
 
 
 async def drafts_of(session: AsyncSession, actor: Actor, ticket_id: int) -> list[DraftItem]:

@@ -203,14 +203,19 @@ def _events_page() -> Compiled:
     )  # fmt: skip
 
 
-_people = msgspec.json.Decoder(list[Address])
-_files = msgspec.json.Decoder(list[FileItem])
+def files_of(value: Any) -> list[FileItem]:
+    """The files in a column of JSON; null where there are none."""
+    return msgspec.convert(value, list[FileItem]) if value else []
+
+
+def _people(value: Any) -> list[Address]:
+    return msgspec.convert(value, list[Address]) if value else []
 
 
 def _message_item(r: Sequence[Any]) -> MessageItem | NoteItem:
     kind = r[1]
     author = Author("agent" if r[3] else "customer" if r[4] else "system", r[3] or r[4], r[5])
-    attached = _files.decode(r[24]) if r[24] else []
+    attached = files_of(r[24])
     if kind == "note":
         return NoteItem(f"m{r[0]}", r[0], r[18], author, r[6], r[7], list(r[17]), attached)
     delivery = None
@@ -228,8 +233,8 @@ def _message_item(r: Sequence[Any]) -> MessageItem | NoteItem:
         quoted_html=r[8] or None,
         quoted_text=r[9] or None,
         subject=r[10],
-        to=_people.decode(r[11]),
-        cc=_people.decode(r[12]),
+        to=_people(r[11]),
+        cc=_people(r[12]),
         attachments=attached,
         delivery=delivery,
         matched_by=r[13],
@@ -243,7 +248,7 @@ _NAMES: Final = {"old": "from", "new": "to", "from_id": "from", "to_id": "to"}
 
 
 def _event_item(r: Sequence[Any]) -> EventItem:
-    data: dict[str, Any] = msgspec.json.decode(r[7])
+    data: dict[str, Any] = r[7]
     kind = f"delivery.{data['state']}" if r[2] == "delivery.changed" else r[2]
     shown = {_NAMES.get(name, name): value for name, value in data.items()}
     return EventItem(f"e{r[0]}", r[1], kind, Author(r[3], r[4], r[5]), shown, r[6])

@@ -1,0 +1,201 @@
+"""Fixtures of the agents' side: the application on a real database, people of each role, clients that are signed in."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.datastructures import State
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agent_ui import limits, routes
+from core.actor import Actor, ActorKind
+from core.clock import ManualClock
+from core.db import Database, unit_of_work
+from core.live import Hub
+from core.settings import Settings
+from core.storage import Storage
+from staff import agents, passwords, permissions, teams
+from staff.permissions import ROLES
+from tests import factories
+
+PASSWORD = "correct horse battery"
+BASE = "http://desk.test"
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2 with hardly any work, so that a test signs in within milliseconds."""
+    monkeypatch.setattr(passwords, "HASHER", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has used up anything yet."""
+    monkeypatch.setattr(limits.BUCKETS, "_held", {})
+
+
+@dataclass
+class Running:
+    """What the handlers find in the application's state."""
+
+    settings: Settings
+    db: Database
+    storage: Storage
+    hub: Hub
+    secret: str = "test-secret-of-the-suite"
+
+
+@pytest.fixture
+async def runtime(db: Database, settings: Settings, storage: Storage, clock: ManualClock) -> Running:
+    """The running product, without sockets."""
+    async with unit_of_work(db) as session:
+        await permissions.sync_roles(session)
+    return Running(settings, db, storage, Hub(db))
+
+
+@pytest.fixture
+def app(runtime: Running) -> Litestar:
+    """The application as the composition root builds it, with the agents' routes."""
+    return Litestar(
+        route_handlers=routes.HANDLERS, state=State({"runtime": runtime}), **routes.app_options(runtime)
+    )
+
+
+@dataclass
+class Person:
+    """An agent with a client of her own.
+
+    Attributes:
+        http: a client with her cookie and token, once she has signed in.
+    """
+
+    id: int
+    email: str
+    http: httpx.AsyncClient
+    role: str = "agent"
+    team_ids: tuple[int, ...] = ()
+    session: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def actor(self) -> Actor:
+        """Herself as the services see her."""
+        return Actor(ActorKind.AGENT, self.id, f"{self.role}", ROLES[self.role], self.team_ids)
+
+    async def sign_in(self) -> "Person":
+        """Get a session."""
+        answer = await self.http.post("/api/session", json={"email": self.email, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        self.session = answer.json()
+        self.http.headers["x-csrf-token"] = self.session["csrfToken"]
+        return self
+
+
+Client = Callable[[], httpx.AsyncClient]
+
+
+@pytest.fixture
+async def client(app: Litestar) -> AsyncIterator[Client]:
+    """Makes clients, each with cookies of its own."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        def make() -> httpx.AsyncClient:
+            made = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE)
+            stack.push_async_callback(made.aclose)
+            return made
+
+        yield make
+
+
+@dataclass
+class Desk:
+    """A small desk: two teams, an agent in each, a lead, an admin."""
+
+    team: int
+    other_team: int
+    agent: Person
+    stranger: Person
+    lead: Person
+    admin: Person
+    anonymous: httpx.AsyncClient
+
+
+@pytest.fixture
+async def desk(db: Database, runtime: Running, client: Client) -> Desk:
+    """Everybody signed in. ``agent`` is of the first team, ``stranger`` of the other one."""
+    async with unit_of_work(db) as session:
+        first, second = await teams.create(session, "Repairs"), await teams.create(session, "Billing")
+
+        async def person(name: str, role: str, *of: int) -> Person:
+            new = agents.NewAgent(
+                name=name.title(), email=f"{name}@desk.example", password=PASSWORD, role=role, team_ids=of
+            )
+            return Person(await agents.create(session, new), new.email, client(), role, of)
+
+        made = Desk(
+            first,
+            second,
+            await person("agent", "agent", first),
+            await person("stranger", "agent", second),
+            await person("lead", "lead"),
+            await person("admin", "admin"),
+            client(),
+        )
+    for each in (made.agent, made.stranger, made.lead, made.admin):
+        await each.sign_in()
+    return made
+
+
+@pytest.fixture
+async def ticket(db: Database, desk: Desk) -> int:
+    """A ticket of the first team with one message of its customer."""
+    async with unit_of_work(db) as session:
+        return (await new_ticket(session, desk.team)).ticket_id
+
+
+async def new_ticket(session: AsyncSession, team_id: int | None, **fields: object) -> Any:
+    """A customer's message that opens a ticket of a team."""
+    return await factories.received(session, team_id=team_id, **fields)
+
+
+@dataclass
+class Queries:
+    """The statements that went to the database while it was counting."""
+
+    statements: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.statements)
+
+
+@pytest.fixture
+def count_queries(db: Database) -> Iterator[Callable[[], "contextlib.AbstractContextManager[Queries]"]]:
+    """Counts statements: ``with count_queries() as queries: ...``."""
+
+    @contextlib.contextmanager
+    def counting() -> Iterator[Queries]:
+        found = Queries()
+
+        def note(_c: Any, _k: Any, statement: str, *_: Any) -> None:
+            found.statements.append(statement)
+
+        event.listen(db.engine.sync_engine, "before_cursor_execute", note)
+        try:
+            yield found
+        finally:
+            event.remove(db.engine.sync_engine, "before_cursor_execute", note)
+
+    yield counting
+
+
+async def settle() -> None:
+    """Let tasks that are ready run."""
+    for _ in range(5):
+        await asyncio.sleep(0)
