@@ -27,6 +27,7 @@ from core.quoting_patterns import (
     STARTS_ATTRIBUTION,
     UNDERLINE,
     WROTE_AT_END,
+    WROTE_BARELY,
     WROTE_WITHIN,
     is_mobile_signature,
 )
@@ -40,6 +41,7 @@ SIGNATURE_LINES = 12
 _ATTRIBUTION_LINES = 6
 _HEADER_WINDOW = 12
 _GREETING_WORDS = 3
+_WRAPPED_FROM = 60
 _CERTAIN_START = re.compile(rf"^[\s>*_-]{{0,12}}(?:{ATTRIBUTION_START})[\s,.:\d]", re.IGNORECASE)
 
 
@@ -87,6 +89,7 @@ class _Page:
     def __init__(self, lines: list[str], quote_starts: list[int], signature_starts: set[int]) -> None:
         self.lines = lines
         self.quoted = [QUOTED.match(line) is not None for line in lines]
+        _mark_wrapped(lines, self.quoted)
         self.empty = [not line.strip(" \t\xa0\u200b\ufeff") for line in lines]
         self.quote_starts = quote_starts
         self.signature_starts = signature_starts
@@ -266,6 +269,14 @@ class _Page:
             keep[number] = False
 
 
+def _mark_wrapped(lines: list[str], quoted: list[bool]) -> None:
+    """Mark the rests of quoted lines that a program on the way broke without repeating the mark."""
+    for number in range(1, len(lines)):
+        above, line = lines[number - 1].rstrip(), lines[number]
+        if quoted[number - 1] and not quoted[number] and line[:1].islower():
+            quoted[number] = len(above) >= _WRAPPED_FROM and above[-1] not in ".!?:;"
+
+
 def _drop(keep: list[bool], stretches: Iterable[tuple[int, int]], end: int) -> None:
     for first, last in stretches:
         for number in range(first, min(last + 1, end)):
@@ -297,6 +308,7 @@ def _attributions(lines: list[str], empty: list[bool]) -> list[tuple[int, int]]:
             continue
         if not (
             WROTE_AT_END.search(tail[-160:])
+            or WROTE_BARELY.search(tail[-40:])
             or WROTE_WITHIN.search(tail[-160:])
             or tail.endswith((":", "："))
             or DATE_AND_ADDRESS.match(line)
@@ -329,7 +341,12 @@ def _start_of_attribution(lines: list[str], empty: list[bool], end: int, floor: 
 
 def _may_end_attribution(tail: str) -> bool:
     """A cheap look that spares most lines the patterns."""
-    return tail[-1] in ":：->*…" or tail[-1] > "\x7f" or tail.endswith("...")
+    return (
+        tail[-1] in ":：->*…"
+        or tail[-1] > "\x7f"
+        or tail.endswith("...")
+        or WROTE_BARELY.search(tail[-40:]) is not None
+    )
 
 
 def _is_attribution(text: str) -> bool:
@@ -341,5 +358,7 @@ def _is_attribution(text: str) -> bool:
         return False
     if WROTE_AT_END.search(tail[-160:]) or WROTE_WITHIN.search(text[-160:]):
         return _CERTAIN_START.match(text) is not None or EMAIL.search(text) is not None or len(text) < 160
+    if WROTE_BARELY.search(tail[-40:]):
+        return _CERTAIN_START.match(text) is not None
     by_address = EMAIL.search(text) is not None and _CERTAIN_START.match(text) is not None
     return by_address and tail.endswith((":", "："))

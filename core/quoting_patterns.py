@@ -65,6 +65,11 @@ WROTE_AT_END = re.compile(
 )
 """The end of "On ..., ... wrote:"."""
 
+WROTE_BARELY = re.compile(
+    r">[ \xa0](?:wrote|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev)$", re.IGNORECASE
+)
+"""The end of an introduction without its colon, behind an address in angle brackets."""
+
 WROTE_WITHIN = re.compile(
     r"[\s>)\"'](?:schrieb|skrev|schreef|wrote|kirjoitti|escribió|napisał\(?a?\)?|написал\(?а?\)?|"
     r"пишет|ezt írta)\s+(?:am|den|op|on|el|dnia|в)?\s*.{4,60}:$",
@@ -98,7 +103,7 @@ _FROM = (
     "प्रेषक|từ|dari|จาก|saatja|nuo|no|pošiljatelj|отправитель|відправник"
 )
 _SENT = (
-    "sent|date|gesendet|datum|envoyé|envoyé le|date d'envoi|enviado|enviado el|enviada em|enviado em|"
+    "sent|date|message du|gesendet|datum|envoyé|envoyé le|date d'envoi|enviado|enviado el|enviada em|enviado em|"
     "fecha|data|inviato|verzonden|verstuurd|"
     "skickat|sendt|dato|lähetetty|päivämäärä|päiväys|wysłano|data wysłania|odesláno|odoslané|отправлено|"
     "дата|надіслано|відправлено|elküldve|dátum|"
@@ -239,4 +244,6 @@ MOBILE_SIGNATURE = re.compile(
 def is_mobile_signature(line: str) -> bool:
     """Whether a line is what a telephone adds by itself: such a sentence, and a device or program in it."""
     line = line[:200]
-    return MOBILE_SIGNATURE.match(line) is not None and (len(line) < 45 or _DEVICE_ANY.search(line) is not None)
+    if MOBILE_SIGNATURE.match(line) is None or (len(line) > 60 and line.lower().lstrip().startswith("this ")):
+        return False
+    return len(line) < 45 or _DEVICE_ANY.search(line) is not None

@@ -116,7 +116,7 @@ def _cyrillic(sample: bytes) -> str:
     """
     high = [byte for byte in sample if byte > 0x7F]
     koi8 = sum(1 for byte in high if 0xC0 <= byte <= 0xDF)
-    windows = sum(1 for byte in high if 0xE0 <= byte)
+    windows = sum(1 for byte in high if byte >= 0xE0)
     if koi8 + windows < len(high) * 0.97:
         return ""
     if koi8 >= len(high) * 0.75:

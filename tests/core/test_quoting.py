@@ -178,6 +178,20 @@ def test_answers_between_quotes_stay_with_them() -> None:
         assert piece in found.reply_text
 
 
+def test_lines_that_were_broken_on_the_way_are_quoted_too() -> None:
+    """The rest of a long quoted line has no mark of its own."""
+    long = "> We would like to know whether the parcel that you sent to us on"
+    found = split_reply(
+        f"Yes.\n\nOn Mon, 3 Mar 2025 at 10:15, A <a@b.example> wrote:\n{long}\nmonday has arrived\n> Thanks"
+    )
+    assert found.reply_text == "Yes."
+
+
+def test_introduction_without_its_colon() -> None:
+    """Some programs leave the colon out."""
+    assert split_reply("Yes.\n\nOn Wed, 14 Nov 2018 08:14:43 -0200 A <a@b.example> wrote\n\nWell?").reply_text == "Yes."
+
+
 def test_an_own_quotation_stays() -> None:
     """Lines with > that nobody introduced, followed by words, are the author's choice."""
     assert split_reply("> To be or not to be\n\nWhat a sentence.").reply_text.startswith("> To be")
@@ -195,6 +209,7 @@ def test_only_a_forwarded_message_is_shown_whole() -> None:
         "On Monday I wrote a letter to you.\nIt said nothing.",
         "From: here to there\nis a long way.",
         "I am writing to you about my order. I sent it from my old phone number, which was wrong, yesterday.",
+        "This email was sent from our automated system, not from my telephone.",
         "Price list:\n\n- a: 1\n- b: 2",
         "My address:\nStreet 1\nTo: be honest, I am not sure.",
         "On 3 March 2025 I ordered the following things from your shop at www.shop.example:\na lamp",

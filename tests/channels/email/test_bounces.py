@@ -66,14 +66,14 @@ def test_the_servers_words_beat_an_empty_status() -> None:
 @pytest.mark.parametrize(
     ("text", "recipient", "status", "hard"),
     [
-        ("Hi. This is the qmail-send program at mx.example.\nI'm afraid I wasn't able to deliver your message to the following addresses.\n\n"
+        (("Hi. This is the qmail-send program at mx.example.\nI'm afraid I wasn't able to deliver your message to the following addresses.\n\n"
          "<jo@home.example>:\n192.0.2.1 does not like recipient.\nRemote host said: 550 5.1.1 no such user\n\n--- Below this line is a copy of the message.\n\n"
-         "Return-Path: <desk@shop.example>\nTo: other@home.example\n", "jo@home.example", "5.1.1", True),
-        ("This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered.\n"
+         "Return-Path: <desk@shop.example>\nTo: other@home.example\n"), "jo@home.example", "5.1.1", True),
+        (("This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered.\n"
          "The following address(es) failed:\n\n  jo@home.example\n    SMTP error from remote mail server after RCPT TO:<jo@home.example>:\n"
-         "    host mx.home.example [192.0.2.1]: 452 4.2.2 mailbox full\n", "jo@home.example", "4.2.2", False),
-        ("Your message\n\n  To:      jo@home.example\n  Subject: Order\n\ndid not reach the following recipient(s):\n\n"
-         "jo@home.example on Mon, 3 Mar 2025 10:15:00 +0000\n    The recipient name is not recognized\n", "jo@home.example", "5.0.0", True),
+         "    host mx.home.example [192.0.2.1]: 452 4.2.2 mailbox full\n"), "jo@home.example", "4.2.2", False),
+        (("Your message\n\n  To:      jo@home.example\n  Subject: Order\n\ndid not reach the following recipient(s):\n\n"
+         "jo@home.example on Mon, 3 Mar 2025 10:15:00 +0000\n    The recipient name is not recognized\n"), "jo@home.example", "5.0.0", True),
         ("Could not be delivered to: <jo@home.example>\nAs their mailbox is full.\n", "jo@home.example", "5.0.0", False),
         ("The following message, addressed to 'jo@home.example',\nfailed because it has not been collected after 30 days\n", "jo@home.example", "5.0.0", False),
         ("Your mail could not be delivered for 4 hours to <jo@home.example>.\nIt will be retried; this is a warning message only.\n", "jo@home.example", "4.0.0", False),
