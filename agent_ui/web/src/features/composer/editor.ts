@@ -69,7 +69,8 @@ export function createEditor(element: HTMLElement, hooks: EditorHooks): Editor {
 
 /** Shows a draft without telling anybody of a change and without a way back to the text before. */
 export function loadHtml(editor: Editor, html: string): void {
-  const doc = createDocument(html, editor.schema)
+  // Without this a blank at the end of a line would be lost on every switch.
+  const doc = createDocument(html, editor.schema, { preserveWhitespace: true })
   editor.view.updateState(EditorState.create({ doc, plugins: editor.state.plugins }))
 }
 

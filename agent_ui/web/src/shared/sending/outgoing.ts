@@ -32,12 +32,19 @@ export interface OutgoingContent extends PostContext {
 }
 
 /** A post of the outbox as a copy: it may be from before a reload, so time tells what stood there already. */
-export function outgoingFromOutbox(entry: OutboxEntry, timeline: readonly Item[], me: PostContext): OutgoingItem {
+export function outgoingFromOutbox(
+  entry: OutboxEntry,
+  timeline: readonly Item[],
+  me: PostContext,
+  shown?: OutgoingItem,
+): OutgoingItem {
+  const state = entry.refusal ? 'refused' : 'waiting'
+  if (shown) return { ...shown, state }
   const at = new Date(entry.createdAt).toISOString()
   const { clientKey, ticketId, kind: mode, body } = entry
   const content = { clientKey, ticketId, mode, html: body.html, attachments: [], at, ...me }
   const before = timeline.filter((item) => item.at < at)
-  return { ...outgoingItem(content, before), state: entry.refusal ? 'refused' : 'waiting' }
+  return { ...outgoingItem(content, before), state }
 }
 
 export function pendingKey(clientKey: string): string {

@@ -58,6 +58,8 @@ export interface SendPorts {
 export class Sender {
   /** Optimistic copies by client key. */
   readonly outgoing = shallowReactive(new Map<string, OutgoingItem>())
+  /** Copies of what the outbox keeps, with the files the outbox does not know by name. */
+  readonly waiting = new Map<string, OutgoingItem>()
   /** Held back sends by ticket. */
   readonly stale = shallowReactive(new Map<number, StaleSend>())
   /** Last refusal by ticket and mode. */
@@ -91,7 +93,7 @@ export class Sender {
     const input = mode === 'reply' ? replyInput(request, clientKey, draft) : noteInput(request, clientKey, draft)
     try {
       const answer = await drafts.inLine(ticketId, mode, () => this.ports.submit(ticketId, mode, input))
-      this.finish(clientKey)
+      this.finish(clientKey, answer.state)
       if (mode === 'note') drafts.clearSent(ticketId, mode, draft.revision)
       if (answer.state === 'sent') this.ports.accepted(ticketId, answer.result)
     } catch (error) {
@@ -106,8 +108,10 @@ export class Sender {
     this.outgoing.set(clientKey, outgoingItem(content, timeline))
   }
 
-  private finish(clientKey: string): void {
+  private finish(clientKey: string, state: Submitted['state']): void {
     this.ports.drafts.settle(clientKey)
+    const shown = this.outgoing.get(clientKey)
+    if (shown && state === 'queued') this.waiting.set(clientKey, shown)
     this.outgoing.delete(clientKey)
   }
 

@@ -54,6 +54,7 @@ export function useOutgoing(ticketId: () => number): ComputedRef<OutgoingItem[]>
     const channel = tickets.row(id)?.channel ?? 'email'
     const me = { channel, author: { id: session.me, name: session.agent?.name ?? '' } }
     const kept = outbox.pendingFor(id).filter((entry) => !shown.has(entry.clientKey))
-    return visibleOutgoing([...sending, ...kept.map((entry) => outgoingFromOutbox(entry, items, me))], items)
+    const waiting = kept.map((entry) => outgoingFromOutbox(entry, items, me, sender.waiting.get(entry.clientKey)))
+    return visibleOutgoing([...sending, ...waiting], items)
   })
 }

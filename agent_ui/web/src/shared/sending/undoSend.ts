@@ -52,14 +52,15 @@ export function offerUndo(ticketId: number, result: SentResult): void {
   // The server's clock may differ from ours: the length is taken from the settings, not from its time stamp.
   const until = Date.now() + useSession().settings.undoSendSeconds * 1000
   const label = tr('composer.undoLabel', { ticket: useTickets().name(ticketId) })
-  const run = () => undoSend(ticketId, delivery.id)
+  // The key that takes things back says so itself.
+  const run = () => undoSend(ticketId, delivery.id, { quiet: true })
   latest.value = { ticketId, deliveryId: delivery.id, until, entry: pushUndo({ label, run, until }) }
   clock.value = Date.now()
   timer ??= setInterval(tick, TICK_MS)
 }
 
 /** Takes a reply back into the draft of its ticket; too late is said, not thrown. */
-export async function undoSend(ticketId: number, deliveryId: number): Promise<void> {
+export async function undoSend(ticketId: number, deliveryId: number, options: { quiet?: boolean } = {}): Promise<void> {
   const offered = latest.value
   if (offered?.deliveryId === deliveryId) {
     dropUndo(offered.entry)
@@ -71,7 +72,7 @@ export async function undoSend(ticketId: number, deliveryId: number): Promise<vo
     const { me, agent } = useSession()
     draftsOf(me).restore({ ...draft, html: withoutSignature(draft.html, agent?.signature ?? '') })
     tickets.upsertItem(ticketId, item)
-    if (tickets.currentId !== ticketId) toast(tr('composer.undone', { ticket: tickets.name(ticketId) }))
+    if (!options.quiet && tickets.currentId !== ticketId) toast(tr('composer.undone', { ticket: tickets.name(ticketId) }))
     void tickets.refresh(ticketId)
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
