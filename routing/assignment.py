@@ -23,6 +23,7 @@ from tickets.lifecycle import PRIORITIES
 DRAIN_JOB: Final = "routing.drain"
 DRAIN_BATCH: Final = 50
 DRAIN_TRIGGER: Final = "an agent became ready"
+LOCKED: Final = "being given other work at this moment"
 
 
 class Candidate(msgspec.Struct, rename="camel"):
@@ -126,7 +127,7 @@ async def assign(session: AsyncSession, ticket_id: int, team_id: int | None, tri
 async def _reserve(session: AsyncSession, agent_id: int, capacity: int) -> str | None:
     """Lock one agent and count again; a word of excuse when she filled up in the meantime."""
     if not await session.scalar(_LOCK, {"agent_id": agent_id}):
-        return "being given other work at this moment"
+        return LOCKED
     if (await session.scalar(_LOAD, {"agent_id": agent_id}) or 0) >= capacity:
         return "filled up a moment ago"
     return None
@@ -147,7 +148,10 @@ async def _decide(
         won = (await session.execute(_ASSIGN, params)).one_or_none()
         if won is None:
             return None  # somebody claimed it by hand; her claim is on record
-    elif trigger == DRAIN_TRIGGER:
+    elif any(each.excluded == LOCKED for each in considered):
+        # Another router holds her at this instant; look again as soon as this transaction has ended.
+        await jobs.enqueue(session, DRAIN_JOB, {"team_id": team_id}, priority=5)
+    if chosen is None and trigger == DRAIN_TRIGGER:
         return None  # why it waits is on record since it was opened
     reason = _reason(chosen, considered)
     decision = Decision(
@@ -164,8 +168,6 @@ async def _decide(
     if chosen is not None:
         _tell(session, ticket_id, won, chosen, reason, decision.id)
         await session.execute(_STATE, {"ticket_id": ticket_id, "state": "assigned", "assigned_at": now})
-    if any(each.excluded == "being given other work at this moment" for each in considered) and chosen is None:
-        await jobs.enqueue(session, DRAIN_JOB, {"team_id": team_id}, run_at=now + timedelta(seconds=1))
     return chosen.agent_id if chosen else None
 
 
