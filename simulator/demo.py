@@ -83,16 +83,18 @@ class DemoSummary:
     """What the desk holds after :func:`seed`.
 
     Attributes:
-        seeded: False when there were agents already, and nothing was done.
+        created: False when there were agents already, and nothing was done.
         sign_ins: of the demo's agent and administrator; empty when this desk has no demo.
+        mailbox: the address that customers write to.
     """
 
-    seeded: bool
+    created: bool
     agents: int
     customers: int
     tickets: int
     messages: int
     sign_ins: tuple[SignIn, ...]
+    mailbox: str
 
 
 _SIGN_INS: Final = (
@@ -101,34 +103,39 @@ _SIGN_INS: Final = (
 )
 
 
-async def seed(db: Database, storage: Storage, settings: Settings, clock_now: datetime) -> DemoSummary:
+async def seed(
+    db: Database, storage: Storage, settings: Settings, clock_now: datetime, secret: str | None = None
+) -> DemoSummary:
     """Fill an empty desk with the demo company; a desk that has agents is left as it is.
 
     Args:
         db: a migrated database.
         storage: where attachments go.
-        settings: mail domain, secret and ports that the mailboxes get.
+        settings: mail domain and ports that the mailboxes get.
         clock_now: the instant that all times are relative to, aware.
+        secret: the installation's key, so that the Message-IDs are known as our own; default: the one in ``settings``.
     """
+    key = settings.secret.get_secret_value() if secret is None else secret
     async with unit_of_work(db, SYSTEM) as session:
         await session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         if not await session.scalar(select(func.count()).select_from(Agent)):
-            return await _Seeding(session, storage, settings, clock_now).run()
+            return await _Seeding(session, storage, settings, key, clock_now).run()
         known = await session.scalar(select(func.count()).select_from(Agent).where(Agent.email == AGENT.email))
         agents, people, tickets, messages = [
             await session.scalar(select(func.count()).select_from(model)) or 0
             for model in (Agent, Customer, Ticket, Message)
         ]
-    return DemoSummary(False, agents, people, tickets, messages, _SIGN_INS if known else ())
+    return DemoSummary(False, agents, people, tickets, messages, _SIGN_INS if known else (), _support(settings))
 
 
 class _Seeding:
     """One run of the seed, step by step."""
 
-    def __init__(self, session: AsyncSession, storage: Storage, settings: Settings, now: datetime) -> None:
+    def __init__(self, session: AsyncSession, storage: Storage, settings: Settings, secret: str, now: datetime) -> None:
         self._session = session
         self._storage = storage
         self._settings = settings
+        self._secret = secret
         self._now = now
         self._rng = random.Random(SEED)
 
@@ -151,7 +158,9 @@ class _Seeding:
         await self._unreachable(rows)
         await self._timers(plans)
         await self._session.execute(text("analyze tickets, messages, events, customers, contact_points, deliveries"))
-        return DemoSummary(True, len(AGENTS), len(people), len(plans), len(rows.messages), _SIGN_INS)
+        return DemoSummary(
+            True, len(AGENTS), len(people), len(plans), len(rows.messages), _SIGN_INS, _support(self._settings)
+        )
 
     async def _desk(self, agent_hash: str, admin_hash: str) -> tuple[World, int]:
         """Roles, teams, agents, mailboxes, macros."""
@@ -176,7 +185,7 @@ class _Seeding:
             table: await self._reserve(model, 20_000 if table == "deliveries" else 4000)
             for table, model in _COUNTED.items()
         }
-        tokens = Tokens(self._settings.secret.get_secret_value(), self._settings.mail_domain)
+        tokens = Tokens(self._secret, self._settings.mail_domain)
         return World(self._now, tokens, [agent.id for agent in agents], team_ids, mailboxes, first), web
 
     async def _agent(self, known: Any, agent_hash: str, admin_hash: str, started: datetime) -> Agent:
@@ -343,6 +352,10 @@ class _Seeding:
                     run_at=plan.snoozed_until,
                     dedupe=f"wake:{plan.id}",
                 )
+
+
+def _support(settings: Settings) -> str:
+    return f"{_BOXES['field'][0]}@{settings.mail_domain}"
 
 
 def _turns(plans: list[Plan]) -> int:
