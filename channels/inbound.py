@@ -7,6 +7,7 @@ Flow of an inbound item: ``channels/email/fetch`` or ``listener`` (or a webhook,
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final, Protocol
 
 from sqlalchemy import select, text, update
@@ -19,6 +20,8 @@ from core.db import Database, unit_of_work
 from core.errors import NotFound
 
 PROCESS_JOB: Final = "channels.process_inbound"
+STALE: Final = timedelta(minutes=5)
+"""A row that has waited longer has lost its job, or its job is held; asking again is harmless."""
 _log = log.get(__name__)
 
 
@@ -219,6 +222,18 @@ class Inbound:
         item.subject = outcome.subject
         item.message_id_header = outcome.message_id_header
         item.processed_at = clock.now()
+
+
+async def recover(db: Database) -> int:
+    """Ask again for rows whose job was lost (a restored backup, an interrupted ingest); returns how many."""
+    async with unit_of_work(db) as session:
+        waiting = select(InboundItem.id).where(
+            InboundItem.state == "received", InboundItem.received_at < clock.now() - STALE
+        )
+        lost = list(await session.scalars(waiting.order_by(InboundItem.id).limit(500)))
+        for item_id in lost:
+            await jobs.enqueue(session, PROCESS_JOB, {"item_id": item_id}, dedupe=f"inbound:{item_id}")
+    return len(lost)
 
 
 def _is_ours(problem: DBAPIError) -> bool:

@@ -14,6 +14,7 @@ from typing import Final
 import asyncpg
 import uvicorn
 
+from channels import inbound
 from channels.email import accounts
 from channels.email.fetch import Fetcher
 from channels.email.listener import Listener
@@ -196,6 +197,7 @@ class Roles:
 
     async def _recover(self) -> None:
         await self._wiring.outbound.recover()
+        await inbound.recover(self._runtime.db)
 
     async def _mail(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
         listener = Listener(self._runtime.db, self._runtime.settings)

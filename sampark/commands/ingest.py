@@ -14,10 +14,10 @@ import click
 import uvloop
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from channels.email import accounts
-from channels.inbound import Incoming, store
+from channels.inbound import Incoming, add
 from channels.models import ChannelAccount, InboundItem
 from core import clock, log
 from core.db import reading, unit_of_work
@@ -25,8 +25,6 @@ from core.errors import NotFound
 from core.settings import Settings, load
 from sampark.runtime import Runtime, running
 from sampark.wiring import Wiring
-
-BATCH = 200
 
 
 @click.group("ingest")
@@ -103,48 +101,39 @@ async def _ingest(settings: Settings, paths: tuple[Path, ...], account: str | No
         account_id = await _account_id(runtime, account)
         with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as progress:
             task = progress.add_task("mails", total=None)
-            batch: list[tuple[str, int | None]] = []
             for file, raw in mails_of(paths):
                 if isinstance(raw, OSError):
                     failed += 1
                     reason = raw.strerror or str(raw)
-                    _print({"file": file, "outcome": None, "ticket": None, "message": None, "matched_by": None, "error": reason})
+                    nothing = dict.fromkeys(("outcome", "ticket", "message", "matched_by"))
+                    _print({"file": file, **nothing, "error": reason})
                     continue
                 digest = hashlib.sha256(raw).hexdigest()
                 provider_id = f"file:{digest}:{hashlib.sha256(file.encode()).hexdigest()[:16]}"
                 incoming = Incoming(account_id=account_id, channel="email", provider_id=provider_id, raw=raw)
-                item_id = await store(runtime.db, incoming)
-                batch.append((file, item_id if item_id is not None else await _existing(runtime, account_id, provider_id)))
+                await _feed(runtime, wiring, file, incoming)
                 progress.advance(task)
-                if len(batch) >= BATCH:
-                    await _work(runtime, wiring, batch)
-            await _work(runtime, wiring, batch)
     return failed
 
 
-async def _existing(runtime: Runtime, account_id: int, provider_id: str) -> int | None:
+async def _feed(runtime: Runtime, wiring: Wiring, file: str, incoming: Incoming) -> None:
+    """One mail: ledger row committed, then processed at once and in order, so that answers find what they answer."""
+    async with unit_of_work(runtime.db) as session:
+        item_id = await add(session, incoming)
+    if item_id is not None:
+        async with unit_of_work(runtime.db) as session:
+            await wiring.inbound.process(session, item_id)
     async with reading(runtime.db) as session:
-        found: int | None = await session.scalar(
-            text("select id from inbound_items where account_id = :account and provider_id = :provider"),
-            {"account": account_id, "provider": provider_id},
+        row = await session.scalar(
+            select(InboundItem).where(
+                InboundItem.account_id == incoming.account_id, InboundItem.provider_id == incoming.provider_id
+            )
         )
-        return found
-
-
-async def _work(runtime: Runtime, wiring: Wiring, batch: list[tuple[str, int | None]]) -> None:
-    """Process what is stored, then print the outcomes in the order of the files."""
-    await wiring.worker.drain()
-    async with reading(runtime.db) as session:
-        ids = [item_id for _, item_id in batch if item_id is not None]
-        rows = {row.id: row for row in await session.scalars(select(InboundItem).where(InboundItem.id.in_(ids)))}
-    for file, item_id in batch:
-        row = rows.get(item_id or 0)
-        facts: dict[str, object] = {"file": file, "outcome": None, "ticket": None, "message": None, "matched_by": None}
-        if row is not None:
-            facts |= {"outcome": row.outcome or row.state, "ticket": row.ticket_id, "message": row.message_id}
-            facts |= {"matched_by": row.matched_by} | ({"reason": row.reason} if row.reason else {})
-        _print(facts)
-    batch.clear()
+    if row is None:
+        raise NotFound(f"The ledger row of {file} is gone.")
+    facts: dict[str, object] = {"file": file, "outcome": row.outcome or row.state, "ticket": row.ticket_id}
+    facts |= {"message": row.message_id, "matched_by": row.matched_by} | ({"reason": row.reason} if row.reason else {})
+    _print(facts)
 
 
 def _print(facts: dict[str, object]) -> None:
