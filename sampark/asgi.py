@@ -22,6 +22,7 @@ def create_app(runtime: Runtime, wiring: Wiring) -> Litestar:
         handlers += simulator_routes.HANDLERS
     return Litestar(
         route_handlers=handlers,
+        logging_config=None,  # core.log has set it up
         state=State({"runtime": runtime, "inbound": wiring.inbound}),
         **agent_routes.app_options(runtime),
     )

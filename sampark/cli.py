@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import sys
+import warnings
 from typing import Any
 
 import click
@@ -60,6 +61,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; an expected problem is one sentence and exit code 1."""
+    # The embedded database finds a place for its sockets by itself; nobody need hear of it.
+    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
     try:
         cli(standalone_mode=False)
     except click.exceptions.Exit as done:
