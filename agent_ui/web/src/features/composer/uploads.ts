@@ -71,3 +71,12 @@ export class Uploads {
     if (entry) this.running.set(id, { ...entry, ...change })
   }
 }
+
+const known = new WeakMap<DraftStore, Uploads>()
+
+/** The uploads of an agent; they outlive the composer, so that leaving the page of tickets stops none. */
+export function uploadsOf(drafts: DraftStore): Uploads {
+  const found = known.get(drafts) ?? new Uploads(drafts)
+  known.set(drafts, found)
+  return found
+}

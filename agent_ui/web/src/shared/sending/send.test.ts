@@ -97,7 +97,7 @@ describe('sending', () => {
   })
 
   it('shows a copy while the request runs', async () => {
-    let accept = (_: Submitted) => undefined as void
+    let accept: (answer: Submitted) => void = () => undefined
     desk.answers.push(() => new Promise((resolve) => (accept = resolve)))
     desk.drafts.write(1, 'reply', { html: '<p>hi</p>' })
     const sending = desk.sender.send(request())

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { eventWords, type EventNames } from './events'
+
+const names: EventNames = {
+  agent: (id) => `agent ${id}`, team: (id) => `team ${id}`, status: (code) => code.toUpperCase(),
+  priority: (code) => code.toUpperCase(), time: (iso) => `at ${iso}`, nobody: 'nobody',
+}
+const words = (kind: string, data: Record<string, unknown> = {}) => eventWords({ kind, data }, names)
+
+describe('events in words', () => {
+  it.each([
+    [{ from: null, to: 7 }, { key: 'assigned', values: { to: 'agent 7', from: 'nobody' } }],
+    [{ from: 7, to: null }, { key: 'unassigned', values: { to: 'nobody', from: 'agent 7' } }],
+    [{ to: { id: 7, name: 'Neha' } }, { key: 'assigned', values: { to: 'Neha', from: 'nobody' } }],
+    [{ to: { id: 7 } }, { key: 'assigned', values: { to: 'agent 7', from: 'nobody' } }],
+  ])('names who got a ticket: %j', (data, expected) => expect(words('ticket.assigned', data)).toEqual(expected))
+
+  it('says what happened to tags', () => {
+    expect(words('ticket.tags_changed', { added: ['a', 'b'], removed: [] })).toEqual({ key: 'tagsAdded', values: { added: 'a, b' } })
+    expect(words('ticket.tags_changed', { removed: ['a'] }).key).toBe('tagsRemoved')
+    expect(words('ticket.tags_changed', { added: ['a'], removed: ['b'] }).key).toBe('tagsChanged')
+  })
+
+  it('translates states', () => {
+    expect(words('ticket.status_changed', { from: 'open', to: 'solved' }).values).toEqual({ from: 'OPEN', to: 'SOLVED' })
+  })
+
+  it('gives the reason of the router when there is one', () => {
+    expect(words('ticket.routed', { agent: 7, reason: 'longest idle' })).toEqual({ key: 'routedWhy', values: { to: 'agent 7', reason: 'longest idle' } })
+    expect(words('ticket.routed', { agent: 7 }).key).toBe('routed')
+  })
+
+  it('shows an unknown event by its name', () => {
+    expect(words('ticket.sla_paused')).toEqual({ key: 'other', values: { kind: 'ticket sla paused' } })
+  })
+})
