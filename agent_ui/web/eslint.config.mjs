@@ -53,6 +53,7 @@ export default ts.config(
       'sampark/zones': 'error',
       'max-lines': ['error', { max: 400, skipBlankLines: true }],
       '@typescript-eslint/no-non-null-assertion': 'off', // with noUncheckedIndexedAccess it states what the code knows
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/no-invalid-void-type': 'off', // request<void> is the plain word for "204"
       'vue/multi-word-component-names': 'off', // Avatar, Tip: used in templates with a capital, no clash with HTML
       'vue/max-attributes-per-line': 'off', // layout of templates is left to the author

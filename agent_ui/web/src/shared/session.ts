@@ -21,8 +21,10 @@ export const useSession = defineStore('session', () => {
   const permissions = shallowRef<ReadonlySet<string>>(new Set())
   const presence = ref<PresenceState>('offline')
 
+  /** The user signs out herself: what the server closes now is no surprise to her. */
+  let leaving = false
+
   const me = computed(() => agent.value?.id ?? 0)
-  const isAdmin = computed(() => agent.value?.role === 'admin')
   const can = (permission: string) => permissions.value.has(permission)
 
   async function applyAgent(view: AgentView): Promise<void> {
@@ -45,7 +47,7 @@ export const useSession = defineStore('session', () => {
   }
 
   function end(isExpired: boolean): void {
-    if (state.value === 'in' && isExpired) expired.value = true
+    if (state.value === 'in' && isExpired && !leaving) expired.value = true
     state.value = 'out'
     setCsrfToken('')
   }
@@ -67,9 +69,14 @@ export const useSession = defineStore('session', () => {
   }
 
   async function signOut(everywhere = false): Promise<void> {
-    await (everywhere ? api.session.signOutEverywhere() : api.session.signOut())
-    agent.value = null
-    end(false)
+    leaving = true
+    try {
+      await (everywhere ? api.session.signOutEverywhere() : api.session.signOut())
+      agent.value = null
+      end(false)
+    } finally {
+      leaving = false
+    }
   }
 
   async function update(change: ProfilePatch): Promise<void> {
@@ -88,7 +95,7 @@ export const useSession = defineStore('session', () => {
   }
 
   return {
-    state, expired, agent, settings, presence, me, isAdmin, can,
+    state, expired, agent, settings, presence, me, can,
     load, signIn, signOut, update, setPresence, end,
   }
 })

@@ -95,6 +95,8 @@ export function timeIn(timeZone: string): string {
 
 const numbers = computed(() => new Intl.NumberFormat(tag.value))
 export const count = (n: number) => numbers.value.format(n)
+/** Counters of views stop at 1000: "1,000+". */
+export const countUpTo = (n: number, limit = 1000) => (n >= limit ? `${numbers.value.format(limit)}+` : numbers.value.format(n))
 
 /** "340 kB" in the reader's language. */
 export function fileSize(bytes: number): string {

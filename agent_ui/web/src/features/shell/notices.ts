@@ -26,10 +26,16 @@ export function useNotices(): void {
     if (document.visibilityState === 'visible' && tickets.currentId !== null) unseen.delete(tickets.currentId)
   }
 
+  /** Of a ticket that is known the owner is known; only of an unknown one the server must be asked. */
+  function concernsMe(event: LiveEvent, id: number): boolean {
+    if (event.kind === 'ticket.assigned') return event.data.to_id === session.me && event.actor.id !== session.me
+    const row = tickets.row(id)
+    return event.kind === 'message.received' && (!row || row.assignee?.id === session.me)
+  }
+
   async function onEvent(event: LiveEvent): Promise<void> {
     const id = event.ticketId
-    const relevant = event.kind === 'message.received' || (event.kind === 'ticket.assigned' && event.actor.id !== session.me)
-    if (id === null || !relevant) return
+    if (id === null || !concernsMe(event, id)) return
     const view = await api.tickets.read(id).catch(() => null)
     if (!view || view.assignee?.id !== session.me) return
     const looking = tickets.currentId === id && document.hasFocus()

@@ -67,7 +67,7 @@ export function useShellCommands(): void {
     go('inbox', ['g i'], '/inbox/mine'),
     go('search', ['g s'], '/search'),
     go('customers', ['g c'], '/customers'),
-    go('mail', ['g m'], '/mail', () => inside() && session.isAdmin),
+    go('mail', ['g m'], '/mail', () => inside() && session.can('ledger:read')),
     go('preferences', ['g p'], '/preferences'),
     ...STATES.map((state): Command => ({
       id: `presence.${state}`, group: 'general', when: () => inside() && session.presence !== state,

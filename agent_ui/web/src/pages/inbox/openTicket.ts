@@ -8,6 +8,8 @@ import { useTickets } from '@/shared/stores/tickets'
 const READ_AFTER_MS = 1_200
 /** Neighbours are fetched when the hand rests, not while it runs down the list. */
 const REST_MS = 350
+/** Steps that follow each other faster than this are a run. */
+const RUN_MS = 120
 
 export function useOpenTicket(openId: Ref<number | null>): void {
   const tickets = useTickets()
@@ -15,6 +17,8 @@ export function useOpenTicket(openId: Ref<number | null>): void {
   const live = useLive()
   let readTimer: ReturnType<typeof setTimeout> | undefined
   let restTimer: ReturnType<typeof setTimeout> | undefined
+  let openTimer: ReturnType<typeof setTimeout> | undefined
+  let movedAt = 0
 
   function neighbours(id: number): number[] {
     const at = lists.current.ids.indexOf(id)
@@ -36,14 +40,24 @@ export function useOpenTicket(openId: Ref<number | null>): void {
     scheduleRead()
   }
 
+  /** A single step opens at once; while the hand runs down the list only the ticket it stops at is read. */
+  function openSoon(id: number): void {
+    tickets.currentId = id
+    const running = Date.now() - movedAt < RUN_MS
+    movedAt = Date.now()
+    if (!running || tickets.thread(id)?.state === 'ready') void tickets.open(id)
+    else openTimer = setTimeout(() => void tickets.open(id), RUN_MS)
+  }
+
   watch(openId, (id) => {
     clearTimeout(restTimer)
+    clearTimeout(openTimer)
     if (id === null) {
       tickets.currentId = null
       live.watch(null, 'looking')
       return
     }
-    void tickets.open(id)
+    openSoon(id)
     attend()
     restTimer = setTimeout(() => tickets.prefetch(neighbours(id)), REST_MS)
   }, { immediate: true })
@@ -56,6 +70,7 @@ export function useOpenTicket(openId: Ref<number | null>): void {
   onScopeDispose(() => {
     clearTimeout(readTimer)
     clearTimeout(restTimer)
+    clearTimeout(openTimer)
     document.removeEventListener('visibilitychange', attend)
     tickets.currentId = null
     live.watch(null, 'looking')

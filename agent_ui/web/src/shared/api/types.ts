@@ -13,6 +13,7 @@ export type Theme = 'light' | 'dark' | 'system'
 export type Locale = 'en' | 'hi' | 'mr' | 'bn' | 'kn'
 export type Role = 'admin' | 'lead' | 'agent'
 export type DraftMode = 'reply' | 'note'
+/** From faint to strong: has it open behind something else, has it in front, writes in it. */
 export type WatchMode = 'looking' | 'open' | 'editing'
 
 export interface Page<T> {
@@ -70,6 +71,7 @@ export interface ViewView {
   key: string
   name?: string | null
   group: 'main' | 'team' | 'channel'
+  /** 1000 stands for 1000 or more. */
   count: number
   tone?: 'bad' | null
 }
@@ -229,9 +231,9 @@ export interface ReplyInput {
   clientKey: string
   html: string
   text?: string
-  lastSeen: string
+  lastSeen: string | null
   force?: boolean
-  status?: 'open' | 'pending' | 'solved'
+  status?: 'open' | 'pending' | 'on_hold' | 'solved'
   to?: string[]
   cc?: string[]
   bcc?: string[]
@@ -244,6 +246,7 @@ export interface NoteInput {
   html: string
   mentions?: number[]
   attachmentIds?: number[]
+  draftRevision?: number
 }
 
 export interface SentResult {

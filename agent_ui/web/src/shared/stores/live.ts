@@ -10,6 +10,7 @@ import { useTickets } from './tickets'
 
 const WATCH_EVERY = 20_000
 const TYPING_EVERY = 3_000
+const WATCH_REST = 120
 
 export const useLive = defineStore('live', () => {
   const state = ref<LiveState>('stopped')
@@ -22,6 +23,7 @@ export const useLive = defineStore('live', () => {
   const eventHandlers = new Set<(event: LiveEvent) => void>()
   const resetHandlers = new Set<() => void>()
   let watched: { ticketId: number | null; mode: WatchMode } = { ticketId: null, mode: 'looking' }
+  let watchTimer: ReturnType<typeof setTimeout> | undefined
   let typedAt = 0
   let timer: ReturnType<typeof setInterval> | undefined
   let everOpen = false
@@ -55,6 +57,7 @@ export const useLive = defineStore('live', () => {
   })
 
   function opened(): void {
+    watchers.clear()
     sendWatch()
     void outbox.drain()
     // drafts, counters and presence are not replayed
@@ -69,16 +72,16 @@ export const useLive = defineStore('live', () => {
   /** Tell the others what this page does in a ticket; null when it left. */
   function watch(ticketId: number | null, mode: WatchMode): void {
     if (watched.ticketId === ticketId && watched.mode === mode) return
-    // nobody tells this page any more who is in the ticket it left
-    if (watched.ticketId !== null && watched.ticketId !== ticketId) watchers.delete(watched.ticketId)
     watched = { ticketId, mode }
-    socket.send({ t: 'watch', ticketId, mode })
+    // running down the list with a held key must not tell of every ticket on the way
+    clearTimeout(watchTimer)
+    watchTimer = setTimeout(() => socket.send({ t: 'watch', ...watched }), WATCH_REST)
   }
 
   /** The ticket is in front of the reader, or open behind another window. Writing in it counts more and stays. */
   function attend(ticketId: number, looking: boolean): void {
     if (watched.ticketId === ticketId && watched.mode === 'editing' && looking) return
-    watch(ticketId, looking ? 'looking' : 'open')
+    watch(ticketId, looking ? 'open' : 'looking')
   }
 
   /** Call on every key in a composer; the others are told at most every three seconds. */
@@ -89,7 +92,12 @@ export const useLive = defineStore('live', () => {
   }
 
   /** Colleagues in a ticket, without oneself. */
-  const others = (ticketId: number) => (watchers.get(ticketId) ?? []).filter((w) => w.agentId !== session.me)
+  function others(ticketId: number): Watcher[] {
+    // before the first word of the socket the ticket itself tells who has it open
+    const known = watchers.get(ticketId)
+      ?? tickets.thread(ticketId)?.viewers.map(({ agentId, name, state: mode }) => ({ agentId, name, mode, typing: false }))
+    return (known ?? []).filter((w) => w.agentId !== session.me)
+  }
 
   function onEvent(handler: (event: LiveEvent) => void): () => void {
     eventHandlers.add(handler)

@@ -9,9 +9,12 @@ import { computed, shallowRef } from 'vue'
 import { ApiError } from '../api/client'
 import { api } from '../api/endpoints'
 import type { NoteInput, ReplyInput, SentResult } from '../api/types'
+import { coalesce } from '../coalesce'
 import { openOutbox, type OutboxEntry, type OutboxStore } from '../outboxStore'
 import { useSession } from '../session'
 import { useTickets } from './tickets'
+
+const RETRY_MS = 15_000
 
 export type Submitted = { state: 'sent'; result: SentResult } | { state: 'queued' }
 
@@ -21,7 +24,7 @@ export const useOutbox = defineStore('outbox', () => {
   const tickets = useTickets()
   let opened: Promise<OutboxStore> | undefined
   const database = () => (opened ??= openOutbox())
-  let draining: Promise<void> | null = null
+  let retryTimer: ReturnType<typeof setTimeout> | undefined
 
   const mine = computed(() => entries.value.filter((entry) => entry.agentId === session.me))
   /** How many wait for the connection (refused ones wait for their author instead). */
@@ -100,18 +103,21 @@ export const useOutbox = defineStore('outbox', () => {
     }
   }
 
-  /** Send what waits, in order; stops at the first that cannot be delivered. One run at a time, over all tabs. */
-  function drain(): Promise<void> {
-    if (draining) return draining
-    const run = async () => {
-      if (session.state !== 'in') return
-      await load()
-      await drainAll()
-    }
-    draining = ('locks' in navigator ? navigator.locks.request('sampark-outbox', run) : run())
-      .finally(() => (draining = null)) as Promise<void>
-    return draining
+  async function run(): Promise<void> {
+    clearTimeout(retryTimer)
+    if (session.state !== 'in') return
+    await load()
+    await drainAll()
+    // the connection may be back without a sign of it (a proxy that answered for a dead server)
+    if (waiting.value) retryTimer = setTimeout(() => void drain(), RETRY_MS)
   }
+
+  /**
+   * Send what waits, in order; stops at the first that cannot be delivered. One run at a time, over all tabs; a call
+   * during a run leads to another one, since the run may just have met the end of the gap.
+   */
+  const drainOnce = coalesce<'all'>(() => ('locks' in navigator ? navigator.locks.request('sampark-outbox', run) : run()), 0)
+  const drain = () => drainOnce('all')
 
   /** The author wants a refused post sent after all (`force` sends past newer messages). */
   async function retry(clientKey: string, force = false): Promise<void> {
