@@ -77,6 +77,12 @@ def server(kind: str, options: dict[str, Any]) -> dict[str, Any] | None:
 @click.option("--team", default=None, help="The team that owns what comes in; made when there is none.")
 @server_options("imap", Encryption.TLS)
 @click.option("--imap-folder", default="INBOX", show_default=True, help="The one folder that is read.")
+@click.option(
+    "--imap-since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    help="Leave older mails where they are when the mailbox is read for the first time.",
+)
 @click.option("--imap-password", envvar="SAMPARK_IMAP_PASSWORD", default=None, hidden=True)
 @server_options("smtp", Encryption.STARTTLS)
 @click.option("--smtp-password", envvar="SAMPARK_SMTP_PASSWORD", default=None, hidden=True)
@@ -87,13 +93,16 @@ def add(name: str, address: str, aliases: tuple[str, ...], display_name: str, te
     mailbox takes what the mail listener is given for its address.
     """
     imap, smtp = server("imap", options), server("smtp", options)
+    since = options["imap_since"]
     mailbox = Mailbox(
         name=name,
         address=address,
         aliases=aliases,
         display_name=display_name,
         team=team,
-        imap=ImapSettings(**imap, folder=options["imap_folder"]) if imap else None,
+        imap=ImapSettings(**imap, folder=options["imap_folder"], since=since.date() if since else None)
+        if imap
+        else None,
         smtp=SmtpSettings(**smtp) if smtp else None,
     )
 
