@@ -71,6 +71,7 @@ async def store(db: Database, incoming: Incoming) -> int | None:
     Returns:
         The row's id, or None when this item is in the ledger already (then it is safe to acknowledge, too).
     """
+    crash.point("ledger-before")
     async with unit_of_work(db) as session:
         item_id = await add(session, incoming)
         if item_id is not None:
@@ -175,7 +176,9 @@ class Inbound:
         self._write(item, outcome)
         events.record(
             session,
-            InboundChanged(item_id=item.id, outcome=outcome.outcome, ticket_id=outcome.ticket_id, teams=(events.NO_TEAM,)),
+            InboundChanged(
+                item_id=item.id, outcome=outcome.outcome, ticket_id=outcome.ticket_id, teams=(events.NO_TEAM,)
+            ),
         )
         crash.point("processing-before-commit")
 

@@ -12,7 +12,7 @@ which an agent sees. It is never sent again without her word.
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,9 +23,11 @@ from core.errors import DeskError, Permanent, Temporary
 from tickets import delivery
 from tickets.models import Delivery
 
-STALE_SENDING: Final = timedelta(seconds=180)
-"""A hand-over that has taken longer than any time-out of ours belongs to a process that died."""
 _log = log.get(__name__)
+
+
+Send = Callable[[Callable[[], Awaitable[None]]], Awaitable[str]]
+"""Sends one message: awaits its argument just before the point of no return, returns the provider's id."""
 
 
 class Unknown(DeskError):
@@ -37,7 +39,7 @@ class Unknown(DeskError):
 class Channel(Protocol):
     """A channel's own part of sending."""
 
-    async def prepare(self, session: AsyncSession, sending: Delivery) -> Callable[[Callable[[], Awaitable[None]]], Awaitable[str]]:
+    async def prepare(self, session: AsyncSession, sending: Delivery) -> Send:
         """Compose one delivery within the claiming unit of work.
 
         Returns:
@@ -53,10 +55,14 @@ class Outbound:
     Args:
         db: the database.
         channels: channel → its part. Web requests are answered by e-mail.
+        stale: a hand-over that has taken longer (than any time-out of ours) belongs to a process that died.
     """
 
-    def __init__(self, db: Database, channels: Mapping[str, Channel]) -> None:
+    def __init__(
+        self, db: Database, channels: Mapping[str, Channel], stale: timedelta = timedelta(seconds=180)
+    ) -> None:
         self._db = db
+        self._stale = stale
         self._channels = channels
 
     async def deliver(self, delivery_id: int) -> None:
@@ -77,9 +83,7 @@ class Outbound:
         crash.point("delivery-claimed")
         await self._hand_over(delivery_id, send)
 
-    async def _hand_over(
-        self, delivery_id: int, send: Callable[[Callable[[], Awaitable[None]]], Awaitable[str]]
-    ) -> None:
+    async def _hand_over(self, delivery_id: int, send: Send) -> None:
         async def point_of_no_return() -> None:
             crash.point("before-handover")
             async with unit_of_work(self._db) as session:
@@ -116,12 +120,12 @@ class Outbound:
         now = clock.now()
         touched = 0
         async with unit_of_work(self._db) as session:
-            stale = select(Delivery).where(Delivery.state == "sending", Delivery.changed_at < now - STALE_SENDING)
+            stale = select(Delivery).where(Delivery.state == "sending", Delivery.changed_at < now - self._stale)
             for lost in await session.scalars(stale):
                 why = "The program stopped while it handed this message over. It may have arrived."
                 await delivery.move(session, lost.id, "unknown", only_from=("sending",), error=why)
                 touched += 1
-            waiting = select(Delivery).where(Delivery.state == "queued", Delivery.send_at < now - STALE_SENDING)
+            waiting = select(Delivery).where(Delivery.state == "queued", Delivery.send_at < now - self._stale)
             for forgotten in await session.scalars(waiting):
                 await delivery.request_send(session, forgotten)
                 touched += 1

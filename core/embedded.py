@@ -75,9 +75,7 @@ class EmbeddedServer:
         journal = self._folder / "log"
         if journal.is_file():
             lines = journal.read_text(errors="replace").splitlines()
-            fatal = [
-                line for line in lines[-40:] if any(word in line for word in ("FATAL", "PANIC", "could not"))
-            ]
+            fatal = [line for line in lines[-40:] if any(word in line for word in ("FATAL", "PANIC", "could not"))]
             if fatal:
                 return f"{fatal[-1].partition(': ')[2].strip() or fatal[-1]} (the data folder {self._folder} may be damaged)"
         return f"{type(problem).__name__} in {self._folder}"

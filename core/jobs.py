@@ -25,7 +25,7 @@ from pgqueuer.types import JobId, QueueExecutionMode
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core import clock, log, timers
+from core import clock, crash, log, timers
 from core.actor import SYSTEM
 from core.db import Database, driver_connection, unit_of_work
 from core.errors import DeskError, Temporary, Upstream
@@ -163,12 +163,8 @@ class Worker:
         """Run what is waiting until nothing is (tests, command line)."""
         await self._session(asyncio.Event(), QueueExecutionMode.drain)
 
-    async def _session(
-        self, stop: asyncio.Event, mode: Literal["continuous", "drain"] | QueueExecutionMode
-    ) -> None:
-        pool = await asyncpg.create_pool(
-            self._db.url, min_size=1, max_size=3, max_inactive_connection_lifetime=0
-        )
+    async def _session(self, stop: asyncio.Event, mode: Literal["continuous", "drain"] | QueueExecutionMode) -> None:
+        pool = await asyncpg.create_pool(self._db.url, min_size=1, max_size=3, max_inactive_connection_lifetime=0)
         try:
             queuer = PgQueuer.from_asyncpg_pool(pool)
             for definition in self._registry.by_name.values():
@@ -194,9 +190,7 @@ class Worker:
     def _entrypoint(self, definition: Definition) -> Callable[[Job], Awaitable[None]]:
         async def execute(job: Job) -> None:
             payload = msgspec.json.decode(job.payload or b"{}", type=Payload)
-            with structlog.contextvars.bound_contextvars(
-                job=f"{definition.name}/{job.id}", request_id=payload.request
-            ):
+            with structlog.contextvars.bound_contextvars(job=f"{definition.name}/{job.id}", request_id=payload.request):
                 try:
                     await self._run(definition, payload, job.attempts)
                 except RetryRequested:
@@ -216,6 +210,7 @@ class Worker:
             if payload.key is not None and not await _try_lock(session, payload.key):
                 raise RetryRequested(delay=timedelta(seconds=KEY_BUSY_SECONDS))
             await definition.handler(session, **payload.args)
+        crash.point(f"job-done:{definition.name}")
 
     async def _keyed(self, key: str | None, work: Callable[[], Awaitable[None]]) -> None:
         if key is None:
@@ -229,9 +224,7 @@ class Worker:
     @staticmethod
     def _decide(problem: Exception, attempt: int) -> None:
         """Ask for another try where one can help; otherwise let the failure hold the job."""
-        if attempt + 1 >= MAX_ATTEMPTS or (
-            isinstance(problem, DeskError) and not isinstance(problem, Temporary)
-        ):
+        if attempt + 1 >= MAX_ATTEMPTS or (isinstance(problem, DeskError) and not isinstance(problem, Temporary)):
             return
         if isinstance(problem, Upstream) and not isinstance(problem, Temporary):
             return
@@ -296,9 +289,7 @@ async def install(db: Database) -> None:
 
 async def oldest_waiting(session: AsyncSession) -> datetime | None:
     """When the oldest job that waits was asked for (business health)."""
-    statement = text(
-        "select min(created) from jobs.pgqueuer where status = 'queued' and execute_after <= now()"
-    )
+    statement = text("select min(created) from jobs.pgqueuer where status = 'queued' and execute_after <= now()")
     found: datetime | None = await session.scalar(statement)
     return found
 

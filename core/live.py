@@ -63,11 +63,7 @@ def format_cursor(cursor: Cursor) -> str:
 def parse_cursor(value: str | None) -> Cursor | None:
     """The cursor a client sent, or None when it is not one of ours."""
     first, _, second = (value or "").partition(".")
-    return (
-        (int(first), int(second))
-        if first.isdecimal() and second.isdecimal() and len(value or "") < 40
-        else None
-    )  # noqa: PLR2004 - two 64-bit numbers
+    return (int(first), int(second)) if first.isdecimal() and second.isdecimal() and len(value or "") < 40 else None  # noqa: PLR2004 - two 64-bit numbers
 
 
 def may_see(actor: Actor, notice: Notice) -> bool:

@@ -67,9 +67,7 @@ class Scheduler:
     async def _wait(self, stopping: "asyncio.Task[bool]") -> None:
         async with reading(self._db) as session:
             due = await timers.next_due(session)
-        seconds = (
-            POLL_SECONDS if due is None else min(POLL_SECONDS, max(0.0, (due - clock.now()).total_seconds()))
-        )
+        seconds = POLL_SECONDS if due is None else min(POLL_SECONDS, max(0.0, (due - clock.now()).total_seconds()))
         tick = asyncio.create_task(clock.sleep(seconds))
         woken = asyncio.create_task(self._wake.wait())
         await asyncio.wait({tick, woken, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -23,19 +23,13 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DATABASE_URL", "SAMPARK_DATABASE_URL"),
         description="PostgreSQL 15+ to use, e.g. postgresql://user:password@host/name. Empty: the embedded one. (`DATABASE_URL`)",
     )
-    data: Path = Field(
-        Path("data"), description="Folder for the embedded database, files and simulated mailboxes."
-    )
+    data: Path = Field(Path("data"), description="Folder for the embedded database, files and simulated mailboxes.")
     http_host: str = Field("127.0.0.1", description="Address the web server listens on.")
     http_port: int = Field(8000, ge=0, le=65535, description="Port of the web server.")
     smtp_host: str = Field("127.0.0.1", description="Address the mail listener (SMTP) listens on.")
     smtp_port: int = Field(2525, ge=0, le=65535, description="Port of the mail listener (SMTP).")
-    public_url: str = Field(
-        "", description="Address under which people reach the desk. Empty: http://HOST:PORT."
-    )
-    mail_domain: str = Field(
-        "sampark.localhost", description="Domain of our Message-IDs and of the first mailbox."
-    )
+    public_url: str = Field("", description="Address under which people reach the desk. Empty: http://HOST:PORT.")
+    mail_domain: str = Field("sampark.localhost", description="Domain of our Message-IDs and of the first mailbox.")
     secret: SecretStr = Field(
         SecretStr(""), description="Key that signs tokens. Empty: made once and kept in the data folder."
     )
@@ -49,24 +43,19 @@ class Settings(BaseSettings):
     product_name: str = Field("Sampark", description="Name shown in the console, the portal and mails.")
     brand_hue: int = Field(268, ge=0, le=360, description="Hue (degrees) of the console's one brand colour.")
     default_locale: str = Field("en", description="Language of a new agent or visitor: en, hi, mr, bn or kn.")
-    default_country: str = Field(
-        "IN", description="Country of telephone numbers written without one (ISO 3166)."
-    )
-    undo_send_seconds: int = Field(
-        5, ge=0, le=120, description="How long a reply can be taken back before it is sent."
+    default_country: str = Field("IN", description="Country of telephone numbers written without one (ISO 3166).")
+    undo_send_seconds: int = Field(5, ge=0, le=120, description="How long a reply can be taken back before it is sent.")
+    sending_stale_seconds: int = Field(
+        180, ge=1, description="Seconds after which a message that was half handed over counts as unknown."
     )
     session_days: int = Field(14, ge=1, description="Days until an unused sign-in ends.")
-    secure_cookies: bool = Field(
-        default=False, description="Send cookies over HTTPS only. Set it behind TLS."
-    )
+    secure_cookies: bool = Field(default=False, description="Send cookies over HTTPS only. Set it behind TLS.")
     max_mail_bytes: int = Field(52_428_800, ge=65_536, description="Largest mail taken in, in bytes.")
     max_upload_bytes: int = Field(
         26_214_400, ge=1024, description="Largest file an agent or customer may attach, in bytes."
     )
     agent_capacity: int = Field(8, ge=1, description="Open tickets that routing gives an agent by default.")
-    worker_concurrency: int = Field(
-        10, ge=2, le=200, description="Jobs that one worker process runs at the same time."
-    )
+    worker_concurrency: int = Field(10, ge=2, le=200, description="Jobs that one worker process runs at the same time.")
     db_pool: int = Field(16, ge=2, description="Database connections that one process may hold.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_json: bool = Field(default=False, description="Write the log as JSON lines.")
@@ -78,11 +67,7 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return (
-            tuple(part.strip() for part in value.split(",") if part.strip())
-            if isinstance(value, str)
-            else value
-        )
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @property
     def base_url(self) -> str:

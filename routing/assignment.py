@@ -171,9 +171,7 @@ async def _decide(
     return chosen.agent_id if chosen else None
 
 
-def _tell(
-    session: AsyncSession, ticket_id: int, won: Any, chosen: Candidate, reason: str, decision_id: int
-) -> None:
+def _tell(session: AsyncSession, ticket_id: int, won: Any, chosen: Candidate, reason: str, decision_id: int) -> None:
     facts: dict[str, Any] = {
         "ticket_id": ticket_id,
         "customer_id": won.customer_id,

@@ -83,9 +83,7 @@ async def heartbeat(session: AsyncSession, agent_id: int) -> None:
 async def sweep(session: AsyncSession) -> None:
     """Take agents offline whose windows have been silent for longer than the grace (runs every few seconds)."""
     now = clock.now()
-    rows = await session.execute(
-        _SWEEP, {"lost": LOST, "now": now, "limit": now - timedelta(seconds=GRACE_SECONDS)}
-    )
+    rows = await session.execute(_SWEEP, {"lost": LOST, "now": now, "limit": now - timedelta(seconds=GRACE_SECONDS)})
     for row in rows:
         events.record(session, PresenceChanged(agent_id=row.agent_id, old=row.state, new="offline", reason=LOST))
 

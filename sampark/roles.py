@@ -268,4 +268,3 @@ def _bound(host: str, port: int) -> socket.socket:
         found.close()
         raise
     return found
-

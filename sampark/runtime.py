@@ -54,7 +54,9 @@ def check_folder(folder: Path) -> None:
         probe.unlink()
     except OSError as problem:
         reason = problem.strerror or str(problem)
-        raise StartError(f"The data folder {folder} cannot be written: {reason}. Set SAMPARK_DATA to another.") from None
+        raise StartError(
+            f"The data folder {folder} cannot be written: {reason}. Set SAMPARK_DATA to another."
+        ) from None
 
 
 def read_secret(settings: Settings) -> str:

@@ -4,6 +4,7 @@ One screen long on purpose. "What happens when a ticket is opened?" is answered 
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from channels.email.outbox import EmailOutbox
 from channels.email.reader import EmailReader
@@ -46,7 +47,8 @@ class Wiring:
         outbox = EmailOutbox(runtime.storage, tokens, EmailSender())
         self.inbound = Inbound({"email": mail, "web": web}, {"email": mail.could_not_read, "web": web.could_not_read})
         # A request from the portal's form is answered by mail.
-        self.outbound = Outbound(runtime.db, {"email": outbox, "web": outbox})
+        stale = timedelta(seconds=runtime.settings.sending_stale_seconds)
+        self.outbound = Outbound(runtime.db, {"email": outbox, "web": outbox}, stale)
         self.registry = Registry(
             (
                 Definition(PROCESS_JOB, self.inbound.process),

@@ -196,7 +196,7 @@ class _Seeding:
             role_id=await permissions.role_id(self._session, known.role),
             locale=known.locale,
             signature=f"<p>{known.name}<br>{COMPANY}</p>",
-            capacity=self._settings.agent_capacity,
+            capacity=max(self._settings.agent_capacity, 40),  # room for what a newcomer sends himself
             created_at=started,
         )
         self._session.add(agent)

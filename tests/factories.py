@@ -55,7 +55,9 @@ def actor(someone: Agent, *teams: Team, rights: frozenset[str] = AGENT_RIGHTS) -
     return Actor(ActorKind.AGENT, someone.id, someone.name, rights, tuple(each.id for each in teams))
 
 
-async def mailbox(session: AsyncSession, owner: Team | None = None, address: str = "support@desk.example") -> ChannelAccount:
+async def mailbox(
+    session: AsyncSession, owner: Team | None = None, address: str = "support@desk.example"
+) -> ChannelAccount:
     """A mailbox."""
     made = ChannelAccount(
         channel="email",

@@ -84,7 +84,9 @@ async def move(
 
 
 async def _tell(session: AsyncSession, delivery: Delivery) -> None:
-    bad = text("select exists(select 1 from deliveries where ticket_id = :id and state in ('failed','unknown','bounced'))")
+    bad = text(
+        "select exists(select 1 from deliveries where ticket_id = :id and state in ('failed','unknown','bounced'))"
+    )
     failed = bool(await session.scalar(bad, {"id": delivery.ticket_id}))
     ticket = await session.get_one(Ticket, delivery.ticket_id)
     if ticket.failed_delivery != failed:
@@ -166,7 +168,9 @@ async def _restore_ticket(session: AsyncSession, ticket: Ticket, undone: Message
     ticket.version += 1
     if before is None:
         return
-    waiting = text("select created_at from messages where ticket_id = :id and kind = 'customer' order by id desc limit 1")
+    waiting = text(
+        "select created_at from messages where ticket_id = :id and kind = 'customer' order by id desc limit 1"
+    )
     ticket.last_message_id = before.id
     ticket.snippet = " ".join(before.text[:560].split())[:140]
     ticket.snippet_by = before.kind

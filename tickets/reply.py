@@ -168,9 +168,7 @@ async def open_ticket(session: AsyncSession, content: NewTicket) -> tuple[Ticket
 
 
 async def _already(session: AsyncSession, client_key: str) -> Message | None:
-    statement = select(Message).where(
-        Message.client_key == client_key, Message.author_agent_id == actor_of(session).id
-    )
+    statement = select(Message).where(Message.client_key == client_key, Message.author_agent_id == actor_of(session).id)
     found: Message | None = await session.scalar(statement)
     return found
 
@@ -194,9 +192,7 @@ async def _guard(session: AsyncSession, ticket: Ticket, content: ReplyContent) -
         raise error
 
 
-def _message(
-    session: AsyncSession, ticket: Ticket, kind: str, client_key: str, html: str, text: str
-) -> Message:
+def _message(session: AsyncSession, ticket: Ticket, kind: str, client_key: str, html: str, text: str) -> Message:
     actor = actor_of(session)
     if actor.id is None:
         raise NotAllowed("Only agents write here.")
@@ -295,9 +291,7 @@ async def _send(
     )
     session.add(outgoing)
     await session.flush()
-    queued = MessageQueued(
-        message_id=message.id, delivery_id=outgoing.id, send_at=outgoing.send_at, **audience(ticket)
-    )
+    queued = MessageQueued(message_id=message.id, delivery_id=outgoing.id, send_at=outgoing.send_at, **audience(ticket))
     events.record(session, queued)
     await delivery.request_send(session, outgoing)
 

@@ -17,7 +17,7 @@ from channels.email.parsed import Address
 from channels.email.send import EmailSender, HandoverUnknown
 from channels.email.tokens import Tokens
 from channels.models import ChannelAccount
-from channels.outbound import Unknown
+from channels.outbound import Send, Unknown
 from core.errors import Permanent
 from core.storage import Storage
 from tickets import attachments
@@ -42,9 +42,7 @@ class EmailOutbox:
         self._tokens = tokens
         self._sender = sender
 
-    async def prepare(
-        self, session: AsyncSession, sending: Delivery
-    ) -> Callable[[Callable[[], Awaitable[None]]], Awaitable[str]]:
+    async def prepare(self, session: AsyncSession, sending: Delivery) -> Send:
         """Compose one delivery.
 
         Raises:
@@ -75,7 +73,9 @@ class EmailOutbox:
         if ticket.account_id is not None:
             found = await session.scalar(usable.where(ChannelAccount.id == ticket.account_id))
         if found is None and ticket.team_id is not None:
-            found = await session.scalar(usable.where(ChannelAccount.team_id == ticket.team_id).order_by(ChannelAccount.id))
+            found = await session.scalar(
+                usable.where(ChannelAccount.team_id == ticket.team_id).order_by(ChannelAccount.id)
+            )
         found = found or await session.scalar(usable.order_by(ChannelAccount.id))
         if found is None or "smtp" not in found.settings:
             raise Permanent("No mailbox is set up that could send this. An administrator can add one.")
@@ -106,7 +106,9 @@ class EmailOutbox:
             in_reply_to=answered,
             references=references,
             attachments=[
-                OutgoingFile(each.name, each.content_type, await self._storage.get(each.storage_key), inline.get(each.id))
+                OutgoingFile(
+                    each.name, each.content_type, await self._storage.get(each.storage_key), inline.get(each.id)
+                )
                 for each in files
             ],
             date=message.created_at,
@@ -125,7 +127,9 @@ class EmailOutbox:
         if not rows:
             return "", []
         answered = next((row for row in rows if row.kind == "customer"), rows[0])
-        chain = list(dict.fromkeys([*answered.references, *(row[0] for row in reversed(rows)), answered.message_id_header]))
+        chain = list(
+            dict.fromkeys([*answered.references, *(row[0] for row in reversed(rows)), answered.message_id_header])
+        )
         chain.remove(answered.message_id_header)
         chain.append(answered.message_id_header)
         if len(chain) > REFERENCES:

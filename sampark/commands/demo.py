@@ -41,7 +41,9 @@ def command() -> None:
     async def run() -> None:
         async with running(settings) as runtime:
             summary = await fill(runtime)
-            click.echo("The demo company was set up." if summary.created else "There are data already; nothing was changed.")
+            click.echo(
+                "The demo company was set up." if summary.created else "There are data already; nothing was changed."
+            )
             announce(settings, summary)
 
     uvloop.run(run())

@@ -85,8 +85,10 @@ async def _count(session: AsyncSession, name: str, statement: str, words: str) -
 
 async def _mailboxes(session: AsyncSession) -> list[Finding]:
     rows = await session.execute(
-        text("select name, address, settings ? 'imap' as fetched, last_success_at, last_error from channel_accounts "
-             "where channel = 'email' and is_active order by id")
+        text(
+            "select name, address, settings ? 'imap' as fetched, last_success_at, last_error from channel_accounts "
+            "where channel = 'email' and is_active order by id"
+        )
     )
     findings = []
     for row in rows:
@@ -94,6 +96,8 @@ async def _mailboxes(session: AsyncSession) -> list[Finding]:
             findings.append(Finding(f"mailbox {row.name}", True, f"{row.address}, fed by the mail listener"))
             continue
         ok = row.last_error is None and row.last_success_at is not None
-        says = row.last_error or (f"last read {row.last_success_at:%Y-%m-%d %H:%M} UTC" if row.last_success_at else "never read")
+        says = row.last_error or (
+            f"last read {row.last_success_at:%Y-%m-%d %H:%M} UTC" if row.last_success_at else "never read"
+        )
         findings.append(Finding(f"mailbox {row.name}", ok, f"{row.address}: {says}"))
     return findings or [Finding("mailboxes", True, f"none set up for {accounts.CHANNEL}")]

@@ -78,7 +78,9 @@ async def _account_id(runtime: Runtime, name: str | None) -> int:
         if name is not None:
             found = next((each for each in listed if name in (each.name, each.address)), None)
             if found is None:
-                raise NotFound(f"There is no mailbox {name}. There are: {', '.join(each.name for each in listed) or 'none'}.")
+                raise NotFound(
+                    f"There is no mailbox {name}. There are: {', '.join(each.name for each in listed) or 'none'}."
+                )
             return found.id
         if listed:
             return listed[0].id

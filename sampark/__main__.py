@@ -1,0 +1,5 @@
+"""``python -m sampark`` is ``sampark``."""
+
+from sampark.cli import main
+
+main()

@@ -1,0 +1,105 @@
+"""``kill -9`` at ten points between the mail's arrival and the answer's: nothing is lost, nothing is sent twice."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.desk import Desk, eventually, mail
+
+pytestmark = pytest.mark.slow
+
+ON_THE_WAY_IN = (
+    "ledger-before",
+    "ledger-committed",
+    "processing-started",
+    "processing-before-commit",
+    "job-done:channels.process_inbound",
+)
+ON_THE_WAY_OUT = ("delivery-claimed", "before-handover", "handover-committed", "provider-accepted", "sent-committed")
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A desk that is killed again and again on the same data."""
+    desk = Desk(tmp_path_factory.mktemp("killed") / "data")
+    desk.start()
+    desk.stop()
+    yield desk
+    desk.kill()
+    desk.start()
+    assert desk.stop() == 0
+
+
+@pytest.mark.parametrize("point", ON_THE_WAY_IN)
+def test_killed_while_a_mail_comes_in(desk: Desk, point: str) -> None:
+    """The sender's server repeats what was not acknowledged; in the end there is exactly one ticket."""
+    subject = f"Killed at {point}"
+    question = mail(f"{point.partition(':')[0]}@kill.example", subject)
+    desk.start(crash_at=point)
+    try:
+        desk.send(question)
+        acknowledged = True
+    except OSError:
+        acknowledged = False
+    desk.wait_dead()
+    desk.start()
+    if not acknowledged:
+        desk.send(question)
+    with desk.sign_in() as neha:
+        eventually(lambda: neha.ticket_with(subject), "the ticket is there")
+        rows = neha.get("/api/tickets", params={"view": "open", "limit": 50}).json()["items"]
+        assert [row["subject"] for row in rows].count(subject) == 1
+        assert next(row for row in rows if row["subject"] == subject)["messageCount"] == 1
+    assert desk.stop() == 0
+
+
+@pytest.mark.parametrize("point", ON_THE_WAY_OUT)
+def test_killed_while_an_answer_goes_out(desk: Desk, point: str) -> None:
+    """At most one copy arrives; where we cannot know, the agent is told, and nothing is sent again blindly."""
+    customer = f"{point}@kill.example"
+    subject = f"Answer {point}"
+    desk.start()
+    desk.send(mail(customer, subject))
+    with desk.sign_in() as neha:
+        ticket = eventually(lambda: neha.ticket_with(subject), "the ticket is there")
+    assert desk.stop() == 0
+    desk.start(crash_at=point)
+    with desk.sign_in() as neha:
+        assert neha.reply(ticket, "<p>Here is your answer.</p>").status_code == 201
+    desk.wait_dead()
+    desk.start()
+    with desk.sign_in() as neha:
+
+        def state() -> str:
+            items = neha.get(f"/api/tickets/{ticket['id']}").json()["timeline"]
+            return str(
+                next(item["delivery"]["state"] for item in items if item["type"] == "message" and item["delivery"])
+            )
+
+        settled = eventually(
+            lambda: state() if state() in ("sent", "unknown", "sending") else "", "the outbox settles", 40
+        )
+        copies = desk.inbox(customer)
+        assert len(copies) <= 1
+        if settled == "sent":
+            assert len(copies) == 1
+        else:
+            assert point in ("handover-committed", "provider-accepted")
+    assert desk.stop() == 0
+
+
+def test_what_was_half_handed_over_is_shown_as_unknown(desk: Desk, tmp_path: Path) -> None:
+    """Some time later the half-sent ones are marked unknown and stand on the ticket as a failed delivery."""
+    assert tmp_path
+    desk.environment["SAMPARK_SENDING_STALE_SECONDS"] = "1"
+    desk.start()
+    with desk.sign_in() as neha:
+
+        def flagged() -> list[str]:
+            rows = neha.get("/api/tickets", params={"view": "open", "limit": 50}).json()["items"]
+            return [row["subject"] for row in rows if row["failedDelivery"]]
+
+        found = eventually(lambda: flagged() if len(flagged()) >= 2 else [], "both are flagged", 60)
+        assert {"Answer handover-committed", "Answer provider-accepted"} <= set(found)
+    assert desk.stop() == 0
