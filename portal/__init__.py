@@ -1,0 +1,1 @@
+"""The customers' side: pages rendered on the server, usable without a script."""

@@ -1,1 +1,1 @@
-"""The web channel: what customers send through forms."""
+"""The request form of the portal as a channel: each post is a ledger row first, then a ticket."""

@@ -1,57 +1,81 @@
-"""A request from the portal's form becomes a message: the same ledger and intake as a mail.
+"""A post of the portal's request form: how it is kept in the ledger, and how it becomes a ticket.
 
-``portal`` encodes what was sent with :func:`encode` and stores it (``channels/inbound``), so a form whose processing
-fails is as visible and re-runnable as a mail. Called by ``channels/inbound`` as the reader of channel ``web``.
+The portal encodes a :class:`WebRequest` as the ledger row's raw bytes; ``channels/inbound`` calls :class:`WebReader`
+within the row's transaction: decode → files into the storage → ``tickets/intake.receive``. The answer goes out by
+mail, so the ticket belongs to the mailbox of the team that the topic names.
 """
 
 import hashlib
+from typing import Any, Final
 
 import msgspec
+from sqlalchemy import case, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.inbound import Account, Outcome
-from channels.models import InboundItem
-from core.html import text_to_html
+from channels.models import ChannelAccount, InboundItem
+from core import clock
 from core.storage import Storage
-from customers.contacts import normalise_email
 from tickets import intake
-from tickets.intake import InboundMessage, NewAttachment, Person, clean
+from tickets.intake import InboundMessage, NewAttachment, Person
+
+CHANNEL: Final = "web"
+ACCOUNT: Final = "web"
+UNREADABLE_SENDER: Final = "unknown@sender.invalid"
 
 
-class FormFile(msgspec.Struct, frozen=True):
-    """A file sent with a form; its content is base64 in the stored JSON."""
+class WebFile(msgspec.Struct, frozen=True):
+    """A file of a request; the content type is the one found in the content, not the browser's word."""
 
     name: str
     content_type: str
     content: bytes
 
 
-class FormRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a customer sent, already validated by the portal.
+class WebRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a visitor sent, validated by the portal.
 
     Attributes:
-        team_id: team that the chosen topic belongs to; None: the account's team.
-        topic: word of the topic; becomes a tag.
-        language: language the form was shown in (ISO 639).
+        topic: key of a topic; the account's settings map it to a team.
+        language: of the page that the form was on.
     """
 
     name: str
     email: str
+    topic: str
     subject: str
     message: str
-    topic: str = ""
-    team_id: int | None = None
-    language: str | None = None
-    files: list[FormFile] = []
+    language: str = "en"
+    files: list[WebFile] = []
 
 
-def encode(request: FormRequest) -> bytes:
-    """The bytes that the ledger keeps."""
+def encode(request: WebRequest) -> bytes:
+    """The raw bytes that the ledger keeps."""
     return msgspec.json.encode(request)
 
 
+class FormAccount(msgspec.Struct, frozen=True):
+    """The account of the form: its id, and the name under which the company shows itself ("" when it has none)."""
+
+    id: int
+    display_name: str
+
+
+async def form_account(session: AsyncSession) -> FormAccount:
+    """The account of the request form; made when this desk has none yet."""
+    found = select(ChannelAccount.id, ChannelAccount.display_name).where(ChannelAccount.name == ACCOUNT)
+    row = (await session.execute(found)).one_or_none()
+    if row is None:
+        values = {"channel": CHANNEL, "name": ACCOUNT, "address": "", "display_name": "", "created_at": clock.now()}
+        statement = insert(ChannelAccount).values(values).on_conflict_do_nothing(index_elements=[ChannelAccount.name])
+        await session.execute(statement)
+        row = (await session.execute(found)).one()
+    return FormAccount(row.id, row.display_name)
+
+
 class WebReader:
-    """Reads forms of the ledger.
+    """Reads requests of the ledger.
 
     Args:
         storage: where files go.
@@ -61,38 +85,46 @@ class WebReader:
         self._storage = storage
 
     async def __call__(self, session: AsyncSession, account: Account, item: InboundItem, raw: bytes) -> Outcome:
-        """Read one form.
+        """Read one request.
 
         Raises:
-            msgspec.DecodeError: the bytes are no form of ours (the row then shows it).
+            msgspec.DecodeError: the bytes are not a request (then :meth:`could_not_read` is asked).
         """
-        request = msgspec.json.decode(raw, type=FormRequest)
-        address = normalise_email(request.email)
+        request = msgspec.json.decode(raw, type=WebRequest)
+        team_id = await _team_of(session, account.id, request.topic)
         message = InboundMessage(
-            channel="web",
-            account_id=account.id if account.channel == "email" else None,
+            channel=CHANNEL,
+            account_id=await _answering_account(session, team_id) or account.id,
             inbound_item_id=item.id,
-            sender=Person(clean(request.name), address),
+            sender=Person(request.name, request.email),
             subject=request.subject,
             text=request.message,
-            html=text_to_html(request.message),
-            team_id=request.team_id or account.team_id,
             into_ticket_id=item.ticket_id,
+            team_id=team_id,
             language=request.language,
-            tags=[request.topic] if request.topic else [],
-            attachments=[await self._file(each) for each in request.files],
+            attachments=[await self._keep(file) for file in request.files],
         )
-        received = await intake.receive(session, message)
-        return Outcome(
-            "ticket" if received.created else "reply",
-            ticket_id=received.ticket_id,
-            message_id=received.message_id,
-            matched_by=received.matched_by,
-            from_address=address,
-            subject=clean(request.subject)[:998],
-        )
+        return _outcome("ticket", None, request.email, request.subject, await intake.receive(session, message))
 
-    async def _file(self, file: FormFile) -> NewAttachment:
+    async def could_not_read(
+        self, session: AsyncSession, account: Account, item: InboundItem, raw: bytes, reason: str
+    ) -> Outcome:
+        """Last resort: a request that broke the reader becomes a ticket with what it holds, for a person to see."""
+        if item.ticket_id is not None:
+            return Outcome("unreadable", reason, ticket_id=item.ticket_id, message_id=item.message_id)
+        subject = "A request that could not be read"
+        message = InboundMessage(
+            channel=CHANNEL,
+            account_id=await _answering_account(session, None) or account.id,
+            inbound_item_id=item.id,
+            sender=Person("", item.envelope_from or UNREADABLE_SENDER),
+            subject=subject,
+            text=f"{subject} ({reason}).\n\n{raw[:4000].decode('utf-8', 'replace')}",
+            tags=["unreadable"],
+        )
+        return _outcome("unreadable", reason, item.envelope_from, subject, await intake.receive(session, message))
+
+    async def _keep(self, file: WebFile) -> NewAttachment:
         return NewAttachment(
             name=file.name,
             content_type=file.content_type,
@@ -101,21 +133,31 @@ class WebReader:
             storage_key=await self._storage.put(file.content),
         )
 
-    async def could_not_read(
-        self, session: AsyncSession, account: Account, item: InboundItem, raw: bytes, reason: str
-    ) -> Outcome:
-        """Last resort: show a person what was sent, as far as it can be shown."""
-        if item.ticket_id is not None:
-            return Outcome("unreadable", reason, ticket_id=item.ticket_id, message_id=item.message_id)
-        message = InboundMessage(
-            channel="web",
-            account_id=None,
-            inbound_item_id=item.id,
-            sender=Person("Unknown sender", "unknown@sender.invalid"),
-            subject="A form that could not be read",
-            text=f"This form could not be read ({clean(reason)}).\n\n{clean(raw[:8192].decode('utf-8', 'replace'))}",
-            team_id=account.team_id,
-            tags=["unreadable"],
-        )
-        received = await intake.receive(session, message)
-        return Outcome("unreadable", reason, ticket_id=received.ticket_id, message_id=received.message_id)
+
+def _outcome(outcome: str, reason: str | None, from_address: str, subject: str, received: intake.Received) -> Outcome:
+    return Outcome(
+        outcome=outcome,
+        reason=reason,
+        ticket_id=received.ticket_id,
+        message_id=received.message_id,
+        matched_by=received.matched_by,
+        from_address=from_address,
+        subject=subject,
+    )
+
+
+async def _team_of(session: AsyncSession, account_id: int, topic: str) -> int | None:
+    """The team that owns a topic; None (everybody's) where the account's settings name none."""
+    account = select(ChannelAccount.settings, ChannelAccount.team_id).where(ChannelAccount.id == account_id)
+    settings, team_id = (await session.execute(account)).one()
+    topics: dict[str, Any] = settings.get("topics", {})
+    found: int | None = topics.get(topic, team_id)
+    return found
+
+
+async def _answering_account(session: AsyncSession, team_id: int | None) -> int | None:
+    """The mailbox that answers: the team's own, else the oldest; None when this desk has no mailbox."""
+    mailboxes = select(ChannelAccount.id).where(ChannelAccount.channel == "email", ChannelAccount.is_active)
+    own_first = case((ChannelAccount.team_id == team_id, 0), else_=1)
+    found: int | None = await session.scalar(mailboxes.order_by(own_first, ChannelAccount.id).limit(1))
+    return found
