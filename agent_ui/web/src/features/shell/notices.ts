@@ -36,12 +36,12 @@ export function useNotices(): void {
   async function onEvent(event: LiveEvent): Promise<void> {
     const id = event.ticketId
     if (id === null || !concernsMe(event, id)) return
-    const view = await api.tickets.read(id).catch(() => null)
-    if (!view || view.assignee?.id !== session.me) return
+    const ticket = tickets.row(id) ?? (await api.tickets.read(id).catch(() => null))
+    if (!ticket || (event.kind === 'message.received' && ticket.assignee?.id !== session.me)) return
     const looking = tickets.currentId === id && document.hasFocus()
     if (!looking) unseen.add(id)
     if (!looking) playSound()
-    showSystemNotice(id, event.kind === 'ticket.assigned' ? t('notice.assigned') : t('notice.newMessage', { name: view.customer.name }), view.subject)
+    showSystemNotice(id, event.kind === 'ticket.assigned' ? t('notice.assigned') : t('notice.newMessage', { name: ticket.customer.name }), ticket.subject)
   }
 
   function showSystemNotice(id: number, title: string, body: string): void {
