@@ -15,7 +15,7 @@ function desk() {
       seen: () => '10',
       typed: () => undefined,
       placeholder: () => '',
-      label: () => 'Reply',
+      labelId: 'label',
       macros: () => [],
       agents: () => [],
       mentionsAllowed: () => false,

@@ -14,7 +14,8 @@ import { macroSuggestion, mentionSuggestion, type SuggestSources } from './sugge
 
 export interface EditorHooks extends SuggestSources {
   placeholder(): string
-  label(): string
+  /** Id of the element that names the editor. */
+  labelId: string
   /** The author changed the text. */
   changed(): void
   focused(): void
@@ -57,7 +58,7 @@ export function createEditor(element: HTMLElement, hooks: EditorHooks): Editor {
       macros(hooks),
     ],
     editorProps: {
-      attributes: () => ({ role: 'textbox', 'aria-multiline': 'true', 'aria-label': hooks.label(), dir: 'auto' }),
+      attributes: { role: 'textbox', 'aria-multiline': 'true', 'aria-labelledby': hooks.labelId, dir: 'auto' },
       handlePaste: (_view, event) => takeFiles(event, event.clipboardData),
       handleDrop: (_view, event) => takeFiles(event, event.dataTransfer),
     },

@@ -46,9 +46,10 @@ describe('message html', () => {
     expect(style.cssText).not.toContain('url')
   })
 
-  it('cannot be tricked with a mark of its own', () => {
-    const { holder } = rich('<p data-look="0" style="color: blue">a</p><p data-look="0">b</p>')
-    expect(holder.querySelectorAll('p')[1]!.style.color).toBe('')
+  it('drops a style that hides from the renaming', () => {
+    const { holder } = rich('<p title="a>b" style="position: fixed">x</p><p data-look="position: fixed; color: blue">y</p>')
+    expect(holder.innerHTML).not.toContain('fixed')
+    expect(holder.querySelectorAll('p')[1]!.style.color).toBe('blue')
   })
 
   it('tells plain from rich and coloured mail', () => {
