@@ -5,26 +5,77 @@ from typing import Any, Final
 from litestar import Litestar, Router
 from litestar.config.app import AppConfig
 
-from agent_ui import headers, problems
+from agent_ui import headers, health, metrics, pages, problems
+from agent_ui.api.customers import CustomerController, SearchController
 from agent_ui.api.directory import DirectoryController
+from agent_ui.api.files import FileController, UploadController
+from agent_ui.api.ledger import JobController, LedgerController
 from agent_ui.api.me import MeController
+from agent_ui.api.replies import DeliveryController, ReplyController
 from agent_ui.api.session import SessionController
 from agent_ui.api.tickets import TicketController
 from agent_ui.auth import Authentication
 from agent_ui.deps import DEPENDENCIES
 from agent_ui.live import Gateway, live
+from agent_ui.openapi import Description
 from agent_ui.state import Runtime
 from core.db import unit_of_work
 from staff import permissions
 
-API: Final = Router(
-    "/api",
-    route_handlers=[SessionController, MeController, DirectoryController, TicketController],
-    middleware=[Authentication()],
-    dependencies=DEPENDENCIES,
+LARGEST_JSON: Final = 4 * 1024 * 1024
+"""Bytes of a request's body, but for uploads. A reply may have a million characters."""
+
+FORM_AROUND_FILE: Final = 64 * 1024
+
+CONTROLLERS: Final = (
+    SessionController,
+    MeController,
+    DirectoryController,
+    TicketController,
+    ReplyController,
+    DeliveryController,
+    FileController,
+    CustomerController,
+    SearchController,
+    LedgerController,
+    JobController,
+    health.BusinessHealthController,
 )
 
-HANDLERS: Final[list[Any]] = [API, live]
+
+def _api(*more: Any) -> Router:
+    """Everything below /api that takes bodies of ordinary size."""
+    return Router(
+        "/api",
+        route_handlers=[*CONTROLLERS, *more],
+        middleware=[Authentication()],
+        dependencies=DEPENDENCIES,
+        request_max_body_size=LARGEST_JSON,
+    )
+
+
+def _uploads() -> Router:
+    """What takes large bodies; how large, the settings say (see :func:`app_options`)."""
+    return Router("/api", route_handlers=[UploadController], middleware=[Authentication()], dependencies=DEPENDENCIES)
+
+
+def _described() -> Router:
+    """The routes that the description describes."""
+    return Router("/", route_handlers=[_api(), _uploads()])
+
+
+DESCRIPTION: Final = Description(_described)
+
+HANDLERS: Final[list[Any]] = [
+    _api(*DESCRIPTION.routes()),
+    _uploads(),
+    live,
+    health.alive,
+    health.ready,
+    health.prometheus,
+    pages.console,
+    pages.built_file,
+]
 
 
 def app_options(runtime: Runtime) -> dict[str, Any]:
@@ -40,9 +91,10 @@ def app_options(runtime: Runtime) -> dict[str, Any]:
 
     return {
         "exception_handlers": problems.EXCEPTION_HANDLERS,
-        "middleware": [headers.RequestContext()],
+        "middleware": [metrics.Measure(), headers.RequestContext()],
         "before_send": [headers.security_headers],
         "on_app_init": [prepare],
         "on_startup": [sync_roles],
         "openapi_config": None,
+        "request_max_body_size": runtime.settings.max_upload_bytes + FORM_AROUND_FILE,
     }

@@ -1,6 +1,7 @@
 """Shapes of tickets: the row and the items come from ``tickets`` as they are, the whole ticket is put together here."""
 
 from datetime import datetime
+from email.utils import parseaddr
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from agent_ui.views.base import EmailText, Html, Id, IdList, Input, Named, ShortText, View
 from routing.models import Decision
 from tickets.detail import Detail, DraftItem
+from tickets.intake import Person
 from tickets.listing import AgentRef, TicketRow
 from tickets.timeline import Item, MessageItem, NoteItem
 
@@ -242,3 +244,13 @@ def decision_view(decision: Decision, names: dict[int, str]) -> DecisionView:
         reason=decision.reason,
         candidates=msgspec.convert(decision.candidates, list[CandidateView]),
     )
+
+
+def addresses(written: list[str]) -> list[Person]:
+    """Recipients as typed (``Name <address>`` or an address) as people; the service refuses what is none."""
+    return [Person(name, address or one) for one in written for name, address in [parseaddr(one)]]
+
+
+def seen(last_event_id: str | None) -> int | None:
+    """The message that a ``lastSeen`` names; None when the author says nothing."""
+    return int(last_event_id) if last_event_id else None

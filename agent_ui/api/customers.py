@@ -1,0 +1,79 @@
+"""Customers, and the search over customers and tickets."""
+
+from typing import Annotated
+
+from litestar import Controller, Response, get, patch
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
+
+from agent_ui import customer_page
+from agent_ui.auth import requires
+from agent_ui.deps import Desk
+from agent_ui.limits import allow
+from agent_ui.views.base import Page, etag, given, version_of
+from agent_ui.views.customers import CustomerChangeInput, CustomerView, brief
+from agent_ui.views.tickets import CustomerBrief, SearchView
+from customers import listing as customers
+from customers import service
+from tickets import listing
+from tickets.listing import ListQuery
+
+
+class CustomerController(Controller):
+    """Customers."""
+
+    path = "/customers"
+    tags = ["Customers"]
+
+    @get(guards=[requires("customers:read")], summary="A page of customers")
+    async def list_customers(
+        self,
+        desk: NamedDependency[Desk],
+        q: FromQuery[str] = "",
+        cursor: FromQuery[str | None] = None,
+        limit: FromQuery[int] = 50,
+    ) -> Page[CustomerBrief]:
+        """Customers by name; ``q`` is part of a name, or the start of an address or number."""
+        if q:
+            allow("search", desk.agent_id)
+        lines, following = await customers.list_customers(desk.session, q, cursor, limit)
+        return Page(items=[brief(line) for line in lines], next=following)
+
+    @get("/{customer_id:int}", guards=[requires("customers:read")], summary="One customer")
+    async def read(self, desk: NamedDependency[Desk], customer_id: FromPath[int]) -> Response[CustomerView]:
+        """The customer with addresses, organisation, and the newest tickets that the agent may see."""
+        view = await customer_page.read(desk, customer_id)
+        return Response(view, headers=etag(view.version))
+
+    @patch("/{customer_id:int}", guards=[requires("customers:change")], summary="Change a customer")
+    async def change(
+        self,
+        desk: NamedDependency[Desk],
+        customer_id: FromPath[int],
+        data: JSONBody[CustomerChangeInput],
+        if_match: Annotated[str | None, HeaderParameter(name="If-Match")] = None,
+    ) -> Response[CustomerView]:
+        """Change what was sent. With ``If-Match`` only if nobody else has (412 with the customer as she is now)."""
+        wanted = service.CustomerChange(**given(data))
+        async with customer_page.telling_what_is_new(desk, customer_id):
+            await service.change(desk.session, customer_id, wanted, version_of(if_match))
+        view = await customer_page.read(desk, customer_id)
+        return Response(view, headers=etag(view.version))
+
+
+class SearchController(Controller):
+    """Search."""
+
+    path = "/search"
+    tags = ["Tickets"]
+    guards = [requires("tickets:read")]
+
+    @get(summary="Find tickets and customers")
+    async def search(
+        self, desk: NamedDependency[Desk], q: FromQuery[str] = "", limit: FromQuery[int] = 20
+    ) -> SearchView:
+        """Tickets by number, words of the subject or customer; customers by name, address or number."""
+        allow("search", desk.agent_id)
+        page = await listing.list_tickets(desk.session, desk.actor, ListQuery(q=q, limit=limit))
+        lines, _ = await customers.list_customers(desk.session, q, limit=limit)
+        return SearchView(tickets=page.items, customers=[brief(line) for line in lines])

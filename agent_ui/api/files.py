@@ -1,0 +1,75 @@
+"""Files: uploads, attachments, the original of a message, and its body as a page."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath, FromQuery
+
+from agent_ui import files
+from agent_ui.auth import requires
+from agent_ui.deps import Desk
+from agent_ui.limits import allow
+from channels import ledger
+from tickets import access, attachments, timeline
+from tickets.timeline import FileItem
+
+
+class UploadForm(msgspec.Struct, forbid_unknown_fields=True):
+    """A form with one file."""
+
+    file: UploadFile
+
+
+Form = Annotated[UploadForm, Body(media_type=RequestEncodingType.MULTI_PART)]
+
+
+class UploadController(Controller):
+    """Uploads. In a router of its own, because it alone takes large bodies."""
+
+    tags = ["Files"]
+
+    @post("/uploads", guards=[requires("tickets:reply")], summary="Upload a file")
+    async def upload(self, desk: NamedDependency[Desk], data: Form) -> FileItem:
+        """Keep a file until a draft, reply or note takes it."""
+        allow("upload", desk.agent_id)
+        runtime = desk.runtime
+        content = await files.read_upload(data.file, runtime.settings.max_upload_bytes)
+        made = await attachments.upload(
+            desk.session, runtime.storage, data.file.filename, data.file.content_type, content
+        )
+        url = f"/api/attachments/{made.id}"
+        return FileItem(made.id, made.name, made.content_type, made.size, url, inline=False, content_id=None)
+
+
+class FileController(Controller):
+    """What messages carry, and messages as they came."""
+
+    tags = ["Files"]
+    guards = [requires("tickets:read")]
+
+    @get("/attachments/{attachment_id:int}", summary="A file", media_type="application/octet-stream")
+    async def attachment(self, desk: NamedDependency[Desk], attachment_id: FromPath[int]) -> Response[bytes]:
+        """The file; raster images are shown in place, everything else is saved."""
+        found = await access.get_attachment(desk.session, desk.actor, attachment_id)
+        content = await desk.runtime.storage.get(found.storage_key)
+        return files.download(content, found.name, found.content_type)
+
+    @get("/messages/{message_id:int}/raw", summary="A message as it came", media_type="message/rfc822")
+    async def raw(self, desk: NamedDependency[Desk], message_id: FromPath[int]) -> Response[bytes]:
+        """The bytes that came in, to be saved."""
+        message = await access.get_message(desk.session, desk.actor, message_id)
+        content = await ledger.raw_of(desk.session, message.inbound_item_id)
+        return files.download(content, f"message-{message_id}.eml", "message/rfc822")
+
+    @get("/messages/{message_id:int}/body", summary="A message's body as a page", media_type="text/html")
+    async def body(
+        self, desk: NamedDependency[Desk], message_id: FromPath[int], images: FromQuery[bool] = False
+    ) -> Response[bytes]:
+        """The body alone, for a frame; images from elsewhere only with ``?images=1``."""
+        message = await access.get_message(desk.session, desk.actor, message_id)
+        item = await timeline.item_of(desk.session, message_id)
+        return files.body_page(message, item.attachments, with_images=images)

@@ -1,0 +1,102 @@
+"""Shapes of customers."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from agent_ui.views.base import Input, Named, ShortText, View
+from agent_ui.views.tickets import CustomerBrief
+from customers.listing import CustomerLine
+from customers.models import ContactPoint, Customer, Organisation
+from tickets.listing import TicketRow
+
+
+class ContactView(View):
+    """An address or number; ``invalid_reason`` says why it cannot be reached any more."""
+
+    kind: str
+    value: str
+    verified: bool
+    invalid_reason: str | None
+
+
+class CustomerTicket(View):
+    """One of the customer's tickets."""
+
+    id: int
+    subject: str
+    status: str
+    created_at: datetime
+
+
+class CustomerView(View):
+    """A customer whole, with the newest tickets that the reader may see."""
+
+    id: int
+    name: str
+    language: str | None
+    time_zone: str | None
+    vip: bool
+    do_not_contact: bool
+    notes: str
+    organisation: Named | None
+    contacts: list[ContactView]
+    tickets: list[CustomerTicket]
+    created_at: datetime
+    version: int
+
+
+class CustomerChangeInput(Input):
+    """Fields to change; what is not sent stays."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | msgspec.UnsetType = msgspec.UNSET
+    language: Annotated[str, msgspec.Meta(max_length=35)] | msgspec.UnsetType | None = msgspec.UNSET
+    time_zone: ShortText | msgspec.UnsetType | None = msgspec.UNSET
+    vip: bool | msgspec.UnsetType = msgspec.UNSET
+    do_not_contact: bool | msgspec.UnsetType = msgspec.UNSET
+    notes: Annotated[str, msgspec.Meta(max_length=20_000)] | msgspec.UnsetType = msgspec.UNSET
+
+
+def brief(line: CustomerLine) -> CustomerBrief:
+    """A customer as a line of a list."""
+    organisation = None
+    if line.organisation_id is not None:
+        organisation = Named(id=line.organisation_id, name=line.organisation_name or "")
+    return CustomerBrief(
+        id=line.id,
+        name=line.name,
+        email=line.email,
+        phone=line.phone,
+        language=line.language,
+        time_zone=line.time_zone,
+        vip=line.vip,
+        do_not_contact=line.do_not_contact,
+        organisation=organisation,
+    )
+
+
+def customer_view(
+    customer: Customer, organisation: Organisation | None, contacts: list[ContactPoint], tickets: list[TicketRow]
+) -> CustomerView:
+    """A customer whole."""
+    return CustomerView(
+        id=customer.id,
+        name=customer.name,
+        language=customer.language,
+        time_zone=customer.time_zone,
+        vip=customer.vip,
+        do_not_contact=customer.do_not_contact,
+        notes=customer.notes,
+        organisation=Named(id=organisation.id, name=organisation.name) if organisation else None,
+        contacts=[
+            ContactView(kind=one.kind, value=one.value, verified=one.verified, invalid_reason=one.invalid_reason)
+            for one in contacts
+        ],
+        tickets=[
+            CustomerTicket(id=one.id, subject=one.subject, status=one.status, created_at=one.created_at)
+            for one in tickets
+        ],
+        created_at=customer.created_at,
+        version=customer.version,
+    )
