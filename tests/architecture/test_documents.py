@@ -10,7 +10,7 @@ import pytest
 from tools import docs
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted(
+DOCUMENTS = sorted(
     path
     for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
     if path.parent.name != "reference" or path.name == "glossary.md"
@@ -26,17 +26,19 @@ def ids(paths: list[Path]) -> list[str]:
     return [str(path.relative_to(ROOT)) for path in paths]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=ids(PAGES))
-def test_every_link_leads_somewhere(page: Path) -> None:
+@pytest.mark.parametrize("document", DOCUMENTS, ids=ids(DOCUMENTS))
+def test_every_link_leads_somewhere(document: Path) -> None:
     """A relative link names a file of the checkout."""
-    dead = [hit["target"] for hit in LINK.finditer(page.read_text()) if not (page.parent / hit["target"]).exists()]
+    dead = [
+        hit["target"] for hit in LINK.finditer(document.read_text()) if not (document.parent / hit["target"]).exists()
+    ]
     assert dead == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=ids(PAGES))
-def test_every_file_that_is_named_exists(page: Path) -> None:
+@pytest.mark.parametrize("document", DOCUMENTS, ids=ids(DOCUMENTS))
+def test_every_file_that_is_named_exists(document: Path) -> None:
     """A path in backticks exists, and so does the function named behind it (`tickets/access.py::visible_to`)."""
-    text = page.read_text()
+    text = document.read_text()
     for hit in NAMED_PATH.finditer(text):
         if hit["path"].startswith(BUILT) or "<" in hit["path"]:
             continue
@@ -46,10 +48,10 @@ def test_every_file_that_is_named_exists(page: Path) -> None:
             assert re.search(rf"\b{hit['name']}\b", path.read_text()), hit[0]
 
 
-@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/flows/*.md")), ids=lambda page: page.stem)
-def test_a_flow_names_its_files_in_order(page: Path) -> None:
+@pytest.mark.parametrize("document", sorted(ROOT.glob("docs/flows/*.md")), ids=lambda path: path.stem)
+def test_a_flow_names_its_files_in_order(document: Path) -> None:
     """A flow is numbered from 1, and every step names the file where it happens."""
-    steps = re.findall(r"^(\d+)\. (.*)$", page.read_text(), re.MULTILINE)
+    steps = re.findall(r"^(\d+)\. (.*)$", document.read_text(), re.MULTILINE)
     assert [int(number) for number, _ in steps] == list(range(1, len(steps) + 1))
     assert len(steps) >= 5
     assert [line for _, line in steps if not NAMED_PATH.search(line)] == []
