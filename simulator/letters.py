@@ -109,6 +109,13 @@ def answer_address(raw: bytes) -> str:
     return next((address for _, address in listed if "@" in address), "")
 
 
+def read_name_of(raw: bytes, address: str) -> str:
+    """How a mail calls one of its recipients; empty when it does not."""
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    people = getaddresses([_header(message, "To"), _header(message, "Cc")])
+    return next((name for name, each in people if each.lower() == address.lower()), "")
+
+
 def is_automatic(raw: bytes) -> bool:
     """Whether a robot wrote it, so that robots do not answer (RFC 3834, section 2)."""
     message = email.message_from_bytes(raw, policy=email.policy.default)
