@@ -207,6 +207,7 @@ class Inbound:
         problem: Exception,
         recorded: int,
     ) -> Outcome:
+        await session.refresh(item)  # the savepoint's rollback has expired it
         _log.exception("an inbound item could not be processed", item=item.id, exc_info=problem)
         del session.info.setdefault("events", [])[recorded:]
         reason = f"{type(problem).__name__}: {problem}"[:500].replace("\x00", "")

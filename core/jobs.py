@@ -231,6 +231,7 @@ class Worker:
         delay = _delay(attempt)
         if isinstance(problem, Temporary) and problem.retry_in is not None:
             delay = timedelta(seconds=problem.retry_in)
+        _log.warning("a job will be tried again", attempt=attempt + 1, seconds=delay.total_seconds(), exc_info=problem)
         raise RetryRequested(delay=delay, reason=f"{type(problem).__name__}: {problem}") from problem
 
 

@@ -166,6 +166,14 @@ class Client(httpx.Client):
         self.me = answer.json()["agent"]
         self.headers["X-CSRF-Token"] = answer.json()["csrfToken"]
 
+    def __enter__(self) -> "Client":
+        """Signed in already (httpx opens a client only once)."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Hang up."""
+        self.close()
+
     def available(self) -> None:
         """Ready for work."""
         assert self.put("/api/me/presence", json={"state": "available"}).status_code == 200
