@@ -19,6 +19,7 @@ LONGEST: Final = {"name": 120, "email": 254, "subject": 200, "message": 20_000}
 TRAP: Final = "website"
 """A field that people do not see; programs fill it in."""
 
+_ON_THE_PAGE: Final = ("topic", "subject", "message", "files", "name", "email", TRAP)
 _DOMAIN: Final = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
 _LINES: Final = re.compile(r"\r\n?")
 
@@ -76,24 +77,26 @@ class Form:
         """
         _ = language.text
         missing = {
-            "name": _("Enter your name."),
-            "email": _("Enter your e-mail address, so that we can answer."),
             "topic": _("Choose what it is about."),
             "subject": _("Enter a subject: a few words are enough."),
             "message": _("Tell us what happened."),
+            "name": _("Enter your name."),
+            "email": _("Enter your e-mail address, so that we can answer."),
         }
-        self.errors = {name: words for name, words in missing.items() if not getattr(self, name)}
+        found = {name: words for name, words in missing.items() if not getattr(self, name)}
         if self.topic and self.topic not in topics(language):
-            self.errors["topic"] = missing["topic"]
+            found["topic"] = missing["topic"]
         if self.email and not self._email_is_one():
-            self.errors["email"] = _("This does not look like an e-mail address. It should look like name@example.com.")
+            found["email"] = _("This does not look like an e-mail address. It should look like name@example.com.")
         for name, longest in LONGEST.items():
             if len(getattr(self, name)) > longest:
                 words = _("This is too long: %(most)s characters are possible.")
-                self.errors[name] = words % {"most": language.number(longest)}
-        self._check_files(language, most_bytes)
+                found[name] = words % {"most": language.number(longest)}
+        if refused := self._files_refused(language, most_bytes):
+            found["files"] = refused
         if self.trap:
-            self.errors[TRAP] = _("Leave the field “Website” empty. It is there to catch programs.")
+            found[TRAP] = _("Leave the field “Website” empty. It is there to catch programs.")
+        self.errors = {name: found[name] for name in _ON_THE_PAGE if name in found}
         return not self.errors
 
     def _email_is_one(self) -> bool:
@@ -102,18 +105,19 @@ class Form:
         except Invalid:
             return False
 
-    def _check_files(self, language: Language, most_bytes: int) -> None:
+    def _files_refused(self, language: Language, most_bytes: int) -> str | None:
+        """What is wrong with the files, if anything."""
         _ = language.text
         if len(self.files) > MOST_FILES:
-            self.errors["files"] = language.plural(
-                "Send at most %(num)s file.", "Send at most %(num)s files.", MOST_FILES
-            )
-        elif sum(len(file.content) for file in self.files) > most_bytes:
+            return language.plural("Send at most %(num)s file.", "Send at most %(num)s files.", MOST_FILES)
+        if sum(len(file.content) for file in self.files) > most_bytes:
             words = _("These files are too large. Together they may have %(size)s.")
-            self.errors["files"] = words % {"size": language.size(most_bytes)}
-        elif refused := next((file.name for file in self.files if sniff(file.content) is None), None):
-            words = _("“%(name)s” cannot be sent. Photos, videos, PDF, text and office documents can.")
-            self.errors["files"] = words % {"name": refused[:80]}
+            return words % {"size": language.size(most_bytes)}
+        unknown = next((file.name for file in self.files if sniff(file.content) is None), None)
+        if unknown is None:
+            return None
+        words = _("“%(name)s” cannot be sent. Photos, videos, PDF, text and office documents can.")
+        return words % {"name": unknown[:80]}
 
     def request(self, language: str) -> WebRequest:
         """What goes into the ledger; only of a form without complaints."""

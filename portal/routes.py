@@ -8,12 +8,20 @@ from litestar.exceptions import ClientException
 from litestar.static_files import create_static_files_router
 
 from portal import requests
+from portal.fonts import fonts
 from portal.pages import STATIC, YEAR
 
 HANDLERS: Final[list[Any]] = [
     Router(
         "/portal",
-        route_handlers=[requests.home, requests.new_request, requests.send_request, requests.thanks, requests.missing],
+        route_handlers=[
+            requests.home,
+            requests.new_request,
+            requests.send_request,
+            requests.thanks,
+            fonts,
+            requests.missing,
+        ],
         exception_handlers={ClientException: cast(Any, requests.broken_post)},
         include_in_schema=False,
     ),

@@ -52,6 +52,7 @@ CHECKS = (
     Check("ruff", ("ruff check .", "ruff format --check ."), sets=EVERYWHERE),
     Check("house rules", ("python -m tools.lint",), sets=EVERYWHERE),
     Check("import contracts", ("lint-imports",), sets=EVERYWHERE),
+    Check("translations", ("python -m tools.i18n check",), sets=EVERYWHERE),
     Check("mypy", ("mypy",)),
     Check("basedpyright", ("basedpyright --level error",)),
     Check("generated pages", ("python -m tools.docs --check",)),

@@ -1,0 +1,57 @@
+"""The fonts of the portal: those that the console's build brings, so that Indian scripts look alike everywhere.
+
+The build names its files by content, so the style sheet is made from what is there. Without a built console it is
+empty, and the system's fonts are used. Browsers fetch a script's font only when a page shows a letter of it.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from litestar import Response, get
+
+ASSETS: Final = Path(__file__).resolve().parents[1] / "agent_ui" / "static" / "console" / "assets"
+ADDRESS: Final = "/static/console/assets"
+_FACES: Final = (
+    (
+        "Inter Variable",
+        "inter-latin-wght-normal",
+        (
+            "U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+0304,U+0308,U+0329,U+2000-200B,"
+            "U+200E-206F,U+20AC,U+20B9,U+2122,U+2191,U+2193,U+2212,U+2215,U+FEFF,U+FFFD"
+        ),
+    ),
+    (
+        "Noto Sans Devanagari Variable",
+        "noto-sans-devanagari-devanagari-wght-normal",
+        "U+0900-097F,U+1CD0-1CF9,U+200C-200D,U+20F0,U+25CC,U+A830-A839,U+A8E0-A8FF",
+    ),
+    (
+        "Noto Sans Bengali Variable",
+        "noto-sans-bengali-bengali-wght-normal",
+        "U+0951-0952,U+0980-09FE,U+200C-200D,U+25CC",
+    ),
+    (
+        "Noto Sans Kannada Variable",
+        "noto-sans-kannada-kannada-wght-normal",
+        "U+0951-0952,U+0C80-0CF3,U+200C-200D,U+25CC",
+    ),
+)
+
+
+def style_sheet(assets: Path) -> str:
+    """The ``@font-face`` rules for the fonts found in a folder of built assets."""
+    found = (
+        (family, letters, next(iter(sorted(assets.glob(f"{stem}-*.woff2"))), None)) for family, stem, letters in _FACES
+    )
+    return "\n".join(
+        f'@font-face {{ font-family: "{family}"; font-style: normal; font-display: swap; font-weight: 100 900; '
+        f'src: url("{ADDRESS}/{file.name}") format("woff2"); unicode-range: {letters}; }}'
+        for family, letters, file in found
+        if file is not None
+    )
+
+
+@get("/fonts.css", sync_to_thread=False)
+def fonts() -> Response[str]:
+    """The style sheet with the fonts."""
+    return Response(style_sheet(ASSETS), media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
