@@ -5,7 +5,7 @@ import { DraftStore, type DraftMode, type DraftTransport } from './drafts'
 
 const transport: DraftTransport = {
   async save(ticketId, mode, body) {
-    await api.drafts.save(ticketId, mode, body)
+    return (await api.drafts.save(ticketId, mode, body)).revision
   },
   async remove(ticketId: number, mode: DraftMode, revision: number) {
     try {

@@ -3,18 +3,20 @@ import { DraftStore, type DraftTransport } from './drafts'
 
 interface Call {
   what: string
-  done: () => void
+  done: (kept?: number) => void
   fail: () => void
 }
 
 /** A server that answers when the test says so. */
 function slowServer() {
   const calls: Call[] = []
-  const answer = (what: string) =>
-    new Promise<void>((resolve, reject) => calls.push({ what, done: resolve, fail: () => reject(new Error('down')) }))
+  const answer = (what: string, revision: number) =>
+    new Promise<number>((resolve, reject) => {
+      calls.push({ what, done: (kept = revision) => resolve(kept), fail: () => reject(new Error('down')) })
+    })
   const transport: DraftTransport = {
-    save: (ticketId, mode, body) => answer(`save ${ticketId} ${mode} r${body.revision} ${body.html}`),
-    remove: (ticketId, mode, revision) => answer(`remove ${ticketId} ${mode} r${revision}`),
+    save: (ticketId, mode, body) => answer(`save ${ticketId} ${mode} r${body.revision} ${body.html}`, body.revision),
+    remove: async (ticketId, mode, revision) => void (await answer(`remove ${ticketId} ${mode} r${revision}`, revision)),
   }
   return { calls, transport, said: () => calls.map((call) => call.what) }
 }
@@ -205,9 +207,28 @@ describe('drafts', () => {
   it('restores an undone send into its own ticket', () => {
     const drafts = new DraftStore(7, slowServer().transport)
     drafts.write(2, 'reply', { html: '<p>two</p>' })
-    drafts.restore({ ticketId: 1, mode: 'reply', html: '<p>undone</p>', revision: 4, attachments: [] })
+    drafts.restore({ ticketId: 1, mode: 'reply', html: '', revision: 4, attachments: [] }, '<p>undone</p>')
     expect(drafts.read(1, 'reply').html).toBe('<p>undone</p>')
     expect(drafts.read(2, 'reply').html).toBe('<p>two</p>')
+  })
+
+  it('joins an undone send with what was written since, once', () => {
+    const drafts = new DraftStore(7, slowServer().transport)
+    drafts.write(1, 'reply', { html: '<p>since</p>' })
+    const made = { ticketId: 1, mode: 'reply' as const, html: '<p>undone</p><p></p><p>since</p>', revision: 2, attachments: [] }
+    drafts.restore(made, '<p>undone</p>')
+    expect(drafts.read(1, 'reply')).toMatchObject({ html: '<p>undone</p><p>since</p>', revision: 3 })
+  })
+
+  it('goes over newer text of another device when the server kept that', async () => {
+    const server = slowServer()
+    const drafts = new DraftStore(7, server.transport)
+    drafts.write(1, 'reply', { html: '<p>mine</p>' })
+    await rest()
+    server.calls[0]!.done(8)
+    await settle()
+    await rest()
+    expect(server.said()[1]).toBe('save 1 reply r9 <p>mine</p>')
   })
 
   it('remembers what the author had seen when the draft was begun', () => {

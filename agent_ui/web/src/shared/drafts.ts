@@ -30,9 +30,10 @@ export interface ServerDraft {
   attachments: DraftFile[]
 }
 
-/** The server's side of drafts; both calls reject when the server did not take the change. */
+/** The server's side of drafts; both calls reject when there was no answer or a refusal. */
 export interface DraftTransport {
-  save(ticketId: number, mode: DraftMode, body: { html: string; revision: number; attachmentIds: number[] }): Promise<void>
+  /** Resolves to the revision the server holds now: a higher one when it had newer text and kept that. */
+  save(ticketId: number, mode: DraftMode, body: { html: string; revision: number; attachmentIds: number[] }): Promise<number>
   remove(ticketId: number, mode: DraftMode, revision: number): Promise<void>
 }
 
@@ -149,12 +150,6 @@ export class DraftStore {
     this.disk.removeOutgoing(clientKey)
   }
 
-  /** Deletes on the server what was sent with `revision`; a reply does this itself, a note does not. */
-  clearSent(ticketId: number, mode: DraftMode, revision: number): void {
-    const { key } = this.place(ticketId, mode)
-    void this.chain.run(key, () => this.transport.remove(ticketId, mode, revision)).catch(() => undefined)
-  }
-
   /** Returns a refused send to the draft of its own ticket, before anything written since. */
   putBack(clientKey: string): void {
     const outgoing = this.outgoing.get(clientKey)
@@ -164,11 +159,13 @@ export class DraftStore {
     this.settle(clientKey)
   }
 
-  /** Puts an undone send, as the server gave it back, into the draft of its ticket. */
-  restore(server: ServerDraft): void {
-    const place = this.place(server.ticketId, server.mode)
-    const restored = { ...emptyDraft(server.revision), html: server.html, files: server.attachments }
-    this.join(place, { ...restored, startedAt: this.now() }, null)
+  /**
+   * Puts the text of an undone send into the draft of its ticket, before anything written since.
+   * `server` is the draft the server made of it: its revision and files count, its text may hold ours twice.
+   */
+  restore(server: ServerDraft, html: string): void {
+    const restored = { ...emptyDraft(server.revision, 0), html, files: server.attachments }
+    this.join(this.place(server.ticketId, server.mode), { ...restored, startedAt: this.now() }, null)
   }
 
   /** Brings in what the server holds for a ticket; unsaved text on this device always wins. */
@@ -290,19 +287,31 @@ export class DraftStore {
     const draft = this.at(place)
     if (draft.saved >= draft.revision) return
     try {
-      await this.push(place, draft)
-      this.markSaved(place, draft.revision)
+      const kept = await this.push(place, draft)
+      if (kept > draft.revision) this.overtake(place, kept)
+      else this.markSaved(place, draft.revision)
     } catch {
       this.states.set(place.key, 'kept')
       if (!this.timers.has(place.key)) this.retryLater(place)
     }
   }
 
-  private push(place: Place, draft: Draft): Promise<void> {
+  /** Resolves to the revision the server holds afterwards. */
+  private async push(place: Place, draft: Draft): Promise<number> {
     const { ticketId, mode } = place
-    if (isBlank(draft)) return this.transport.remove(ticketId, mode, draft.revision)
+    if (isBlank(draft)) {
+      await this.transport.remove(ticketId, mode, draft.revision)
+      return draft.revision
+    }
     const attachmentIds = draft.files.map((file) => file.id)
     return this.transport.save(ticketId, mode, { html: draft.html, revision: draft.revision, attachmentIds })
+  }
+
+  /** The server had newer text (another device): what stands in front of the author goes over it. */
+  private overtake(place: Place, revision: number): void {
+    const current = this.at(place)
+    this.keep(place, { ...current, revision: Math.max(current.revision, revision) + 1 })
+    this.saveAfterRest(place)
   }
 
   private markSaved(place: Place, revision: number): void {

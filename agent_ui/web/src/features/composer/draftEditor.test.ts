@@ -5,7 +5,7 @@ import { DraftStore, type DraftMode } from '@/shared/drafts'
 import { useDraftEditor, type DraftPlace } from './draftEditor'
 
 function desk() {
-  const drafts = new DraftStore(7, { save: () => Promise.resolve(), remove: () => Promise.resolve() })
+  const drafts = new DraftStore(7, { save: (_id, _mode, body) => Promise.resolve(body.revision), remove: () => Promise.resolve() })
   const place = ref<DraftPlace>({ ticketId: 1, mode: 'reply' })
   let made: ReturnType<typeof useDraftEditor> | undefined
   const Writer = defineComponent(() => {

@@ -28,7 +28,7 @@ describe('uploads', () => {
     vi.mocked(upload).mockImplementation(
       (_file, options) => new Promise((done, fail) => transfers.push({ options, done, fail })),
     )
-    drafts = new DraftStore(7, { save: () => Promise.resolve(), remove: () => Promise.resolve() })
+    drafts = new DraftStore(7, { save: (_id, _mode, body) => Promise.resolve(body.revision), remove: () => Promise.resolve() })
     uploads = new Uploads(drafts)
   })
 

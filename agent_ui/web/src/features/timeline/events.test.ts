@@ -25,9 +25,10 @@ describe('events in words', () => {
     expect(words('ticket.status_changed', { from: 'open', to: 'solved' }).values).toEqual({ from: 'OPEN', to: 'SOLVED' })
   })
 
-  it('gives the reason of the router when there is one', () => {
-    expect(words('ticket.routed', { agent: 7, reason: 'longest idle' })).toEqual({ key: 'routedWhy', values: { to: 'agent 7', reason: 'longest idle' } })
-    expect(words('ticket.routed', { agent: 7 }).key).toBe('routed')
+  it('gives the reason of the router, also when the ticket waits', () => {
+    const data = { agent_id: 7, agent_name: 'Neha', reason: 'longest idle' }
+    expect(words('ticket.routed', data)).toEqual({ key: 'routed', values: { to: 'Neha', reason: 'longest idle' } })
+    expect(words('ticket.routed', { agent_id: null, reason: 'nobody is free' }).key).toBe('notRouted')
   })
 
   it('shows an unknown event by its name', () => {

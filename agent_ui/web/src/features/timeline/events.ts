@@ -57,7 +57,6 @@ function tagsChanged(data: Data): EventWords {
 const WORDS: Record<string, (data: Data, names: EventNames) => EventWords> = {
   'ticket.created': () => ({ key: 'created', values: {} }),
   'ticket.assigned': assigned,
-  'ticket.claimed': assigned,
   'ticket.status_changed': (data, names) => ({
     key: 'statusChanged',
     values: { from: names.status(text(data.from)), to: names.status(text(data.to)) },
@@ -72,13 +71,13 @@ const WORDS: Record<string, (data: Data, names: EventNames) => EventWords> = {
   'ticket.team_changed': (data, names) => ({ key: 'teamChanged', values: { to: named(data.to, names.team, names.nobody) } }),
   'ticket.subject_changed': (data) => ({ key: 'subjectChanged', values: { from: text(data.from), to: text(data.to) } }),
   'ticket.routed': (data, names) => ({
-    key: text(data.reason) ? 'routedWhy' : 'routed',
-    values: { to: named(data.agent, names.agent, names.nobody), reason: text(data.reason) },
+    key: (data.agent_id ?? null) === null ? 'notRouted' : 'routed',
+    values: { to: named(data.agent_name ?? data.agent_id, names.agent, names.nobody), reason: text(data.reason) },
   }),
-  'ticket.merged': (data) => ({ key: 'merged', values: { ticket: text(data.into ?? data.from) } }),
-  'delivery.failed': (data) => ({ key: 'deliveryFailed', values: { reason: text(data.error ?? data.reason) } }),
-  'delivery.bounced': (data) => ({ key: 'deliveryBounced', values: { reason: text(data.error ?? data.reason) } }),
-  'delivery.cancelled': () => ({ key: 'sendUndone', values: {} }),
+  'ticket.merged': (data) => ({ key: 'merged', values: { ticket: text(data.into_id ?? data.from) } }),
+  'delivery.failed': (data) => ({ key: 'deliveryFailed', values: { reason: text(data.error) } }),
+  'delivery.bounced': (data) => ({ key: 'deliveryBounced', values: { reason: text(data.error) } }),
+  'delivery.unknown': () => ({ key: 'deliveryUnknown', values: {} }),
 }
 
 export function eventWords(item: Pick<EventItem, 'kind' | 'data'>, names: EventNames): EventWords {

@@ -26,14 +26,7 @@ const request = (change: Partial<SendRequest> = {}): SendRequest => ({
 })
 
 class Desk {
-  removed: string[] = []
-  drafts = new DraftStore(7, {
-    save: () => Promise.resolve(),
-    remove: (ticketId, mode, revision) => {
-      this.removed.push(`${ticketId} ${mode} r${revision}`)
-      return Promise.resolve()
-    },
-  })
+  drafts = new DraftStore(7, { save: (_id, _mode, body) => Promise.resolve(body.revision), remove: () => Promise.resolve() })
   replies: ReplyInput[] = []
   notes: NoteInput[] = []
   accepted: string[] = []
@@ -151,7 +144,7 @@ describe('sending', () => {
     await desk.sender.send(request())
     expect(desk.accepted).toEqual([])
     expect(desk.drafts.read(1, 'reply').html).toBe('')
-    expect(new DraftStore(7, { save: () => Promise.resolve(), remove: () => Promise.resolve() }).read(1, 'reply').html).toBe('')
+    expect(new DraftStore(7, { save: (_id, _mode, body) => Promise.resolve(body.revision), remove: () => Promise.resolve() }).read(1, 'reply').html).toBe('')
   })
 
   it('returns the text when the outbox itself breaks, and repeats it under its key', async () => {
@@ -164,12 +157,10 @@ describe('sending', () => {
     expect(desk.replies.map((input) => input.clientKey)).toEqual(['k1', 'k1'])
   })
 
-  it('clears the stored draft of a sent note', async () => {
+  it('sends a note with those it mentions and the draft it was', async () => {
     desk.drafts.write(1, 'note', { html: '<p>hm</p>' })
     await desk.sender.send(request({ mode: 'note', mentions: [3] }))
-    await Promise.resolve()
-    expect(desk.notes[0]).toMatchObject({ mentions: [3], html: '<p>hm</p>' })
-    expect(desk.removed).toEqual(['1 note r1'])
+    expect(desk.notes[0]).toMatchObject({ mentions: [3], html: '<p>hm</p>', draftRevision: 1 })
   })
 })
 

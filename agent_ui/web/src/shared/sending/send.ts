@@ -94,7 +94,6 @@ export class Sender {
     try {
       const answer = await drafts.inLine(ticketId, mode, () => this.ports.submit(ticketId, mode, input))
       this.finish(clientKey, answer.state)
-      if (mode === 'note') drafts.clearSent(ticketId, mode, draft.revision)
       if (answer.state === 'sent') this.ports.accepted(ticketId, answer.result)
     } catch (error) {
       this.takeBack(request, clientKey, error)
@@ -149,7 +148,7 @@ function replyInput(request: SendRequest, clientKey: string, draft: Draft): Repl
 
 function noteInput(request: SendRequest, clientKey: string, draft: Draft): NoteInput {
   const attachmentIds = draft.files.map((file) => file.id)
-  return { clientKey, html: draft.html, mentions: request.mentions, attachmentIds }
+  return { clientKey, html: draft.html, mentions: request.mentions, attachmentIds, draftRevision: draft.revision }
 }
 
 function staleFrom(error: unknown, status: SendStatus): StaleSend | null {

@@ -70,7 +70,7 @@ export async function undoSend(ticketId: number, deliveryId: number, options: { 
   try {
     const { draft, item } = await api.deliveries.undo(deliveryId)
     const { me, agent } = useSession()
-    draftsOf(me).restore({ ...draft, html: withoutSignature(draft.html, agent?.signature ?? '') })
+    draftsOf(me).restore(draft, withoutSignature(item.html, agent?.signature ?? ''))
     tickets.upsertItem(ticketId, item)
     if (!options.quiet && tickets.currentId !== ticketId) toast(tr('composer.undone', { ticket: tickets.name(ticketId) }))
     void tickets.refresh(ticketId)
