@@ -61,6 +61,18 @@ def test_the_wheel_carries_the_built_console(contents: list[str]) -> None:
     assert any(name.endswith(".js") for name in console)
 
 
+def test_the_wheel_carries_the_languages(contents: list[str]) -> None:
+    """The catalogues lie beside the packages in a checkout and inside core in a wheel."""
+    for language in ("bn", "hi", "kn", "mr"):
+        assert f"core/locale/{language}/LC_MESSAGES/sampark.po" in contents
+
+
+def test_the_wheel_carries_templates_and_styles(contents: list[str]) -> None:
+    """Pages that are rendered need their templates beside the code."""
+    for name in ("portal/templates/home.html", "portal/static/portal.css", "migrations/env.py"):
+        assert name in contents
+
+
 def test_the_wheel_carries_the_license(contents: list[str]) -> None:
     """Apache-2.0 asks for its text to travel along."""
     assert any(name.endswith("licenses/LICENSE") for name in contents)
