@@ -192,26 +192,30 @@ class ImapClient:
         Raises:
             MailboxLost: the connection is gone.
         """
-        client = self._client
-        if client.protocol.grown:
-            return True
-        done = await self._in_time(client.idle_start(timeout=86_400), "IDLE")
-        pushed = asyncio.ensure_future(client.protocol.idle_queue.get())
         over = asyncio.ensure_future(until)
         lost = asyncio.ensure_future(self.lost.wait())
+        try:
+            return self._client.protocol.grown or await self._idle(over, lost)
+        finally:
+            over.cancel()
+            lost.cancel()
+
+    async def _idle(self, over: asyncio.Future[object], lost: asyncio.Future[Any]) -> bool:
+        client = self._client
+        done = await self._in_time(client.idle_start(timeout=86_400), "IDLE")
+        pushed = asyncio.ensure_future(client.protocol.idle_queue.get())
         try:
             if not client.protocol.grown:
                 await asyncio.wait({pushed, over, lost}, return_when=asyncio.FIRST_COMPLETED)
             self._raise_if_lost()
             told = pushed.done() or client.protocol.grown
-            client.idle_done()
-            await self._in_time(done, "the end of IDLE")
-            while not client.protocol.idle_queue.empty():
-                told = bool(client.protocol.idle_queue.get_nowait()) or told
-            return told
         finally:
-            for task in (pushed, over, lost):
-                task.cancel()
+            pushed.cancel()
+        client.idle_done()
+        await self._in_time(done, "the end of IDLE")
+        while not client.protocol.idle_queue.empty():
+            told = bool(client.protocol.idle_queue.get_nowait()) or told
+        return bool(told)
 
     async def close(self, *, politely: bool = False) -> None:
         """Hang up."""
@@ -235,17 +239,17 @@ class ImapClient:
 
     async def _in_time(self, call: Awaitable[_T], name: str, seconds: float = 0) -> _T:
         """The result of a call, unless the connection goes or the time is over first."""
-        self._raise_if_lost()
         task = asyncio.ensure_future(call)
         lost = asyncio.ensure_future(self.lost.wait())
         try:
+            self._raise_if_lost()
             await asyncio.wait({task, lost}, timeout=self._timeout + seconds, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return task.result()
             self._raise_if_lost()
             raise MailboxLost(f"the mail server did not answer {name} in {self._timeout:.0f} seconds")
         except (TimeoutError, aioimaplib.AioImapException, ValueError) as problem:
-            raise MailboxLost(f"{name}: {problem or type(problem).__name__}") from None
+            raise MailboxLost(f"{name}: {str(problem) or type(problem).__name__}") from None
         finally:
             lost.cancel()
             if not task.done():
@@ -258,7 +262,7 @@ class ImapClient:
 
     def _on_lost(self, problem: Exception | None) -> None:
         if problem is not None:
-            self._reason = f"the connection to the mail server broke: {problem or type(problem).__name__}"
+            self._reason = f"the connection to the mail server broke: {str(problem) or type(problem).__name__}"
         self.lost.set()
 
     async def _starttls(self, context: ssl.SSLContext) -> None:

@@ -41,7 +41,7 @@ async def client(db, desk):
     app = Litestar(
         HANDLERS,
         state=State({"runtime": SimpleNamespace(settings=desk, db=db)}),
-        exception_handlers={DeskError: problems.desk_error},,
+        exception_handlers={DeskError: problems.desk_error},
     )
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://desk.test", follow_redirects=True) as made:

@@ -1,10 +1,14 @@
-"""Fixtures of the e-mail channel: an account, and a private Dovecot."""
+"""Fixtures of the e-mail channel: an account, a certificate, a private Dovecot."""
+
+import os
+import subprocess
 
 import pytest
 
 from channels.models import ChannelAccount
 from core import clock
 from core.db import Database, unit_of_work
+from tests.channels.email.dovecot import DOVECOT, Dovecot
 
 
 async def make_account(db: Database, name: str = "Support", **values) -> int:
@@ -30,3 +34,29 @@ async def make_account(db: Database, name: str = "Support", **values) -> int:
 async def account(db) -> int:
     """The mailbox support@desk.test with the alias help@desk.test."""
     return await make_account(db, aliases=["help@desk.test"])
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A certificate for 127.0.0.1 that only we trust: folder with cert.pem and key.pem."""
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dovecot(tmp_path_factory, certificate):
+    """A running Dovecot. Without the program the tests that need it are skipped, but never on the build server."""
+    if not DOVECOT.exists() and not os.environ.get("CI"):
+        pytest.skip("Dovecot is not installed")
+    folder = tmp_path_factory.mktemp("dovecot")
+    for place in (folder, *list(folder.parents)[:3]):
+        place.chmod(place.stat().st_mode | 0o711)  # its mail process runs as another user when we are root
+    server = Dovecot(folder, certificate / "cert.pem", certificate / "key.pem")
+    server.start()
+    yield server
+    server.stop()

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import ssl
-import subprocess
 
 import pytest
 
@@ -229,18 +228,6 @@ async def test_sign_in(sender, steps, password, fits):
             with pytest.raises(Temporary, match="refused the sign-in of help: 535") as told:
                 await sender.deliver(mail, noting(steps))
             assert told.value.retry_in == send.SIGN_IN_RETRY
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory):
-    """A certificate for 127.0.0.1 that only we trust."""
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
-         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return folder
 
 
 @pytest.mark.parametrize("kind", ["tls", "starttls"])
