@@ -22,6 +22,7 @@ DOMAIN: Final = "sampark"
 NAMES: Final = {"en": "English", "hi": "हिन्दी", "mr": "मराठी", "bn": "বাংলা", "kn": "ಕನ್ನಡ"}
 """The languages of the product, each in its own words."""
 
+_GROUPS: Final = "#,##,##0.###"  # CLDR has it for all our languages but Kannada, which is used in the same shops
 _HERE: Final = Path(__file__).resolve().parent
 # In a wheel the catalogues lie inside this package, in a checkout beside it.
 FOLDER: Final = next((path for path in (_HERE / "locale", _HERE.parent / "locale") if path.is_dir()), _HERE / "locale")
@@ -90,7 +91,7 @@ class Language:
 
     def number(self, value: float) -> str:
         """With the grouping that is used in India (12,34,567) and Latin digits."""
-        return numbers.format_decimal(value, locale=self._locale)
+        return numbers.format_decimal(value, format=_GROUPS, locale=self._locale)
 
     def date(self, value: date | datetime) -> str:
         """As in "Tuesday, 3 March 2026". Aware instants must be in the reader's time zone already."""

@@ -6,7 +6,8 @@
     python -m tools.i18n pseudo     write the console's pseudo-locale (English with accents, 40 % longer) to build/
 
 Sources are the portal's templates and Python (``_()``), and ``agent_ui/web/src/shared/i18n/en.json``, whose keys become
-``msgctxt "console:list.empty"``. Translators edit PO files only.
+``msgctxt "console:list.empty"``. Translators edit PO files only; what a developer wrote
+into the console's JSON beside a new key is taken over by ``update``.
 """
 
 import io
@@ -106,7 +107,19 @@ def update() -> None:
         catalog = read(language) if path.exists() else Catalog(locale=language, domain="sampark")
         catalog.update(source, no_fuzzy_matching=True)
         catalog.obsolete.clear()
+        adopt(language, catalog)
         write(language, catalog)
+
+
+def adopt(language: str, catalog: Catalog) -> None:
+    """Take over what somebody wrote straight into the console's JSON, where the catalogue has nothing yet."""
+    written = dict(flat(json.loads((CONSOLE / f"{language}.json").read_text(encoding="utf-8"))))
+    for message in catalog:
+        given = written.get((message.context or "").removeprefix(CONTEXT))
+        if not message.context or given is None or all(forms(message)[1]):
+            continue
+        parts = given.split(" | ")
+        message.string = (parts[0], parts[-1]) if message.pluralizable else given
 
 
 def write(language: str, catalog: Catalog) -> None:

@@ -1,0 +1,99 @@
+"""The portal in a browser: accessible in light and dark, on a telephone and a desk; a request from end to end."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Desk
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def violations(page: Page) -> list[str]:
+    """Broken rules of axe, with the elements."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_pages_are_accessible_and_never_wider_than_the_screen(
+    browser: Browser, desk: Desk, picture, scheme: str, width: int
+) -> None:
+    """axe finds nothing on the first page, the form and the form with complaints; nothing scrolls sideways."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    for language in ("en", "mr"):
+        for name, path in (("home", "/portal"), ("form", "/portal/requests/new")):
+            page.goto(f"{desk.url}{path}?lang={language}")
+            picture(page, f"{name}-{language}")
+            assert violations(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.locator("form button").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        picture(page, f"complaints-{language}")
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_targets_are_large_enough(browser: Browser, desk: Desk, width: int) -> None:
+    """Whatever can be pressed on its own is at least 40 pixels high (links within a sentence may be smaller)."""
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    page = context.new_page()
+    for path in ("/portal", "/portal/requests/new"):
+        page.goto(f"{desk.url}{path}")
+        small = page.evaluate(
+            """[...document.querySelectorAll('a, button, input, select, textarea')]
+            .filter(each => !each.closest('p, .trap, .skip') || each.classList.contains('button'))
+            .filter(each => each.type !== 'hidden' && !each.classList.contains('skip'))
+            .filter(each => each.getBoundingClientRect().height < 40).map(each => each.outerHTML)"""
+        )
+        assert small == []
+    context.close()
+
+
+def test_the_keyboard_reaches_everything_in_order(page: Page, desk: Desk) -> None:
+    """The first Tab offers to skip the head of the page; the trap for programs is never reached."""
+    page.goto(f"{desk.url}/portal/requests/new?lang=en")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    reached = []
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.type"))
+    assert [name for name in reached if name] == [
+        "topic", "subject", "message", "files", "name", "email", "submit", *reached[7:]
+    ]  # fmt: skip
+    assert "website" not in reached
+
+
+def test_a_request_without_any_script(browser: Browser, desk: Desk, picture) -> None:
+    """JavaScript switched off: complaint, correction, file, number; a reload of the thanks page sends nothing again."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{desk.url}/portal?lang=en")
+    page.get_by_role("link", name=re.compile("^Ask about an order")).click()
+    page.get_by_label("Subject").fill("Where is my parcel?")
+    page.get_by_label("What happened?").fill("It was to arrive on Monday.")
+    page.get_by_label("Your e-mail address").fill("meera.visitor@example.com")
+    page.wait_for_timeout(3200)  # the form asks people not to be faster than programs
+    page.get_by_role("button", name="Send request").click()
+    page.get_by_role("link", name="Enter your name.").click()
+    expect(page.get_by_label("Subject")).to_have_value("Where is my parcel?")
+    page.get_by_label("Your name").fill("Meera Visitor")
+    photo = {"name": "parcel.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n" + b"\0" * 64}
+    page.get_by_label("Photos or documents").set_input_files(photo)
+    page.get_by_role("button", name="Send request").click()
+    number = page.locator(".number").inner_text()
+    assert re.fullmatch(r"#\d+", number)
+    picture(page, "thanks")
+    page.reload()
+    assert page.locator(".number").inner_text() == number
+    context.close()
