@@ -10,12 +10,16 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response
+from litestar.enums import ParamType
 from litestar.exceptions import HTTPException, ValidationException
+from sqlalchemy.exc import DBAPIError
 
 from core import log
-from core.errors import DeskError
+from core.errors import DeskError, NotFound
 
 CONTENT_TYPE: Final = "application/problem+json"
+DATA_EXCEPTION: Final = "22"
+"""Class of the SQLSTATEs that say that a value is wrong (PostgreSQL manual, appendix A)."""
 _log = log.get(__name__)
 _NAMED: Final = re.compile(r"(?:unknown field|required field) `([^`]+)`")
 _PATH: Final = re.compile(r" - at `\$\.?([^`]*)`")
@@ -76,6 +80,8 @@ def http_error(request: Request[Any, Any, Any], problem: HTTPException) -> Respo
 def _invalid(problem: ValidationException) -> Response[bytes]:
     found = problem.extra if isinstance(problem.extra, list) else []
     errors = [_field_error(entry) for entry in found if isinstance(entry, dict)]
+    if errors and all(entry.get("source") == ParamType.PATH for entry in found):
+        return _answer(404, NotFound.code, NotFound.title, "There is nothing at this address.")
     detail = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors) or problem.detail
     return _answer(422, "validation", "Some fields need attention", detail, errors=errors)
 
@@ -94,6 +100,15 @@ def _field_error(entry: dict[str, Any]) -> dict[str, str]:
     return {"field": camel(path or "body"), "message": _PATH.sub("", message)}
 
 
+def database_error(request: Request[Any, Any, Any], problem: DBAPIError) -> Response[bytes]:
+    """A value that PostgreSQL cannot hold (a NUL, a number out of range) is the sender's fault; the rest is ours."""
+    if str(getattr(problem.orig, "sqlstate", "") or "")[:2] != DATA_EXCEPTION:
+        return unexpected(request, problem)
+    _log.warning("a value was refused by the database", path=request.url.path, reason=str(problem.orig))
+    detail = "A value holds a character or number that cannot be kept."
+    return _answer(422, "validation", "Some fields need attention", detail, errors=[])
+
+
 def unexpected(request: Request[Any, Any, Any], problem: Exception) -> Response[bytes]:
     """A fault of ours: written down with everything, answered with nothing but the id to find it by."""
     request_id = request.scope.get("state", {}).get("request_id", "")
@@ -105,6 +120,7 @@ def unexpected(request: Request[Any, Any, Any], problem: Exception) -> Response[
 EXCEPTION_HANDLERS: Final[dict[int | type[Exception], Any]] = {
     DeskError: desk_error,
     HTTPException: http_error,
+    DBAPIError: database_error,
     Exception: unexpected,
 }
 """Installed for the whole application by the composition root."""

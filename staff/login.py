@@ -131,13 +131,13 @@ async def _admit(db: Database, email: str, place: Place) -> int:
 async def _check_pair(session: AsyncSession, email: str, place: Place) -> None:
     """Refuse an address that has failed too often from here since it last succeeded."""
     mine = (LoginAttempt.email == email, LoginAttempt.ip == place.network)
-    success = select(func.max(LoginAttempt.at)).where(*mine, LoginAttempt.succeeded).scalar_subquery()
+    success = select(func.max(LoginAttempt.id)).where(*mine, LoginAttempt.succeeded).scalar_subquery()
     since = clock.now() - WINDOW
     failed = list(
         await session.scalars(
             select(LoginAttempt.at)
             .where(*mine, ~LoginAttempt.succeeded, LoginAttempt.at > since)
-            .where(or_(success.is_(None), LoginAttempt.at > success))
+            .where(or_(success.is_(None), LoginAttempt.id > success))
             .order_by(LoginAttempt.at)
         )
     )

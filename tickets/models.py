@@ -72,6 +72,7 @@ class Message(Base):
         Index("ix_messages_ticket_id_id", "ticket_id", "id"),
         Index("ix_messages_message_id_header", "message_id_header"),
         UniqueConstraint("author_agent_id", "client_key", name="uq_messages_author_client_key"),
+        Index("ix_messages_mentions", "mentions", postgresql_using="gin", postgresql_where=text("mentions <> '{}'")),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)

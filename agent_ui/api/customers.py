@@ -4,13 +4,13 @@ from typing import Annotated
 
 from litestar import Controller, Response, get, patch
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
+from litestar.params import FromQuery, HeaderParameter, JSONBody
 
 from agent_ui import customer_page
 from agent_ui.auth import requires
 from agent_ui.deps import Desk
 from agent_ui.limits import allow
-from agent_ui.views.base import Page, etag, given, version_of
+from agent_ui.views.base import Page, PathId, etag, given, version_of
 from agent_ui.views.customers import CustomerChangeInput, CustomerView, brief
 from agent_ui.views.tickets import CustomerBrief, SearchView
 from customers import listing as customers
@@ -40,7 +40,7 @@ class CustomerController(Controller):
         return Page(items=[brief(line) for line in lines], next=following)
 
     @get("/{customer_id:int}", guards=[requires("customers:read")], summary="One customer")
-    async def read(self, desk: NamedDependency[Desk], customer_id: FromPath[int]) -> Response[CustomerView]:
+    async def read(self, desk: NamedDependency[Desk], customer_id: PathId) -> Response[CustomerView]:
         """The customer with addresses, organisation, and the newest tickets that the agent may see."""
         view = await customer_page.read(desk, customer_id)
         return Response(view, headers=etag(view.version))
@@ -49,7 +49,7 @@ class CustomerController(Controller):
     async def change(
         self,
         desk: NamedDependency[Desk],
-        customer_id: FromPath[int],
+        customer_id: PathId,
         data: JSONBody[CustomerChangeInput],
         if_match: Annotated[str | None, HeaderParameter(name="If-Match")] = None,
     ) -> Response[CustomerView]:

@@ -7,12 +7,13 @@ from litestar import Controller, Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath, FromQuery
+from litestar.params import Body, FromQuery
 
 from agent_ui import files
 from agent_ui.auth import requires
 from agent_ui.deps import Desk
 from agent_ui.limits import allow
+from agent_ui.views.base import PathId
 from channels import ledger
 from tickets import access, attachments, timeline
 from tickets.timeline import FileItem
@@ -52,14 +53,14 @@ class FileController(Controller):
     guards = [requires("tickets:read")]
 
     @get("/attachments/{attachment_id:int}", summary="A file", media_type="application/octet-stream")
-    async def attachment(self, desk: NamedDependency[Desk], attachment_id: FromPath[int]) -> Response[bytes]:
+    async def attachment(self, desk: NamedDependency[Desk], attachment_id: PathId) -> Response[bytes]:
         """The file; raster images are shown in place, everything else is saved."""
         found = await access.get_attachment(desk.session, desk.actor, attachment_id)
         content = await desk.runtime.storage.get(found.storage_key)
         return files.download(content, found.name, found.content_type)
 
     @get("/messages/{message_id:int}/raw", summary="A message as it came", media_type="message/rfc822")
-    async def raw(self, desk: NamedDependency[Desk], message_id: FromPath[int]) -> Response[bytes]:
+    async def raw(self, desk: NamedDependency[Desk], message_id: PathId) -> Response[bytes]:
         """The bytes that came in, to be saved."""
         message = await access.get_message(desk.session, desk.actor, message_id)
         content = await ledger.raw_of(desk.session, message.inbound_item_id)
@@ -67,7 +68,7 @@ class FileController(Controller):
 
     @get("/messages/{message_id:int}/body", summary="A message's body as a page", media_type="text/html")
     async def body(
-        self, desk: NamedDependency[Desk], message_id: FromPath[int], images: FromQuery[bool] = False
+        self, desk: NamedDependency[Desk], message_id: PathId, images: FromQuery[bool] = False
     ) -> Response[bytes]:
         """The body alone, for a frame; images from elsewhere only with ``?images=1``."""
         message = await access.get_message(desk.session, desk.actor, message_id)

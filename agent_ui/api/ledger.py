@@ -2,11 +2,11 @@
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 
 from agent_ui.auth import requires
 from agent_ui.deps import Desk
-from agent_ui.views.base import Page
+from agent_ui.views.base import Page, PathId
 from agent_ui.views.ledger import HeldJobView, LedgerRow, held_job, ledger_row
 from channels import inbound, ledger
 from core import jobs
@@ -37,7 +37,7 @@ class LedgerController(Controller):
         status_code=200,
         summary="Process an item again",
     )
-    async def reprocess(self, desk: NamedDependency[Desk], item_id: FromPath[int]) -> LedgerRow:
+    async def reprocess(self, desk: NamedDependency[Desk], item_id: PathId) -> LedgerRow:
         """Process an item again that is not done."""
         await inbound.reprocess(desk.session, item_id)
         return ledger_row(await ledger.get(desk.session, item_id))
@@ -55,6 +55,6 @@ class JobController(Controller):
         return [held_job(job) for job in await jobs.held(desk.runtime.db)]
 
     @post("/{job_id:int}/retry", guards=[requires("jobs:retry")], status_code=204, summary="Run a job again")
-    async def retry(self, desk: NamedDependency[Desk], job_id: FromPath[int]) -> None:
+    async def retry(self, desk: NamedDependency[Desk], job_id: PathId) -> None:
         """Run a job again that gave up."""
         await jobs.retry_held(desk.runtime.db, job_id)

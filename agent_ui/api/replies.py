@@ -1,15 +1,15 @@
 """What agents write: replies, notes, drafts, and what becomes of a sending."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from agent_ui import html, ticket_page
 from agent_ui.auth import requires
 from agent_ui.deps import Desk
-from agent_ui.views.base import given
+from agent_ui.views.base import PathId, given
 from agent_ui.views.tickets import (
     DraftInput,
     NoteInput,
@@ -35,9 +35,7 @@ class ReplyController(Controller):
     guards = [requires("tickets:reply")]
 
     @post("/replies", summary="Answer the customer")
-    async def reply(
-        self, desk: NamedDependency[Desk], ticket_id: FromPath[int], data: JSONBody[ReplyInput]
-    ) -> SentView:
+    async def reply(self, desk: NamedDependency[Desk], ticket_id: PathId, data: JSONBody[ReplyInput]) -> SentView:
         """Send an answer. The same ``clientKey`` again gives what was sent the first time.
 
         409 ``stale-reply`` names in ``newItems`` what the author had not seen; ``force`` sends all the same.
@@ -50,14 +48,14 @@ class ReplyController(Controller):
         return await ticket_page.sent(desk, ticket_id, message.id)
 
     @post("/notes", summary="Leave a note for colleagues")
-    async def note(self, desk: NamedDependency[Desk], ticket_id: FromPath[int], data: JSONBody[NoteInput]) -> SentView:
+    async def note(self, desk: NamedDependency[Desk], ticket_id: PathId, data: JSONBody[NoteInput]) -> SentView:
         """Leave a note that no customer ever sees. The same ``clientKey`` again gives the same note."""
         await desk.may_see(ticket_id)
         message = await reply.note(desk.session, ticket_id, reply.NoteContent(**given(data)))
         return await ticket_page.sent(desk, ticket_id, message.id)
 
     @get("/drafts", summary="One's own drafts")
-    async def list_drafts(self, desk: NamedDependency[Desk], ticket_id: FromPath[int]) -> list[DraftItem]:
+    async def list_drafts(self, desk: NamedDependency[Desk], ticket_id: PathId) -> list[DraftItem]:
         """What this agent has written here and not sent."""
         return await detail.drafts_of(desk.session, desk.actor, await desk.may_see(ticket_id))
 
@@ -65,7 +63,7 @@ class ReplyController(Controller):
     async def save_draft(
         self,
         desk: NamedDependency[Desk],
-        ticket_id: FromPath[int],
+        ticket_id: PathId,
         mode: FromPath[Mode],
         data: JSONBody[DraftInput],
     ) -> DraftItem:
@@ -78,9 +76,9 @@ class ReplyController(Controller):
     async def discard_draft(
         self,
         desk: NamedDependency[Desk],
-        ticket_id: FromPath[int],
+        ticket_id: PathId,
         mode: FromPath[Mode],
-        revision: FromQuery[int | None] = None,
+        revision: Annotated[int | None, QueryParameter(ge=0, le=2**53)] = None,
     ) -> None:
         """Throw a draft away, unless it is newer than ``revision``."""
         await drafts.discard(desk.session, await desk.may_see(ticket_id), mode, revision)
@@ -94,7 +92,7 @@ class DeliveryController(Controller):
     guards = [requires("tickets:reply")]
 
     @post("/undo", status_code=200, summary="Take a reply back")
-    async def undo(self, desk: NamedDependency[Desk], delivery_id: FromPath[int]) -> UndoView:
+    async def undo(self, desk: NamedDependency[Desk], delivery_id: PathId) -> UndoView:
         """Take one's own reply back while it waits; its text is a draft again. 409 ``too-late`` when it is gone."""
         sending = await access.get_delivery(desk.session, desk.actor, delivery_id)
         draft = await delivery.undo(desk.session, sending.id)
@@ -105,7 +103,7 @@ class DeliveryController(Controller):
 
     @post("/retry", status_code=200, summary="Send again")
     async def retry(
-        self, desk: NamedDependency[Desk], delivery_id: FromPath[int], data: JSONBody[RetryInput]
+        self, desk: NamedDependency[Desk], delivery_id: PathId, data: JSONBody[RetryInput]
     ) -> MessageItem | NoteItem:
         """Send a message again that failed, bounced, or whose fate is unknown; to other addresses if named."""
         sending = await access.get_delivery(desk.session, desk.actor, delivery_id)

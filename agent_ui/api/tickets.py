@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 
 from litestar import Controller, Response, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
+from litestar.params import FromQuery, HeaderParameter, JSONBody
 
 from agent_ui import html, ticket_page
 from agent_ui.auth import requires
 from agent_ui.deps import Desk
 from agent_ui.limits import allow
-from agent_ui.views.base import Page, etag, given, version_of
+from agent_ui.views.base import Page, PathId, etag, given, version_of
 from agent_ui.views.tickets import (
     DecisionView,
     NewTicketInput,
@@ -68,7 +68,7 @@ class TicketController(Controller):
         return Response(view, status_code=201, headers=etag(view.version))
 
     @get("/tickets/{ticket_id:int}", guards=[requires("tickets:read")], summary="One ticket")
-    async def read(self, desk: NamedDependency[Desk], ticket_id: FromPath[int]) -> Response[TicketView]:
+    async def read(self, desk: NamedDependency[Desk], ticket_id: PathId) -> Response[TicketView]:
         """The ticket with the newest page of its timeline; ``ETag`` names its version."""
         view = await ticket_page.read(desk, ticket_id)
         return Response(view, headers=etag(view.version))
@@ -77,7 +77,7 @@ class TicketController(Controller):
     async def change(
         self,
         desk: NamedDependency[Desk],
-        ticket_id: FromPath[int],
+        ticket_id: PathId,
         data: JSONBody[TicketChangeInput],
         if_match: IfMatch = None,
     ) -> Response[TicketView]:
@@ -95,7 +95,7 @@ class TicketController(Controller):
         status_code=200,
         summary="Take a ticket",
     )
-    async def claim(self, desk: NamedDependency[Desk], ticket_id: FromPath[int]) -> Response[TicketView]:
+    async def claim(self, desk: NamedDependency[Desk], ticket_id: PathId) -> Response[TicketView]:
         """Become the owner of a ticket that has none; 409 names who was faster."""
         await lifecycle.claim(desk.session, await desk.may_see(ticket_id))
         view = await ticket_page.read_after_change(desk, ticket_id)
@@ -105,7 +105,7 @@ class TicketController(Controller):
     async def timeline(
         self,
         desk: NamedDependency[Desk],
-        ticket_id: FromPath[int],
+        ticket_id: PathId,
         before: FromQuery[str | None] = None,
         after: FromQuery[str | None] = None,
         limit: FromQuery[int] = 50,
@@ -120,7 +120,7 @@ class TicketController(Controller):
         return Page(items=html.show(page.items), next=page.before)
 
     @post("/tickets/{ticket_id:int}/read", guards=[requires("tickets:read")], status_code=204, summary="Mark as read")
-    async def mark_read(self, desk: NamedDependency[Desk], ticket_id: FromPath[int]) -> None:
+    async def mark_read(self, desk: NamedDependency[Desk], ticket_id: PathId) -> None:
         """Note that the agent has read the ticket up to its newest message."""
         await lifecycle.mark_read(desk.session, await desk.may_see(ticket_id))
 
@@ -130,12 +130,12 @@ class TicketController(Controller):
         status_code=204,
         summary="Mark as unread",
     )
-    async def mark_unread(self, desk: NamedDependency[Desk], ticket_id: FromPath[int]) -> None:
+    async def mark_unread(self, desk: NamedDependency[Desk], ticket_id: PathId) -> None:
         """Make the ticket look new to this agent."""
         await lifecycle.mark_unread(desk.session, await desk.may_see(ticket_id))
 
     @get("/tickets/{ticket_id:int}/decisions", guards=[requires("routing:read")], summary="Why it went to whom")
-    async def decisions(self, desk: NamedDependency[Desk], ticket_id: FromPath[int]) -> list[DecisionView]:
+    async def decisions(self, desk: NamedDependency[Desk], ticket_id: PathId) -> list[DecisionView]:
         """The router's decisions with every candidate, newest first."""
         found = await assignment.decisions(desk.session, await desk.may_see(ticket_id))
         chosen = {one.chosen_agent_id for one in found if one.chosen_agent_id is not None}

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
+from litestar.params import PathParameter
 
 from core.errors import Invalid
 
@@ -12,6 +13,9 @@ Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 ShortText = Annotated[str, msgspec.Meta(max_length=1000)]
 Html = Annotated[str, msgspec.Meta(max_length=1_000_000)]
 EmailText = Annotated[str, msgspec.Meta(min_length=3, max_length=320)]
+PathId = Annotated[int, PathParameter(ge=1, le=2**63 - 1)]
+"""An id in a path; what can be no id is not found (``agent_ui/problems.py``)."""
+Revision = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 IdList = Annotated[list[Id], msgspec.Meta(max_length=100)]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from agent_ui.views.base import EmailText, Html, Id, IdList, Input, Named, ShortText, View
+from agent_ui.views.base import EmailText, Html, Id, IdList, Input, Named, Revision, ShortText, View
 from routing.models import Decision
 from tickets.detail import Detail, DraftItem
 from tickets.intake import Person
@@ -132,7 +132,7 @@ class ReplyInput(Input):
     cc: Addresses = []
     bcc: Addresses = []
     attachment_ids: IdList = []
-    draft_revision: int | None = None
+    draft_revision: Revision | None = None
 
 
 class NoteInput(Input):
@@ -142,7 +142,7 @@ class NoteInput(Input):
     html: Html
     mentions: IdList = []
     attachment_ids: IdList = []
-    draft_revision: int | None = None
+    draft_revision: Revision | None = None
 
 
 class SentView(View):
@@ -156,7 +156,7 @@ class DraftInput(Input):
     """A draft. ``revision`` is the client's counter; an older one than what is kept is ignored."""
 
     html: Html
-    revision: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    revision: Revision
     attachment_ids: IdList | None = None
 
 

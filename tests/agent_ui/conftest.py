@@ -64,9 +64,7 @@ async def runtime(db: Database, settings: Settings, storage: Storage, clock: Man
 @pytest.fixture
 def app(runtime: Running) -> Litestar:
     """The application as the composition root builds it, with the agents' routes."""
-    return Litestar(
-        route_handlers=routes.HANDLERS, state=State({"runtime": runtime}), **routes.app_options(runtime)
-    )
+    return Litestar(route_handlers=routes.HANDLERS, state=State({"runtime": runtime}), **routes.app_options(runtime))
 
 
 @dataclass
@@ -176,8 +174,8 @@ class Queries:
 
 
 @pytest.fixture
-def count_queries(db: Database) -> Iterator[Callable[[], "contextlib.AbstractContextManager[Queries]"]]:
-    """Counts statements: ``with count_queries() as queries: ...``."""
+def count_queries(db: Database) -> Callable[[], "contextlib.AbstractContextManager[Queries]"]:
+    """What counts statements while a ``with`` block runs."""
 
     @contextlib.contextmanager
     def counting() -> Iterator[Queries]:
@@ -192,7 +190,7 @@ def count_queries(db: Database) -> Iterator[Callable[[], "contextlib.AbstractCon
         finally:
             event.remove(db.engine.sync_engine, "before_cursor_execute", note)
 
-    yield counting
+    return counting
 
 
 async def settle() -> None:

@@ -1,0 +1,27 @@
+"""Find the notes that mention somebody without reading all messages (the view "mentions").
+
+Revision ID: 0002
+Revises: 0001
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_index(
+        "ix_messages_mentions",
+        "messages",
+        ["mentions"],
+        postgresql_using="gin",
+        postgresql_where=sa.text("mentions <> '{}'"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_messages_mentions", table_name="messages")
