@@ -137,7 +137,7 @@ def write(language: str, catalog: Catalog) -> None:
 def forms(message: Message) -> tuple[list[str], list[str]]:
     """A message's source and translation, each as the list of its plural forms."""
     source = [message.id] if isinstance(message.id, str) else list(message.id)
-    given = [message.string] if isinstance(message.string, str) else list(message.string)
+    given = [message.string] if isinstance(message.string, str) else list(message.string or ("",))
     return source, given
 
 

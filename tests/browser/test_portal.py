@@ -22,7 +22,7 @@ def violations(page: Page) -> list[str]:
 def test_pages_are_accessible_and_never_wider_than_the_screen(
     browser: Browser, desk: Desk, picture, scheme: str, width: int
 ) -> None:
-    """axe finds nothing on the first page, the form and the form with complaints; nothing scrolls sideways."""
+    """Axe finds nothing on the first page, the form and the form with complaints; nothing scrolls sideways."""
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
     )

@@ -127,7 +127,7 @@ def test_a_missing_sentence_is_found() -> None:
 
 
 def test_the_consoles_keys_survive_the_way_through_the_catalogue() -> None:
-    """flat and nested undo each other, whatever the depth."""
+    """Flat and nested undo each other, whatever the depth."""
     tree = {"a": {"b": {"c": "x"}, "d": "y"}, "e": "z"}
     assert tool.nested(dict(tool.flat(tree))) == tree
 
