@@ -1,6 +1,7 @@
 /** Addresses of the console below /console/. Only the inbox is in the shell; the other pages come when opened. */
 import { createRouter, createWebHistory } from 'vue-router'
 import InboxPage from './pages/InboxPage.vue'
+import { safeNext } from './shared/safeNext'
 import { useSession } from './shared/session'
 
 export const router = createRouter({
@@ -25,12 +26,7 @@ router.beforeEach(async (to) => {
   if (session.state === 'unknown') await session.load().catch(() => undefined)
   // "unknown" after a failed try: App.vue shows that the server cannot be reached and tries again
   if (session.state === 'unknown') return true
-  if (session.state === 'out' && !to.meta.open) return { name: 'signIn', query: to.path === '/' ? {} : { next: to.fullPath } }
+  if (session.state === 'out' && !to.meta.open) return { name: 'signIn', query: to.path === '/inbox/mine' ? {} : { next: to.fullPath } }
   if (session.state === 'in' && to.name === 'signIn') return safeNext(to.query.next)
   return true
 })
-
-/** Where to go after the sign-in: only to a page of the console itself. */
-export function safeNext(next: unknown): string {
-  return typeof next === 'string' && /^\/(?!\/)/.test(next) && !next.startsWith('/sign-in') ? next : '/inbox/mine'
-}

@@ -7,6 +7,7 @@ import type { AgentView, ConsoleSettings, PresenceState, ProfilePatch, SessionVi
 import { singleKeys } from './commands'
 import { setLocale } from './i18n'
 import { applyTheme, setBrandHue } from './theme'
+import { htmlOfText, textOfHtml } from './text'
 import { setTimeZone } from './time'
 
 export const useSession = defineStore('session', () => {
@@ -14,6 +15,7 @@ export const useSession = defineStore('session', () => {
   const state = ref<'unknown' | 'in' | 'out'>('unknown')
   /** True when the session ended under the user's hands: the sign-in page says so. */
   const expired = ref(false)
+  /** The signature is lines of text here; on the way to and from the server it is HTML. */
   const agent = shallowRef<AgentView | null>(null)
   const settings = shallowRef<ConsoleSettings>({
     undoSendSeconds: 5, brandHue: 268, productName: 'Sampark', demo: false, heartbeatSeconds: 15,
@@ -28,7 +30,7 @@ export const useSession = defineStore('session', () => {
   const can = (permission: string) => permissions.value.has(permission)
 
   async function applyAgent(view: AgentView): Promise<void> {
-    agent.value = view
+    agent.value = { ...view, signature: textOfHtml(view.signature) }
     singleKeys.value = view.singleKeys
     applyTheme(view.theme)
     setTimeZone(view.timeZone)
@@ -80,7 +82,8 @@ export const useSession = defineStore('session', () => {
   }
 
   async function update(change: ProfilePatch): Promise<void> {
-    await applyAgent(await api.me.update(change))
+    const wire = change.signature === undefined ? change : { ...change, signature: htmlOfText(change.signature) }
+    await applyAgent(await api.me.update(wire))
   }
 
   async function setPresence(next: PresenceState): Promise<void> {

@@ -19,3 +19,18 @@ export function hueOf(name: string): number {
 export function fold(text: string): string {
   return text.normalize('NFKD').replace(/[\u0300-\u036f\u200c\u200d]/g, '').toLowerCase()
 }
+
+const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
+
+/** Lines of text as one paragraph. */
+export function htmlOfText(text: string): string {
+  const lines = text.trim().split(/\r?\n/).map((line) => line.replace(/[&<>]/g, (sign) => ESCAPES[sign] ?? sign))
+  return lines[0] ? `<p>${lines.join('<br>')}</p>` : ''
+}
+
+/** The words of simple HTML, a line for each break and block. Nothing of it is run or loaded. */
+export function textOfHtml(html: string): string {
+  if (!html.includes('<')) return html.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&').trim()
+  const page = new DOMParser().parseFromString(html.replace(/<br\s*\/?>|<\/(?:p|div|li)>/gi, '\n'), 'text/html')
+  return (page.body.textContent ?? '').replace(/[ \t]+\n/g, '\n').trim()
+}

@@ -69,7 +69,11 @@ export function useDraftEditor(host: Ref<HTMLElement | null>, place: () => Draft
     editor,
     draft,
     focused,
-    focus: () => editor.value?.commands.focus('end'),
+    focus: () => {
+      // the command waits for the next frame, and the first letter typed after the key must not be lost
+      editor.value?.view.focus()
+      editor.value?.commands.focus('end')
+    },
     blur: () => editor.value?.commands.blur(),
   }
 }

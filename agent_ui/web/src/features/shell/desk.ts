@@ -25,7 +25,7 @@ export function useDesk(): void {
   let owner = 0
 
   function onEvent(event: LiveEvent): void {
-    if (QUIET.has(event.kind)) return
+    if (QUIET.has(event.kind) || session.state !== 'in') return
     if (event.kind === 'draft.changed' && lists.view !== 'drafts') return
     lists.refresh()
     views.refresh()
@@ -59,6 +59,8 @@ export function useDesk(): void {
 
   function leave(): void {
     clearInterval(heartbeat)
+    lists.stop()
+    views.stop()
     live.stop()
     if (!session.expired) forget()
   }

@@ -131,5 +131,5 @@ export const useLists = defineStore('lists', () => {
     status.value = ''
   }
 
-  return { view, sort, status, current, refreshNow, refresh, loadMore, showHeld, show, setSort, setStatus, after, reset }
+  return { view, sort, status, current, refreshNow, refresh, loadMore, showHeld, show, setSort, setStatus, after, reset, stop: refresh.cancel }
 })

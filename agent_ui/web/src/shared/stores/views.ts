@@ -36,5 +36,5 @@ export const useViews = defineStore('views', () => {
     return group === 'channel' && id ? tr(`channel.${id}`) : tr(`views.${key}`)
   }
 
-  return { views, failed, byKey, inGroup, load, refresh, label }
+  return { views, failed, byKey, inGroup, load, refresh, label, stop: refresh.cancel }
 })

@@ -1,0 +1,50 @@
+/**
+ * Fails the type check where `types.ts` and the server's published description (`schema.d.ts`) drift apart.
+ *
+ * The description knows plain strings where the console knows the words that may stand there, so both sides are
+ * widened first. What the server sends must fit what the console reads; what the console sends must fit what it takes.
+ */
+import type { components } from './schema'
+import type * as own from './types'
+
+type Schema = components['schemas']
+
+type Widen<T> = T extends string ? string
+  : T extends number ? number
+    : T extends boolean ? boolean
+      : T extends null | undefined ? T
+        : T extends (infer U)[] ? Widen<U>[]
+          : T extends object ? { [K in keyof T]: Widen<T[K]> } : T
+
+type Fits<From, To> = [Widen<From>] extends [Widen<To>] ? true : { sent: Widen<From>; expected: Widen<To> }
+type All<T extends Record<string, true>> = T
+
+/** Server → console. */
+export type Read = All<{
+  session: Fits<Schema['SessionView'], own.SessionView>
+  agent: Fits<Schema['AgentView'], own.AgentView>
+  colleague: Fits<Schema['AgentBrief'], own.AgentBrief>
+  team: Fits<Schema['TeamView'], own.TeamView>
+  view: Fits<Schema['ViewCount'], own.ViewView>
+  row: Fits<Schema['TicketRow'], own.TicketRow>
+  message: Fits<Schema['MessageItem'], own.MessageItem>
+  note: Fits<Schema['NoteItem'], own.NoteItem>
+  event: Fits<Schema['EventItem'], own.EventItem>
+  draft: Fits<Schema['DraftItem'], own.DraftView>
+  customer: Fits<Schema['CustomerView'], own.CustomerView>
+  brief: Fits<Schema['CustomerBrief'], own.CustomerBrief>
+  decision: Fits<Schema['DecisionView'], own.Decision>
+  macro: Fits<Schema['MacroView'], own.Macro>
+  ledger: Fits<Schema['LedgerRow'], own.LedgerRow>
+  job: Fits<Schema['HeldJobView'], own.HeldJob>
+}>
+
+/** Console → server. */
+export type Written = All<{
+  reply: Fits<own.ReplyInput, Schema['ReplyInput']>
+  note: Fits<own.NoteInput, Schema['NoteInput']>
+  change: Fits<own.TicketPatch, Schema['TicketChangeInput']>
+  ticket: Fits<own.NewTicketInput, Schema['NewTicketInput']>
+  profile: Fits<own.ProfilePatch, Schema['PreferencesInput']>
+  customer: Fits<own.CustomerPatch, Schema['CustomerChangeInput']>
+}>
