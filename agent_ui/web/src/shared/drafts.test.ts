@@ -173,10 +173,10 @@ describe('drafts', () => {
   it('takes a newer draft of the server but never over unsaved text', async () => {
     const drafts = new DraftStore(7, slowServer().transport)
     const view = { ticketId: 1, mode: 'reply' as const, html: '<p>server</p>', revision: 5, attachments: [] }
-    drafts.adopt(1, [view])
-    expect(drafts.read(1, 'reply').html).toBe('<p>server</p>')
+    drafts.adopt(1, [view], '10')
+    expect(drafts.read(1, 'reply')).toMatchObject({ html: '<p>server</p>', basis: '10' })
     drafts.write(1, 'reply', { html: '<p>mine</p>' })
-    drafts.adopt(1, [{ ...view, revision: 9 }])
+    drafts.adopt(1, [{ ...view, revision: 9 }], '11')
     expect(drafts.read(1, 'reply').html).toBe('<p>mine</p>')
     expect(drafts.read(1, 'reply').revision).toBe(10)
   })
@@ -186,7 +186,7 @@ describe('drafts', () => {
     const draft = drafts.write(1, 'reply', { html: '<p>a</p>' })
     drafts.take(1, 'reply', 'k1')
     const view = { ticketId: 1, mode: 'reply' as const, html: '<p>a</p>', revision: draft.revision, attachments: [] }
-    drafts.adopt(1, [view])
+    drafts.adopt(1, [view], '10')
     expect(drafts.read(1, 'reply').html).toBe('')
   })
 
@@ -197,10 +197,10 @@ describe('drafts', () => {
     await rest()
     server.calls[0]!.done()
     await settle()
-    drafts.adopt(1, [])
+    drafts.adopt(1, [], '10')
     expect(drafts.read(1, 'reply').html).toBe('<p>a</p>')
     const nextPage = new DraftStore(7, slowServer().transport)
-    nextPage.adopt(1, [])
+    nextPage.adopt(1, [], '10')
     expect(nextPage.read(1, 'reply').html).toBe('')
   })
 

@@ -100,7 +100,7 @@ export class DraftStore {
       ...before,
       ...content,
       revision: before.revision + 1,
-      basis: begins ? (seen ?? null) : before.basis,
+      basis: begins ? (seen ?? null) : (before.basis ?? seen ?? null),
       startedAt: begins ? this.now() : before.startedAt,
       sentAs: null,
     }
@@ -168,11 +168,14 @@ export class DraftStore {
     this.join(this.place(server.ticketId, server.mode), { ...restored, startedAt: this.now() }, null)
   }
 
-  /** Brings in what the server holds for a ticket; unsaved text on this device always wins. */
-  adopt(ticketId: number, views: readonly ServerDraft[]): void {
+  /**
+   * Brings in what the server holds for a ticket; unsaved text on this device always wins.
+   * `seen` is the newest event that is shown together with the draft.
+   */
+  adopt(ticketId: number, views: readonly ServerDraft[], seen: string): void {
     for (const mode of ['reply', 'note'] as const) {
       const view = views.find((one) => one.mode === mode)
-      if (view) this.adoptOne(this.place(ticketId, mode), view)
+      if (view) this.adoptOne(this.place(ticketId, mode), view, seen)
       else this.dropIfSentElsewhere(this.place(ticketId, mode))
     }
   }
@@ -242,7 +245,7 @@ export class DraftStore {
     this.saveAfterRest(place)
   }
 
-  private adoptOne(place: Place, view: ServerDraft): void {
+  private adoptOne(place: Place, view: ServerDraft, seen: string): void {
     const mine = this.at(place)
     if (view.revision <= mine.revision) return
     if (mine.saved < mine.revision && !isBlank(mine)) {
@@ -251,7 +254,7 @@ export class DraftStore {
       return
     }
     const content = { html: view.html, files: view.attachments, recipients: mine.recipients }
-    const draft = { ...emptyDraft(view.revision), ...content, startedAt: this.now() }
+    const draft = { ...emptyDraft(view.revision), ...content, basis: seen, startedAt: this.now() }
     this.drafts.set(place.key, draft)
     this.disk.write(place.key, draft)
   }

@@ -113,7 +113,7 @@ describe('sending', () => {
   })
 
   it('holds a stale reply back with what is new and returns the text', async () => {
-    const body = { newItems: [message('m5', '<p>news</p>')], lastEventId: '25' }
+    const body = { newItems: [message('m5', '<p>news</p>', 8)], lastEventId: '25' }
     desk.answers.push(() => Promise.reject(new ApiError(409, 'stale-reply', 'Stale', '', [], body)))
     desk.drafts.write(1, 'reply', { html: '<p>hi</p>', seen: '10' })
     await desk.sender.send(request({ status: 'solved' }))
@@ -125,6 +125,16 @@ describe('sending', () => {
     desk.drafts.acknowledge(1, 'reply', '25')
     await desk.sender.send(request({ force: true }))
     expect(desk.replies[1]).toMatchObject({ clientKey: 'k1', force: true, lastSeen: '25' })
+    expect(desk.sender.stale.has(1)).toBe(false)
+  })
+
+  it('is not held back by what the author wrote meanwhile', async () => {
+    const body = { newItems: [message('n5', '<p>my own note</p>')], lastEventId: '25' }
+    desk.answers.push(() => Promise.reject(new ApiError(409, 'stale-reply', 'Stale', '', [], body)))
+    desk.drafts.write(1, 'reply', { html: '<p>hi</p>', seen: '10' })
+    await desk.sender.send(request())
+    expect(desk.replies.map((input) => input.force ?? false)).toEqual([false, true])
+    expect(desk.accepted).toEqual(['1:m9'])
     expect(desk.sender.stale.has(1)).toBe(false)
   })
 

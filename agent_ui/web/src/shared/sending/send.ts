@@ -97,6 +97,7 @@ export class Sender {
       if (answer.state === 'sent') this.ports.accepted(ticketId, answer.result)
     } catch (error) {
       this.takeBack(request, clientKey, error)
+      if (this.onlyOwnNews(request)) await this.send({ ...request, force: true })
     }
   }
 
@@ -120,6 +121,12 @@ export class Sender {
     const stale = staleFrom(error, request.status)
     if (stale) this.stale.set(request.ticketId, stale)
     else this.fail(request.ticketId, request.mode, failureFrom(error))
+  }
+
+  /** What the author wrote meanwhile (a note, an earlier reply) is no news to the author. */
+  private onlyOwnNews({ ticketId, author }: SendRequest): boolean {
+    const items = this.stale.get(ticketId)?.newItems ?? []
+    return items.length > 0 && items.every((item) => item.type !== 'event' && item.author.kind === 'agent' && item.author.id === author.id)
   }
 
   private fail(ticketId: number, mode: DraftMode, failure: SendFailure): void {
