@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -49,14 +51,14 @@ def certificate(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def dovecot(tmp_path_factory, certificate):
+def dovecot(certificate):
     """A running Dovecot. Without the program the tests that need it are skipped, but never on the build server."""
     if not DOVECOT.exists() and not os.environ.get("CI"):
         pytest.skip("Dovecot is not installed")
-    folder = tmp_path_factory.mktemp("dovecot")
-    for place in (folder, *list(folder.parents)[:3]):
-        place.chmod(place.stat().st_mode | 0o711)  # its mail process runs as another user when we are root
-    server = Dovecot(folder, certificate / "cert.pem", certificate / "key.pem")
-    server.start()
-    yield server
-    server.stop()
+    # Not pytest's own folder: every other run of pytest closes that to all but its owner, and Dovecot's mail
+    # process is another user when we are root.
+    with tempfile.TemporaryDirectory(prefix="sampark-dovecot-", ignore_cleanup_errors=True) as folder:
+        server = Dovecot(Path(folder), certificate / "cert.pem", certificate / "key.pem")
+        server.start()
+        yield server
+        server.stop()
