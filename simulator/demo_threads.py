@@ -164,7 +164,8 @@ class Planner:
     def _open(self, number: int) -> Plan:
         """A ticket whose customer waits; every eighth too long already, every sixth nearly so."""
         story, language, customer = self._choose()
-        hours = PROMISE[story.priority]
+        priority = self._priority(story)
+        hours = PROMISE[priority]
         if number < 9:
             age = timedelta(minutes=2 + number * 11 + self._rng.uniform(0, 8))
         else:
@@ -176,6 +177,7 @@ class Planner:
         turns = self._backwards(steps, waiting)
         turns += [Turn(step, waiting + age * self._rng.uniform(0.4, 0.95)) for step in tail]
         plan = self._make(story, language, customer, "open", turns)
+        plan.priority = priority
         plan.waiting_since, plan.due_at = waiting, waiting + timedelta(hours=hours)
         answered = any(turn.agent is not None for turn in turns)
         if not answered and plan.assignee is not None and self._rng.random() < 0.6:
@@ -237,12 +239,16 @@ class Planner:
         channel = "web" if self._rng.random() < 0.14 else "email"
         plan = Plan(story, language, customer, channel, status, turns, speaker)
         plan.subject = self._fresh_subject(speaker)
-        plan.priority = story.priority if self._rng.random() < 0.85 else "normal"
+        plan.priority = self._priority(story)
         plan.tags = self._tags(story, customer)
         plan.assignee = self._assignee(story.team, live=plan.live)
         plan.routed = self._rng.random() < 0.75
         self._speak(plan)
         return plan
+
+    def _priority(self, story: Story) -> str:
+        """The story's own, but now and then nobody has set it."""
+        return story.priority if self._rng.random() < 0.85 else "normal"
 
     def _fresh_subject(self, speaker: Speaker) -> str:
         subject = speaker.subject()

@@ -100,8 +100,8 @@ def read(language: str) -> Catalog:
 
 def update() -> None:
     """Bring every PO file up to the sources. Translations are kept by sentence, never guessed."""
-    source = template()
     for language in LANGUAGES:
+        source = template()  # its messages become the catalogue's own, so each language needs another
         path = po_file(language)
         path.parent.mkdir(parents=True, exist_ok=True)
         catalog = read(language) if path.exists() else Catalog(locale=language, domain="sampark")

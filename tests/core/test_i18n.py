@@ -99,6 +99,21 @@ def test_the_portals_sentences_are_in_the_languages_own_script(language: str) ->
     assert wrong == []
 
 
+@pytest.mark.parametrize("language", tool.LANGUAGES)
+def test_no_sentence_has_letters_of_another_language(language: str) -> None:
+    """Neither in the portal nor in the console; the names of the languages themselves are in their own scripts."""
+    others = "".join(script for script in set(OWN_SCRIPT.values()) if script != OWN_SCRIPT[language])
+    others = others.replace("\u0900-\u097f", "\u0904-\u0963\u0966-\u097f")  # the full stop of Hindi is Bangla's, too
+    wrong = [
+        form
+        for message in tool.read(language)
+        if message.id
+        for form in tool.forms(message)[1]
+        if re.search(f"[{others}]", form)
+    ]
+    assert wrong == []
+
+
 @pytest.mark.parametrize(
     ("english", "translated", "fine"),
     [

@@ -1,0 +1,331 @@
+"""The demo company: the same each time, done once, and each derived column true to the messages."""
+
+import itertools
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select, text
+
+from channels.email import accounts
+from channels.email.parse import parse_mail
+from channels.models import ChannelAccount, InboundItem, InboundRaw
+from core import clock as clocks
+from core.db import Database, reading
+from core.events import EventRow
+from core.settings import Settings
+from core.storage import Storage
+from simulator import demo, demo_files, demo_people, demo_talk, demo_threads
+from staff import passwords
+from staff.models import Agent, Role
+from tests.conftest import START
+from tickets.intake import snippet_of
+from tickets.models import Attachment, Ticket
+
+NOW = START
+
+
+@pytest.fixture
+async def seeded(db: Database, storage: Storage, settings: Settings, clock: clocks.ManualClock) -> demo.DemoSummary:
+    """A desk with the demo company."""
+    return await demo.seed(db, storage, settings, clock.now())
+
+
+async def rows(db: Database, sql: str) -> list[tuple]:
+    """What a statement finds."""
+    async with reading(db) as session:
+        return [tuple(row) for row in await session.execute(text(sql))]
+
+
+def planned(now: datetime) -> list[demo_threads.Plan]:
+    """The demo's threads, without a database."""
+    rng = random.Random(demo.SEED)
+    people = demo_people.customers(rng, demo.CUSTOMERS, demo_talk.cities())
+    return demo_threads.Planner(rng, people, now).plan(demo.TICKETS, demo.LIVE)
+
+
+async def test_counts_and_sign_ins(seeded: demo.DemoSummary, db: Database) -> None:
+    """As many as promised, and both sign-ins work with their roles."""
+    assert (seeded.created, seeded.agents, seeded.customers, seeded.tickets) == (True, 12, 600, 2000)
+    assert await rows(db, "select count(*) from messages") == [(seeded.messages,)]
+    assert await rows(db, "select count(*) from tickets where status in ('open','pending','on_hold')") == [(140,)]
+    assert await rows(db, "select count(*) from teams") == [(4,)]
+    assert await rows(db, "select count(*) from macros") == [(10,)]
+    async with reading(db) as session:
+        for known in seeded.sign_ins:
+            found = select(Agent.password_hash, Role.name).join(Role, Role.id == Agent.role_id)
+            stored, role = (await session.execute(found.where(Agent.email == known.email))).one()
+            assert role == known.role
+            assert (await passwords.verify(known.password, stored))[0]
+
+
+async def test_it_is_done_once(
+    seeded: demo.DemoSummary, db: Database, storage: Storage, settings: Settings, clock: clocks.ManualClock
+) -> None:
+    """The second time changes nothing and says what is there."""
+    again = await demo.seed(db, storage, settings, clock.now())
+    assert (again.created, again.tickets, again.messages, again.sign_ins) == (
+        False,
+        seeded.tickets,
+        seeded.messages,
+        seeded.sign_ins,
+    )
+    assert await rows(db, "select count(*) from tickets") == [(2000,)]
+
+
+async def test_nothing_lies_in_the_future(seeded: demo.DemoSummary, db: Database, clock: clocks.ManualClock) -> None:
+    """Every instant is between ninety days ago and now; only promises and snoozes are ahead."""
+    for table, column in (
+        ("tickets", "created_at"),
+        ("tickets", "last_activity_at"),
+        ("messages", "created_at"),
+        ("events", "at"),
+        ("inbound_items", "received_at"),
+    ):
+        first, last = (await rows(db, f"select min({column}), max({column}) from {table}"))[0]
+        assert NOW - timedelta(days=demo_threads.DAYS) <= first
+        assert last <= NOW, table
+
+
+async def test_derived_columns_agree_with_the_messages(seeded: demo.DemoSummary, db: Database) -> None:
+    """What a list shows is what intake and reply would have written."""
+    wrong = await rows(
+        db,
+        """
+        select t.id from tickets t
+        join lateral (
+            select count(*) as n, max(m.id) as last, max(m.id) filter (where m.kind = 'customer') as last_customer,
+                min(m.created_at) filter (where m.kind = 'agent') as first_reply, min(m.created_at) as first,
+                max(m.created_at) as newest
+            from messages m where m.ticket_id = t.id) m on true
+        join messages l on l.id = t.last_message_id
+        where m.n <> t.message_count or m.last <> t.last_message_id or m.last_customer <> t.last_customer_message_id
+            or m.first_reply is distinct from t.first_reply_at or m.first <> t.created_at
+            or m.newest <> t.last_activity_at or l.kind <> t.snippet_by
+        """,
+    )
+    assert wrong == []
+    for snippet, words in await rows(
+        db, "select t.snippet, m.text from tickets t join messages m on m.id = t.last_message_id limit 300"
+    ):
+        assert snippet == snippet_of(words)
+
+
+async def test_statuses_agree_with_their_instants(seeded: demo.DemoSummary, db: Database) -> None:
+    """Who waits is open, with a promise by priority; what is over was solved, after its last answer."""
+    wrong = await rows(
+        db,
+        """
+        select id, status from tickets t where case status
+            when 'open' then waiting_since is null or due_at is null or solved_at is not null or waiting_since <> (
+                select min(created_at) from messages m where m.ticket_id = t.id and m.kind = 'customer' and m.id > coalesce(
+                    (select max(a.id) from messages a where a.ticket_id = t.id and a.kind = 'agent'), 0))
+            when 'solved' then solved_at is null or closed_at is not null or waiting_since is not null
+                or solved_at < first_reply_at or assignee_id is null
+            when 'closed' then closed_at is null or closed_at <> solved_at + interval '7 days' or assignee_id is null
+            else waiting_since is not null or due_at is not null or solved_at is not null or assignee_id is null end
+        """,
+    )
+    assert wrong == []
+    promises = "select distinct priority, extract(epoch from due_at - waiting_since)::int / 3600 from tickets where due_at is not null"
+    assert set(await rows(db, promises)) <= set(demo_threads.PROMISE.items())
+
+
+async def test_each_live_ticket_is_a_work_item(seeded: demo.DemoSummary, db: Database) -> None:
+    """Routing finds what waits, and nobody holds more than she can."""
+    wrong = """
+        select t.id from tickets t full join work_items w on w.ticket_id = t.id
+        where (t.status in ('open','pending','on_hold')) <> (w.id is not null)
+            or (w.id is not null and (w.state = 'waiting') <> (t.assignee_id is null)) or w.team_id <> t.team_id
+    """
+    assert await rows(db, wrong) == []
+    held = """
+        select count(*) - max(a.capacity) from tickets t join agents a on a.id = t.assignee_id
+        where t.status = 'open' and t.snoozed_until is null group by a.id having count(*) > max(a.capacity)
+    """
+    assert await rows(db, held) == []
+    members = """
+        select count(*) from tickets t where t.assignee_id is not null and not exists(
+            select 1 from team_members m where m.team_id = t.team_id and m.agent_id = t.assignee_id)
+    """
+    assert await rows(db, members) == [(0,)]
+
+
+async def test_every_answer_has_a_delivery_and_notes_have_none(seeded: demo.DemoSummary, db: Database) -> None:
+    """Nothing waits to be sent, so that starting the demo mails nobody; a few have failed."""
+    wrong = """
+        select m.id from messages m full join deliveries d on d.message_id = m.id
+        where (m.kind = 'agent') <> (d.id is not null) or d.ticket_id <> m.ticket_id
+    """
+    assert await rows(db, wrong) == []
+    states = dict(await rows(db, "select state, count(*) from deliveries group by state"))
+    assert set(states) == {"sent", "failed", "bounced"}
+    assert states["sent"] > 50 * (states["failed"] + states["bounced"])
+    marked = """
+        select t.id from tickets t where failed_delivery <> exists(
+            select 1 from deliveries d where d.ticket_id = t.id and d.state in ('failed','bounced','unknown'))
+    """
+    assert await rows(db, marked) == []
+    live = "select count(*) from tickets where failed_delivery and status = 'pending'"
+    assert await rows(db, live) == [(2,)]
+
+
+async def test_the_history_ends_in_the_present_state(seeded: demo.DemoSummary, db: Database) -> None:
+    """Replaying each ticket's events gives its status, owner, tags, priority and number of messages."""
+    async with reading(db) as session:
+        events = (
+            await session.execute(select(EventRow.ticket_id, EventRow.kind, EventRow.data).order_by(EventRow.id))
+        ).all()
+        tickets = (await session.execute(select(Ticket))).scalars().all()
+    state = {
+        ticket.id: {"status": "open", "owner": None, "tags": [], "priority": "normal", "n": 0} for ticket in tickets
+    }
+    for ticket_id, kind, data in events:
+        now = state[ticket_id]
+        if kind == "ticket.status_changed":
+            assert data["old"] == now["status"]
+            now["status"] = data["new"]
+        elif kind == "ticket.assigned":
+            assert data["from_id"] == now["owner"]
+            now["owner"] = data["to_id"]
+        elif kind == "ticket.tags_changed":
+            now["tags"] = data["added"]
+        elif kind == "ticket.priority_changed":
+            now["priority"] = data["new"]
+        elif kind in {"message.received", "message.queued", "note.added"}:
+            now["n"] += 1
+    for ticket in tickets:
+        replayed = state[ticket.id]
+        assert replayed["status"] == ticket.status, ticket.id
+        assert (replayed["owner"], replayed["n"]) == (ticket.assignee_id, ticket.message_count), ticket.id
+        if ticket.first_reply_at is not None:
+            assert (replayed["tags"], replayed["priority"]) == (ticket.tags, ticket.priority), ticket.id
+
+
+async def test_the_mail_log_holds_real_mails(seeded: demo.DemoSummary, db: Database) -> None:
+    """The bytes of a row parse to the message it became, whatever its script."""
+    async with reading(db) as session:
+        found = (
+            await session.execute(
+                select(InboundRaw.content, InboundItem.subject, InboundItem.from_address, InboundItem.message_id_header)
+                .join(InboundItem, InboundItem.id == InboundRaw.item_id)
+                .where(InboundItem.channel == "email", InboundItem.message_id.is_not(None))
+            )
+        ).all()
+    assert len(found) > 200
+    for raw, subject, sender, header in found[:80]:
+        mail = parse_mail(raw)
+        assert (mail.subject, mail.from_[0].address, mail.message_id) == (subject, sender, header)
+        assert mail.error is None
+
+
+async def test_attachments_can_be_opened(seeded: demo.DemoSummary, db: Database, storage: Storage) -> None:
+    """Each row's content is in the storage, with its size and the head of its type."""
+    async with reading(db) as session:
+        files = list(await session.scalars(select(Attachment).order_by(Attachment.id).limit(40)))
+        kinds = await session.execute(select(Attachment.content_type, func.count()).group_by(Attachment.content_type))
+    assert {kind for kind, _ in kinds} == {"image/png", "application/pdf"}
+    for file in files:
+        content = await storage.get(file.storage_key)
+        assert len(content) == file.size
+        assert content.startswith(b"\x89PNG" if file.content_type == "image/png" else b"%PDF-")
+
+
+async def test_mailboxes_have_settings_that_the_channel_accepts(seeded: demo.DemoSummary, db: Database) -> None:
+    """Answers go to the simulator, and the summary names an address that arrives."""
+    async with reading(db) as session:
+        boxes = list(await session.scalars(select(ChannelAccount).where(ChannelAccount.channel == "email")))
+        book = await accounts.address_book(session)
+    assert len(boxes) == 4
+    for box in boxes:
+        accounts.validate(box.settings)
+    assert book.find(seeded.mailbox) is not None
+
+
+async def test_new_rows_get_numbers_after_the_demos(seeded: demo.DemoSummary, db: Database) -> None:
+    """The sequences stand behind the copied rows."""
+    for table in (
+        "tickets",
+        "messages",
+        "customers",
+        "deliveries",
+        "inbound_items",
+        "routing_decisions",
+        "organisations",
+    ):
+        sql = f"select nextval(pg_get_serial_sequence('{table}', 'id')) > max(id) from {table}"
+        assert await rows(db, sql) == [(True,)], table
+
+
+def test_the_same_instant_gives_the_same_company() -> None:
+    """One seed, one story; another instant moves it along."""
+    first, second = planned(NOW), planned(NOW)
+    assert [(plan.subject, plan.created_at, [turn.text for turn in plan.turns]) for plan in first] == [
+        (plan.subject, plan.created_at, [turn.text for turn in plan.turns]) for plan in second
+    ]
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        datetime(2026, 3, 2, 3, 0, tzinfo=UTC),
+        datetime(2026, 7, 5, 17, 30, tzinfo=UTC),
+        datetime(2026, 12, 31, 23, 59, tzinfo=UTC),
+    ],
+    ids=["monday-morning", "sunday-night", "new-year"],
+)
+def test_threads_are_believable_at_any_start(now: datetime) -> None:
+    """Messages in order, answers in office hours, all languages, no two neighbours alike, some late and some soon due."""
+    plans = planned(now)
+    for plan in plans:
+        assert all(first.at < second.at for first, second in zip(plan.turns, plan.turns[1:], strict=False))
+        assert plan.turns[0].agent is None
+        for turn in plan.turns:
+            assert "{" not in turn.text
+            local = turn.at.astimezone(demo_talk.OFFICE)
+            if turn.agent is not None and turn.step != "note":
+                assert local.weekday() < 6
+                assert 9 <= local.hour <= 18
+    assert {plan.language for plan in plans} == set(demo_talk.LANGUAGES)
+    latest = sorted(plans, key=lambda plan: plan.turns[-1].at)
+    alike = [1 for first, second in itertools.pairwise(latest) if first.subject == second.subject]
+    assert len(alike) <= 2
+    late = [plan for plan in plans if plan.due_at is not None and plan.due_at < now]
+    assert 5 <= len(late) <= 25
+    assert len([plan for plan in plans if now - plan.turns[-1].at < timedelta(hours=2)]) >= 8
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [(299, "₹299"), (1250, "₹1,250"), (41990, "₹41,990"), (124500, "₹1,24,500"), (12345678, "₹1,23,45,678")],
+)
+def test_rupees_are_grouped_as_in_india(amount: int, shown: str) -> None:
+    """Thousands, then hundreds of thousands."""
+    assert demo_talk.rupees(amount) == shown
+
+
+def test_addresses_and_numbers_belong_to_nobody() -> None:
+    """Only reserved domains (RFC 2606), only numbers that are not given out, each once."""
+    people = demo_people.customers(random.Random(1), 600, demo_talk.cities())
+    addresses = [address for person in people for address in (person.email, *person.also)]
+    assert len(set(addresses)) == len(addresses)
+    for address in addresses:
+        assert address.endswith((".example", "@example.com", "@example.org", "@example.net")), address
+    assert all(person.phone.startswith(("+9150", "+447700900")) for person in people)
+    assert len({person.phone for person in people}) == len(people)
+
+
+def test_names_come_in_several_scripts() -> None:
+    """Devanagari, Bangla, Kannada, Arabic, Chinese, Korean, Cyrillic and more."""
+    names = "".join(person.name for person in demo_people.customers(random.Random(1), 600, demo_talk.cities()))
+    for letter in "शক ಶ ل 王 김 О Ε த":
+        assert letter in names
+
+
+def test_a_photo_is_the_same_each_time() -> None:
+    """Its number decides; different numbers look different."""
+    demo_files.photo.cache_clear()
+    first = demo_files.photo(3)
+    demo_files.photo.cache_clear()
+    assert demo_files.photo(3) == first
+    assert demo_files.photo(4) != first
