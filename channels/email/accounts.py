@@ -6,7 +6,7 @@ opens a connection, and the outbox so that the desk never writes to itself.
 
 import contextlib
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final, TypeVar
 
@@ -192,8 +192,3 @@ async def listed(session: AsyncSession, *, active_only: bool = True) -> list[Mai
 async def address_book(session: AsyncSession, *, active_only: bool = True) -> AddressBook:
     """Our addresses as they are now. For "is this one of ours" ask with ``active_only=False``."""
     return AddressBook(await listed(session, active_only=active_only))
-
-
-def outside(addresses: Sequence[str], book: AddressBook) -> list[str]:
-    """Those of ``addresses`` that are not our own: the desk never writes to itself."""
-    return [address for address in addresses if book.find(address) is None]

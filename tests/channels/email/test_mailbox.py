@@ -328,6 +328,15 @@ async def test_a_body_that_is_withheld_is_not_a_mail_that_is_gone():
             await _answer_fetch(answer)
 
 
+async def test_news_told_in_another_answer_is_not_lost():
+    """EXISTS comes once, with the answer to FETCH; the server has nothing to add when we wait."""
+    imap = Imap(FETCH=b"* 2 EXISTS\r\n{tag} OK done\r\n", IDLE=b"+ idling\r\n")
+    async with Scripted(imap) as server:
+        async with opened(scripted(server.port), timeout=1) as mailbox:
+            assert await mailbox.content(7, 10) is None
+            assert await asyncio.wait_for(mailbox.wait(never.wait()), 1)
+
+
 async def test_oauth_refusal_with_a_challenge():
     """As Google and Microsoft do it: the error comes as a challenge that must be answered first."""
     challenge = b"eyJzdGF0dXMiOiI0MDAifQ=="
