@@ -174,9 +174,7 @@ class _Seeding:
         for agent, known in zip(agents, AGENTS, strict=True):
             self._session.add_all(TeamMember(team_id=team_ids[team], agent_id=agent.id) for team in known.teams)
             away = self._now - timedelta(hours=self._rng.uniform(3, 16))
-            self._session.add(
-                Presence(agent_id=agent.id, state="offline", reason="chosen", since=away, heartbeat_at=away)
-            )
+            self._session.add(Presence(agent_id=agent.id, state="offline", reason=None, since=away, heartbeat_at=away))
         mailboxes = {team: await self._mailbox(team, team_ids[team], started) for team in TEAMS}
         web = await self._web_account(team_ids, started)
         for name, plain in MACROS.items():

@@ -181,6 +181,7 @@ async def _guard(session: AsyncSession, ticket: Ticket, content: ReplyContent) -
         .outerjoin(Delivery, Delivery.message_id == Message.id)
         .where(Message.ticket_id == ticket.id, Message.id > content.last_seen)
         .where((Delivery.state.is_(None)) | (Delivery.state != "cancelled"))
+        .where(Message.author_agent_id.is_distinct_from(actor_of(session).id))
         .order_by(Message.id)
         .limit(50)
     )
