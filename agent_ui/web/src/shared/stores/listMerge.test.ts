@@ -4,17 +4,17 @@ import { mergeHead, neighbour } from './listMerge'
 const top = { more: true, atTop: true, keep: null }
 
 describe('a fresh first page', () => {
-  it('replaces what it covers and keeps the pages after it', () => {
-    expect(mergeHead([1, 2, 3, 4, 5], [9, 1, 3], top)).toEqual({ ids: [9, 1, 3, 4, 5], held: [], cut: false })
+  it('is the list while the reader is at its top', () => {
+    expect(mergeHead([1, 2, 3, 4, 5], [9, 1, 3], top)).toEqual({ ids: [9, 1, 3], held: [], restart: true })
   })
-  it('is the whole list when nothing follows it', () => {
-    expect(mergeHead([1, 2, 3], [3, 1], { ...top, more: false }).ids).toEqual([3, 1])
+  it('holds new rows back while the reader has scrolled, drops those that left, keeps later pages', () => {
+    expect(mergeHead([1, 2, 3, 4], [9, 1, 3], { ...top, atTop: false })).toEqual({ ids: [1, 3, 4], held: [9], restart: false })
   })
-  it('cuts off pages that no longer continue it', () => {
-    expect(mergeHead([1, 2, 3], [7, 8, 9], top)).toEqual({ ids: [7, 8, 9], held: [], cut: true })
+  it('drops everything that left when no page follows it', () => {
+    expect(mergeHead([1, 2, 3], [9, 3], { more: false, atTop: false, keep: null })).toEqual({ ids: [3], held: [9], restart: true })
   })
-  it('holds new rows back while the reader has scrolled, and drops those that left', () => {
-    expect(mergeHead([1, 2, 3, 4], [9, 1, 3], { ...top, atTop: false })).toEqual({ ids: [1, 3, 4], held: [9], cut: false })
+  it('leaves a reader alone whose rows are all further down', () => {
+    expect(mergeHead([1, 2, 3], [7, 8, 9], { ...top, atTop: false })).toEqual({ ids: [1, 2, 3], held: [7, 8, 9], restart: false })
   })
   it('keeps the open ticket in its place', () => {
     expect(mergeHead([1, 2, 3], [1, 3], { ...top, keep: 2 }).ids).toEqual([1, 2, 3])

@@ -4,27 +4,27 @@ export interface HeadMerge {
   ids: number[]
   /** New ids that were held back: the reader has scrolled down and the list must not jump. */
   held: number[]
-  /** The rest of the known list no longer continues the head: the cursor of the head counts. */
-  cut: boolean
+  /** What follows the loaded rows is to be asked for with the head's cursor. */
+  restart: boolean
 }
 
 /**
  * Known rows, a fresh first page, and whether more pages follow it.
  *
- * At the top the head simply replaces what it covers. Scrolled down, rows that left the view go, rows that are new
- * wait. `keep` (the open ticket) stays in any case, or solving a ticket would pull it from under its reader.
+ * At the top the head is the list, later pages come again when they are scrolled to. Scrolled down, rows that left the
+ * view go, rows that are new wait, later pages stay. `keep` (the open ticket) stays in any case, or solving a ticket
+ * would pull it from under its reader.
  */
 export function mergeHead(known: number[], head: number[], options: { more: boolean; atTop: boolean; keep: number | null }): HeadMerge {
   const inHead = new Set(head)
   const inKnown = new Set(known)
   const lastCommon = known.findLastIndex((id) => inHead.has(id))
-  const cut = options.more && known.length > 0 && lastCommon < 0
-  const rest = !options.more || cut ? [] : known.slice(lastCommon + 1).filter((id) => !inHead.has(id))
-  const covered = cut ? [] : known.slice(0, options.more ? lastCommon + 1 : known.length)
-  if (options.atTop || known.length === 0) return { ids: keepIn([...head, ...rest], known, options.keep), held: [], cut }
-  const stay = covered.filter((id) => inHead.has(id) || id === options.keep)
+  if (options.atTop || known.length === 0) return { ids: keepIn(head, known, options.keep), held: [], restart: true }
   const held = head.filter((id) => !inKnown.has(id))
-  return { ids: cut ? known : [...stay, ...rest], held, cut: false }
+  if (options.more && lastCommon < 0) return { ids: known, held, restart: false }
+  const covered = options.more ? lastCommon + 1 : known.length
+  const ids = known.filter((id, at) => at >= covered || inHead.has(id) || id === options.keep)
+  return { ids, held, restart: !options.more }
 }
 
 function keepIn(ids: number[], known: number[], keep: number | null): number[] {

@@ -66,10 +66,10 @@ export const useLists = defineStore('lists', () => {
       const head = await page()
       const keep = tickets.currentId
       const merged = mergeHead(list.ids, head.ids, { more: head.next !== null, atTop: list.scrollTop < 8, keep })
-      const first = list.ids.length === 0
       list.ids = merged.ids
       list.held = merged.held
-      if (first || merged.cut || head.next === null) list.next = head.next
+      // a list that ended has grown: what was loaded already is left out when the next page comes
+      if (merged.restart || list.next === null) list.next = head.next
       list.state = 'ready'
       list.error = null
     } catch (error) {
