@@ -54,7 +54,10 @@ def _read(path: Path) -> bytes | None:
 
 def _inside(name: str) -> Path | None:
     """The built file of this name, or None when the name leads out of the folder."""
-    path = (BUILT / name.lstrip("/")).resolve()
+    try:
+        path = (BUILT / name.lstrip("/")).resolve()
+    except (ValueError, OSError):  # a NUL, or far too long
+        return None
     return path if path.is_relative_to(BUILT) and path != BUILT else None
 
 
