@@ -11,7 +11,7 @@ from simulator.demo import DemoSummary, seed
 
 async def fill(runtime: Runtime) -> DemoSummary:
     """Seed the demo company if the desk is empty; returns who can sign in."""
-    return await seed(runtime.db, runtime.storage, runtime.settings, clock.now())
+    return await seed(runtime.db, runtime.storage, runtime.settings, clock.now(), runtime.secret)
 
 
 def announce(settings: Settings, summary: DemoSummary | None) -> None:
