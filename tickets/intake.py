@@ -138,11 +138,13 @@ def snippet_of(text_body: str) -> str:
     return words if len(words) <= SNIPPET_LENGTH else words[: SNIPPET_LENGTH - 1].rstrip() + "…"
 
 
-def _values(message: InboundMessage, customer_id: int, now: datetime, matched_by: str | None) -> dict[str, Any]:
+def _values(
+    message: InboundMessage, found: customers.Found, now: datetime, matched_by: str | None
+) -> dict[str, Any]:
     return {
         "channel": message.channel,
-        "customer_id": customer_id,
-        "author_name": clean(message.sender.name),
+        "customer_id": found.id,
+        "author_name": clean(message.sender.name) or found.name,
         "author_address": message.sender.address,
         "subject": clean(message.subject)[:998],
         "text": clean(message.text),
@@ -204,7 +206,7 @@ async def _open(
     actor: Actor,
 ) -> Received:
     matched_by = f"follow_up:{match.matched_by}" if match else None
-    values = _values(message, found.id, clock.now(), matched_by)
+    values = _values(message, found, clock.now(), matched_by)
     values |= {
         "team_id": message.team_id,
         "tags": message.tags,
@@ -234,7 +236,7 @@ async def _continue(
 ) -> Received:
     ticket = match.ticket
     matched_by = "reprocessed" if message.into_ticket_id == ticket.id else match.matched_by
-    values = _values(message, found.id, clock.now(), matched_by)
+    values = _values(message, found, clock.now(), matched_by)
     tid, mid = (await session.execute(_CONTINUE, values | {"ticket_id": ticket.id})).one()
     who: dict[str, Any] = {
         "ticket_id": tid,

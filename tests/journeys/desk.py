@@ -126,7 +126,7 @@ class Desk:
             env=os.environ | self.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
 
