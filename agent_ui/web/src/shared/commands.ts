@@ -54,11 +54,6 @@ export const allCommands = computed(() => {
   return [...byId.values()]
 })
 
-export function runCommand(id: string): void {
-  const found = [...registry.values()].reverse().find((c) => c.id === id && (c.when?.() ?? true))
-  found?.run()
-}
-
 /** First key of a command for tooltips, "" when it has none or single keys are off. */
 export function keyOf(id: string): string {
   const keys = [...registry.values()].find((c) => c.id === id)?.keys?.filter(enabledKey)

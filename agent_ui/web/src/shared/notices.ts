@@ -14,11 +14,6 @@ watch(notices, (value) => {
 
 let audio: AudioContext | null = null
 
-/** True when the browser waits for a click before it lets a page sound. */
-export function soundBlocked(): boolean {
-  return audio?.state === 'suspended'
-}
-
 /** Two short falling tones. Does nothing when sound is off (unless `test`). Call from a click to lift the block. */
 export function playSound(test = false): void {
   if (!notices.sound && !test) return

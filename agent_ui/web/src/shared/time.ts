@@ -61,15 +61,6 @@ export function ago(iso: string): string {
   return age < 7 * 86_400_000 ? shortSpan(age) : shortDate(iso)
 }
 
-/** "in 2 hours", "3 days ago": for sentences and tooltips. */
-export function relativeTime(iso: string): string {
-  const minutes = Math.round((Date.parse(iso) - now.value) / 60_000)
-  const size = Math.abs(minutes)
-  if (size < 60) return relative.value.format(minutes, 'minute')
-  if (size < 1440) return relative.value.format(Math.round(minutes / 60), 'hour')
-  return relative.value.format(Math.round(minutes / 1440), 'day')
-}
-
 export interface Due {
   /** "bad" is overdue, "warn" has less than 30 minutes left. */
   level: 'bad' | 'warn' | ''
