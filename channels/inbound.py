@@ -49,7 +49,8 @@ class Incoming:
 _STORE = text(
     """
     with item as (
-        insert into inbound_items (account_id, channel, provider_id, received_at, envelope_from, envelope_to, size, sha256)
+        insert into inbound_items
+            (account_id, channel, provider_id, received_at, envelope_from, envelope_to, size, sha256)
         values (:account_id, :channel, :provider_id, :received_at, :envelope_from, :envelope_to, :size, :sha256)
         on conflict (account_id, provider_id) do nothing returning id
     ), raw as (

@@ -14,7 +14,7 @@ from core.base import Base
 
 
 class ChannelAccount(Base):
-    """One mailbox (later also number, widget): where it is read, how it sends, which team owns what comes in.
+    """One mailbox (later also number, widget): where it is read, how it sends, who owns what comes in.
 
     ``settings`` of an e-mail account: ``{"imap": {...} | absent, "smtp": {"host", "port", "user", "password", "tls"}}``.
     ``cursor`` of an IMAP account: ``{"uidvalidity": int, "last_uid": int}``.

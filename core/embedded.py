@@ -56,7 +56,8 @@ class EmbeddedServer:
         fresh = not (self._folder / "PG_VERSION").exists()
         if fresh and self._folder.exists() and any(self._folder.iterdir()):
             raise StartError(
-                f"The data folder {self._folder} is damaged: it holds files but no PG_VERSION. Restore a backup or move it away."
+                f"The data folder {self._folder} is damaged: it holds files but no PG_VERSION. "
+                "Restore a backup or move it away."
             )
         try:
             self._folder.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +78,8 @@ class EmbeddedServer:
             lines = journal.read_text(errors="replace").splitlines()
             fatal = [line for line in lines[-40:] if any(word in line for word in ("FATAL", "PANIC", "could not"))]
             if fatal:
-                return f"{fatal[-1].partition(': ')[2].strip() or fatal[-1]} (the data folder {self._folder} may be damaged)"
+                words = fatal[-1].partition(": ")[2].strip() or fatal[-1]
+                return f"{words} (the data folder {self._folder} may be damaged)"
         return f"{type(problem).__name__} in {self._folder}"
 
     async def prepare(self) -> str:

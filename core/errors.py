@@ -32,7 +32,7 @@ class DeskError(Exception):
     code: ClassVar[str] = "error"
     title: ClassVar[str] = "Something went wrong"
 
-    def __init__(self, detail: str | None = None, **extra: Any) -> None:  # noqa: ANN401 - JSON members
+    def __init__(self, detail: str | None = None, **extra: Any) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.extra = extra

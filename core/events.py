@@ -117,7 +117,8 @@ def _row(event: Event, actor: Actor, at: datetime) -> dict[str, Any]:
 _INSERT = text(
     """
     with written as (
-        insert into events (at, kind, actor_kind, actor_id, actor_name, ticket_id, customer_id, teams, agents, private, rule, data)
+        insert into events (at, kind, actor_kind, actor_id, actor_name, ticket_id, customer_id, teams, agents, private,
+            rule, data)
         select at, kind, actor_kind, actor_id, actor_name, ticket_id, customer_id, teams, agents, private, rule, data
         from rows from (jsonb_to_recordset(cast(:rows as jsonb)) as (
             at timestamptz, kind text, actor_kind text, actor_id bigint, actor_name text, ticket_id bigint,

@@ -39,7 +39,7 @@ _log = log.get(__name__)
 
 
 def _names_in_own_schema() -> DBSettings:
-    """pgqueuer reads its names once from the environment; ours are fixed, so put them in its cache instead."""
+    """Pgqueuer reads its names once from the environment; ours are fixed, so put them in its cache instead."""
     settings = db_settings()
     settings.db_schema = SCHEMA
     return settings
@@ -152,7 +152,7 @@ class Worker:
                 await self._session(stop, QueueExecutionMode.continuous)
             except Exception as problem:  # noqa: BLE001 - the supervisor's purpose: log, wait, start again
                 _log.warning("worker restarts", reason=repr(problem), seconds=backoff)
-            if clock.monotonic() - started > 60:  # noqa: PLR2004 - a minute of work counts as healthy
+            if clock.monotonic() - started > 60:
                 backoff = 0.5
             if not stop.is_set():
                 with contextlib.suppress(TimeoutError):
@@ -296,7 +296,7 @@ async def oldest_waiting(session: AsyncSession) -> datetime | None:
 
 
 @contextlib.asynccontextmanager
-async def _queries(db: Database) -> Any:  # noqa: ANN401 - an async iterator of Queries
+async def _queries(db: Database) -> Any:
     connection = await asyncpg.connect(db.url)
     try:
         yield Queries(AsyncpgDriver(connection))

@@ -63,7 +63,7 @@ def format_cursor(cursor: Cursor) -> str:
 def parse_cursor(value: str | None) -> Cursor | None:
     """The cursor a client sent, or None when it is not one of ours."""
     first, _, second = (value or "").partition(".")
-    return (int(first), int(second)) if first.isdecimal() and second.isdecimal() and len(value or "") < 40 else None  # noqa: PLR2004 - two 64-bit numbers
+    return (int(first), int(second)) if first.isdecimal() and second.isdecimal() and len(value or "") < 40 else None
 
 
 def may_see(actor: Actor, notice: Notice) -> bool:
@@ -198,7 +198,7 @@ class Hub:
         What is handed out while the rows are being read is held back and offered after them.
 
         Returns:
-            False when it missed more than :data:`REPLAY_LIMIT` (it follows from now on, and must fetch everything anew).
+            False when it missed more than :data:`REPLAY_LIMIT` (it follows from now on and must fetch all anew).
         """
         subscriber.held = []
         subscriber.cursor = cursor

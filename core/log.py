@@ -57,6 +57,6 @@ def configure(level: str = "INFO", *, as_json: bool = False) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def get(name: str) -> Any:  # noqa: ANN401 - structlog's bound loggers are untyped
+def get(name: str) -> Any:
     """The logger of a module."""
     return structlog.stdlib.get_logger(name)

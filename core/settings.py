@@ -21,7 +21,7 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "",
         validation_alias=AliasChoices("DATABASE_URL", "SAMPARK_DATABASE_URL"),
-        description="PostgreSQL 15+ to use, e.g. postgresql://user:password@host/name. Empty: the embedded one. (`DATABASE_URL`)",
+        description="PostgreSQL 15+ to use, e.g. postgresql://user:password@host/name. Empty: the embedded one.",
     )
     data: Path = Field(Path("data"), description="Folder for the embedded database, files and simulated mailboxes.")
     http_host: str = Field("127.0.0.1", description="Address the web server listens on.")

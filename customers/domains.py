@@ -19,7 +19,7 @@ FREE_MAIL: Final = frozenset(
     virgilio.it virginmedia.com wanadoo.fr web.de wp.pl yahoo.ca yahoo.co.in yahoo.co.jp yahoo.co.uk yahoo.com
     yahoo.com.ar yahoo.com.au yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.in yahoo.it yandex.com yandex.ru ymail.com
     zoho.com zohomail.com 126.com 163.com sampark.localhost localhost
-    """.split()
+    """.split()  # noqa: SIM905 - a list of words is read and kept most easily as words
 )
 
 

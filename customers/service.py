@@ -39,7 +39,8 @@ _CREATE = text(
     """
     with person as (
         insert into customers (name, organisation_id, language, created_at)
-        values (:name, (select id from organisations where domain = :domain), :language, :now) returning id, organisation_id
+        values (:name, (select id from organisations where domain = :domain), :language, :now)
+        returning id, organisation_id
     )
     insert into contact_points (customer_id, kind, value, display, source, created_at)
     select id, 'email', :value, :display, :source, :now from person

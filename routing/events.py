@@ -4,7 +4,7 @@ from core.events import Event
 
 
 class PresenceChanged(Event, frozen=True, kw_only=True):
-    """An agent became available, busy, absent …"""
+    """An agent became available, busy or absent."""
 
     kind = "agent.presence_changed"
     agent_id: int

@@ -1,13 +1,20 @@
 """The web application: the audiences' handlers put together, with the runtime in its state. Nothing else."""
 
-from litestar import Litestar
+from litestar import Litestar, get
 from litestar.datastructures import State
+from litestar.response import Redirect
 
 from agent_ui import routes as agent_routes
 from portal import routes as portal_routes
 from sampark.runtime import Runtime
 from sampark.wiring import Wiring
 from simulator import routes as simulator_routes
+
+
+@get("/", include_in_schema=False, sync_to_thread=False)
+def front_door() -> Redirect:
+    """Whoever comes to the bare address is most likely a customer."""
+    return Redirect("/portal")
 
 
 def create_app(runtime: Runtime, wiring: Wiring) -> Litestar:
@@ -17,7 +24,7 @@ def create_app(runtime: Runtime, wiring: Wiring) -> Litestar:
         runtime: what the handlers share; they find it in ``app.state.runtime``.
         wiring: the connected parts; ``app.state.inbound`` lets the portal's form process its own item at once.
     """
-    handlers = [*agent_routes.HANDLERS, *portal_routes.HANDLERS]
+    handlers = [front_door, *agent_routes.HANDLERS, *portal_routes.HANDLERS]
     if runtime.settings.simulator:
         handlers += simulator_routes.HANDLERS
     return Litestar(

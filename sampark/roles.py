@@ -159,7 +159,7 @@ class Roles:
         server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]  # the process owns its signals
         serving = asyncio.create_task(server.serve())
         while not (server.started or serving.done()):
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # noqa: ASYNC110 - uvicorn has a flag, not an event
         ready.set()
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, stopping, hub}, return_when=asyncio.FIRST_COMPLETED)

@@ -70,10 +70,11 @@ async def move(
     """
     now = clock.now()
     entry = {"at": now.isoformat(), "state": state} | ({"error": facts["error"]} if facts.get("error") else {})
+    history = Delivery.history + [entry]  # noqa: RUF005 - an expression for the database, not a list
     delivery = await session.scalar(
         update(Delivery)
         .where(Delivery.id == delivery_id, Delivery.state.in_(only_from))
-        .values(state=state, changed_at=now, history=Delivery.history + [entry], **facts)
+        .values(state=state, changed_at=now, history=history, **facts)
         .returning(Delivery)
         .execution_options(populate_existing=True)
     )

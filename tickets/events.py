@@ -42,7 +42,7 @@ class TicketAssigned(Event, frozen=True, kw_only=True):
 
 
 class StatusChanged(Event, frozen=True, kw_only=True):
-    """It was opened again, put on hold, solved, closed …"""
+    """It was opened again, put on hold, solved or closed."""
 
     kind = "ticket.status_changed"
     old: str

@@ -148,7 +148,7 @@ class Draft(Base):
 class Delivery(Base):
     """The way of one outgoing message: written in the same transaction, sent by a worker, every state kept.
 
-    ``unknown`` means that the provider may have it: we died after handing it over. It is shown, never sent again blindly.
+    ``unknown``: the provider may have it, for we died after handing it over. It is shown, never sent again blindly.
     """
 
     __tablename__ = "deliveries"

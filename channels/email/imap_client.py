@@ -44,7 +44,7 @@ class MailboxRefused(Temporary):
 class _Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the library has no types
     """The library's protocol with two of its faults mended."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, lost: Callable[[Exception | None], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, lost: Callable[[Exception | None], None] | None) -> None:
         super().__init__(loop, lost)
         self.challenge = b""
         self.reply = b""
@@ -65,7 +65,8 @@ class _Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the library has n
         command = self.pending_sync_command
         if command is not None and command.name == "AUTHENTICATE":
             self.challenge = line.removeprefix(b"+").strip()
-            self.transport.write(self.reply + b"\r\n")
+            transport: Any = self.transport
+            transport.write(self.reply + b"\r\n")
             self.reply = b""
         else:
             super()._continuation(line)
@@ -97,8 +98,8 @@ class _Client(aioimaplib.IMAP4):  # type: ignore[misc]  # the library has no typ
         self,
         host: str,
         port: int,
-        loop: asyncio.AbstractEventLoop | None,
-        conn_lost_cb: Callable[[Exception | None], None],
+        loop: asyncio.AbstractEventLoop | None = None,
+        conn_lost_cb: Callable[[Exception | None], None] | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         """Start connecting."""
@@ -135,7 +136,7 @@ class ImapClient:
         """
         settings = self._settings
         context = _tls(settings)
-        implicit = context if settings.tls is Encryption.TLS else None
+        implicit: Any = context if settings.tls is Encryption.TLS else None
         self._client = _Client(
             host=settings.host,
             port=settings.port,

@@ -1,10 +1,7 @@
-"""The tables of the spine"""
+"""The tables of the spine."""
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
-
-from core import events
 from sqlalchemy.dialects import postgresql
 
 from core import events

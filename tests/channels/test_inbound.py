@@ -37,7 +37,9 @@ async def account(db: Database) -> int:
         return (await factories.mailbox(session)).id
 
 
-async def feed(db: Database, inbound: Inbound, account_id: int, raw: bytes, name: str = "", to: str = "") -> InboundItem:
+async def feed(
+    db: Database, inbound: Inbound, account_id: int, raw: bytes, name: str = "", to: str = ""
+) -> InboundItem:
     """Store and process one mail; returns its row."""
     incoming = Incoming(account_id, "email", name or str(hash(raw)), raw, "envelope@x.example", [to] if to else [])
     item_id = await store(db, incoming)
@@ -92,7 +94,9 @@ async def test_one_message_id_for_different_mails_is_no_duplicate(db: Database, 
     box = await account(db)
     await feed(db, inbound, box, factories.raw_mail(message_id="<same@x>", body="one"), "1")
     other = await feed(db, inbound, box, factories.raw_mail(message_id="<same@x>", body="two"), "2")
-    thief = await feed(db, inbound, box, factories.raw_mail(message_id="<same@x>", body="one", from_="t@o.example"), "3")
+    thief = await feed(
+        db, inbound, box, factories.raw_mail(message_id="<same@x>", body="one", from_="t@o.example"), "3"
+    )
     assert {other.outcome, thief.outcome} == {"ticket"}
 
 
@@ -133,7 +137,9 @@ async def test_a_mail_that_was_too_big_becomes_a_ticket_that_says_so(db: Databas
     row = await feed(db, inbound, await account(db), raw)
     assert row.outcome == "too_big"
     async with db.sessions() as session:
-        assert "99000000" in await session.scalar(text("select text from messages where id = :id"), {"id": row.message_id})
+        assert "99000000" in await session.scalar(
+            text("select text from messages where id = :id"), {"id": row.message_id}
+        )
 
 
 async def test_a_token_for_another_installation_proves_nothing(db: Database, inbound: Inbound) -> None:
@@ -158,7 +164,16 @@ def test_any_bytes_end_as_a_row_with_an_outcome(db: Database, inbound: Inbound, 
     try:
         box = loop.run_until_complete(account_named(database))
         row = loop.run_until_complete(feed(database, inbound, box, raw, f"any:{raw.hex()}:{id(raw)}:{loop.time()}"))
-        assert row.outcome in {"ticket", "reply", "duplicate", "bounce", "automatic", "own_loop", "report", "unreadable"}
+        assert row.outcome in {
+            "ticket",
+            "reply",
+            "duplicate",
+            "bounce",
+            "automatic",
+            "own_loop",
+            "report",
+            "unreadable",
+        }
     finally:
         loop.run_until_complete(database.close())
         loop.close()

@@ -66,7 +66,7 @@ Queued = tuple[int, Agent]
 
 
 async def test_a_send_is_recorded_with_the_providers_id(db: Database, queued: Queued) -> None:
-    """queued → sending → sent, each step kept."""
+    """Queued → sending → sent, each step kept."""
     await Outbound(db, {"email": Provider("250 id-1")}).deliver(queued[0])
     row = await state(db, queued[0])
     assert (row.state, row.provider_id, row.attempts) == ("sent", "250 id-1", 1)
@@ -118,7 +118,9 @@ async def test_a_lost_answer_is_unknown_and_never_sent_again(db: Database, queue
     assert provider.accepted == 1
 
 
-async def test_what_a_dead_process_left_behind_becomes_unknown(db: Database, queued: Queued, clock: ManualClock) -> None:
+async def test_what_a_dead_process_left_behind_becomes_unknown(
+    db: Database, queued: Queued, clock: ManualClock
+) -> None:
     """A row that stays in sending is found after a while; one forgotten in the queue is asked for again."""
     async with unit_of_work(db) as session:
         await delivery.move(session, queued[0], "sending", only_from=("queued",))

@@ -108,8 +108,10 @@ async def test_the_hub_survives_the_loss_of_its_connections(db: Database, hub: H
     await hub.replay(subscriber, hub.cursor)
     async with db.sessions() as session:
         await session.execute(
-            text("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() "
-                 "and pid <> pg_backend_pid() and query not like '%pg_terminate_backend%'")
+            text(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() "
+                "and pid <> pg_backend_pid() and query not like '%pg_terminate_backend%'"
+            )
         )
     await db.engine.dispose()
     async with unit_of_work(db) as session:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import asyncpg
 import httpx
@@ -141,11 +141,9 @@ class Desk:
 
     def inbox(self, address: str) -> list[EmailMessage]:
         """What has arrived in a simulated customer's mailbox."""
-        found = []
-        for path in sorted((self.folder / "simulator" / address).rglob("*")):
-            if path.is_file() and path.parent.name in ("new", "cur"):
-                found.append(BytesParser(policy=email.policy.default).parsebytes(path.read_bytes()))  # type: ignore[arg-type]
-        return found  # type: ignore[return-value]
+        paths = sorted((self.folder / "simulator" / address).rglob("*"))
+        parser = BytesParser(EmailMessage, policy=email.policy.default)
+        return [parser.parsebytes(path.read_bytes()) for path in paths if path.parent.name in ("new", "cur")]
 
     async def query(self, statement: str, *arguments: object) -> list[Any]:
         """Ask the desk's database."""
@@ -166,7 +164,7 @@ class Client(httpx.Client):
         self.me = answer.json()["agent"]
         self.headers["X-CSRF-Token"] = answer.json()["csrfToken"]
 
-    def __enter__(self) -> "Client":
+    def __enter__(self) -> Self:
         """Signed in already (httpx opens a client only once)."""
         return self
 

@@ -41,7 +41,7 @@ def flags(server: Dovecot, user: str) -> list[str]:
 
 
 def test_a_mailbox_is_read_and_answered(desk: Desk, dovecot: Dovecot) -> None:
-    """Mails that came before and after the connection become tickets; \\Seen stays untouched; the answer threads."""
+    """Mails from before and after the connection become tickets; no flag is touched; the answer threads."""
     user = dovecot.fresh()
     early = mail("early@bird.example", "Before the desk was there", to="box@desk.test")
     drop(dovecot, user, early.as_bytes())
@@ -67,7 +67,7 @@ def test_a_mailbox_is_read_and_answered(desk: Desk, dovecot: Dovecot) -> None:
 
 
 def test_a_killed_fetcher_misses_and_doubles_nothing(desk: Desk, dovecot: Dovecot) -> None:
-    """kill -9 while mails come in: after the next start each of them is one ticket."""
+    """Kill -9 while mails come in: after the next start each of them is one ticket."""
     user = dovecot.fresh()
     desk.command(
         *("mailbox", "add", "box2", "--address", "box2@desk.test", "--imap-host", "127.0.0.1"),

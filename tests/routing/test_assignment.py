@@ -26,7 +26,9 @@ def wired(clock: ManualClock) -> None:
 async def owner(db: Database, ticket_id: int) -> int | None:
     """Who has the ticket."""
     async with db.sessions() as session:
-        found: int | None = await session.scalar(text("select assignee_id from tickets where id = :id"), {"id": ticket_id})
+        found: int | None = await session.scalar(
+            text("select assignee_id from tickets where id = :id"), {"id": ticket_id}
+        )
         return found
 
 
@@ -53,7 +55,12 @@ async def test_the_longest_idle_ready_agent_gets_it(db: Database, clock: ManualC
     async with db.sessions() as session:
         decision = (await assignment.decisions(session, got.ticket_id))[0]
     reasons = {each["agentId"]: each["excluded"] for each in decision.candidates}
-    assert reasons == {bina.id: None, anna.id: "somebody else has been idle longer", busy.id: "busy", away.id: "not signed in"}
+    assert reasons == {
+        bina.id: None,
+        anna.id: "somebody else has been idle longer",
+        busy.id: "busy",
+        away.id: "not signed in",
+    }
 
 
 async def test_what_waits_is_given_when_somebody_becomes_ready(db: Database) -> None:
