@@ -6,6 +6,7 @@ which tells :meth:`Customers.arrived`. Everything waits on `core.clock`, so a tu
 
 import asyncio
 import contextlib
+import functools
 import heapq
 import itertools
 import random
@@ -69,7 +70,7 @@ class Customers:
             customer = self._people[letter.who.lower()]
             self._plan(
                 clock.now() + timedelta(minutes=letter.at),
-                lambda letter=letter, customer=customer: self._letter(letter, customer),
+                functools.partial(self._letter, letter, customer),
                 Person(customer.name, customer.address),
                 letter.to,
                 letter.copies,

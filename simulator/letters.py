@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.utils import format_datetime, getaddresses, parseaddr, parsedate_to_datetime
+from email.utils import format_datetime, formataddr, getaddresses, parseaddr, parsedate_to_datetime
 from typing import Final, NamedTuple
 
 from core import clock
@@ -172,7 +172,7 @@ def _headed(sender: Person, to: str, subject: str, salt: str) -> EmailMessage:
     message = EmailMessage(policy=email.policy.SMTP)
     now = clock.now()
     stamp = f"{sender.address} {to} {subject} {now.isoformat()} {salt}"
-    message["From"] = email.utils.formataddr((_flat(sender.name), sender.address))
+    message["From"] = formataddr((_flat(sender.name), sender.address))
     message["To"] = _flat(to)
     message["Subject"] = _flat(subject)
     message["Date"] = format_datetime(now)

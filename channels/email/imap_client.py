@@ -45,7 +45,7 @@ class _Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the library has n
     """The library's protocol with two of its faults mended."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, lost: Callable[[Exception | None], None] | None) -> None:
-        super().__init__(loop, lost)
+        super().__init__(loop, lost or (lambda _: None))
         self.challenge = b""
         self.reply = b""
         self.grown = False
