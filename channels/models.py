@@ -16,7 +16,7 @@ from core.base import Base
 class ChannelAccount(Base):
     """One mailbox (later also number, widget): where it is read, how it sends, who owns what comes in.
 
-    ``settings`` of an e-mail account: ``{"imap": {...} | absent, "smtp": {"host", "port", "user", "password", "tls"}}``.
+    ``settings`` of an e-mail account: ``{"imap": {...}, "smtp": {"host", "port", "user", "password", "tls"}}``.
     ``cursor`` of an IMAP account: ``{"uidvalidity": int, "last_uid": int}``.
     """
 

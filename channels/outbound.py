@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Protocol
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, crash, log
@@ -117,18 +116,14 @@ class Outbound:
         Returns:
             How many deliveries were touched.
         """
-        now = clock.now()
-        touched = 0
         async with unit_of_work(self._db) as session:
-            stale = select(Delivery).where(Delivery.state == "sending", Delivery.changed_at < now - self._stale)
-            for lost in await session.scalars(stale):
+            lost, forgotten = await delivery.left_behind(session, clock.now() - self._stale)
+            for each in lost:
                 why = "The program stopped while it handed this message over. It may have arrived."
-                await delivery.move(session, lost.id, "unknown", only_from=("sending",), error=why)
-                touched += 1
-            waiting = select(Delivery).where(Delivery.state == "queued", Delivery.send_at < now - self._stale)
-            for forgotten in await session.scalars(waiting):
-                await delivery.request_send(session, forgotten)
-                touched += 1
+                await delivery.move(session, each.id, "unknown", only_from=("sending",), error=why)
+            for each in forgotten:
+                await delivery.request_send(session, each)
+        touched = len(lost) + len(forgotten)
         if touched:
             _log.warning("deliveries recovered", count=touched)
         return touched

@@ -158,8 +158,8 @@ class Roles:
         server = uvicorn.Server(config)
         server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]  # the process owns its signals
         serving = asyncio.create_task(server.serve())
-        while not (server.started or serving.done()):
-            await asyncio.sleep(0.01)  # noqa: ASYNC110 - uvicorn has a flag, not an event
+        while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn has a flag, not an event
+            await asyncio.sleep(0.01)
         ready.set()
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, stopping, hub}, return_when=asyncio.FIRST_COMPLETED)

@@ -10,7 +10,7 @@
 ``channels/outbound`` drives it; each step is a conditional update, so two workers never send the same mail.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import select, text, update
@@ -100,6 +100,32 @@ async def _tell(session: AsyncSession, delivery: Delivery) -> None:
         **audience(ticket),
     )
     events.record(session, changed)
+
+
+async def what_is_sent(session: AsyncSession, sending: Delivery) -> tuple[Message, Ticket]:
+    """The message of a delivery and its ticket."""
+    message = await session.get_one(Message, sending.message_id)
+    return message, await session.get_one(Ticket, sending.ticket_id)
+
+
+async def mails_before(session: AsyncSession, message: Message, limit: int) -> list[tuple[str, list[str], str]]:
+    """(Message-ID, References, kind) of the newest messages before this one that have an id, newest first."""
+    earlier = (
+        select(Message.message_id_header, Message.references, Message.kind)
+        .where(Message.ticket_id == message.ticket_id, Message.id < message.id)
+        .where(Message.kind.in_(("customer", "agent")), Message.message_id_header.is_not(None))
+        .order_by(Message.id.desc())
+        .limit(limit)
+    )
+    rows = await session.execute(earlier)
+    return [(row.message_id_header or "", list(row.references), row.kind) for row in rows]
+
+
+async def left_behind(session: AsyncSession, before: datetime) -> tuple[list[Delivery], list[Delivery]]:
+    """Deliveries that a dead process left: half handed over, and due in the queue without anybody sending them."""
+    lost = select(Delivery).where(Delivery.state == "sending", Delivery.changed_at < before)
+    forgotten = select(Delivery).where(Delivery.state == "queued", Delivery.send_at < before)
+    return list(await session.scalars(lost)), list(await session.scalars(forgotten))
 
 
 async def retry_later(session: AsyncSession, delivery_id: int, error: str, retry_in: float | None) -> None:

@@ -16,10 +16,10 @@ SHARED = ROOT.parent / "shared"
 PAGE = ROOT / "docs" / "reference" / "mail-expectations.md"
 HEAD = """# How many expectations of other projects' mails hold
 
-Written by `python -m tools.mail_scores`; do not edit. Each row is one source of mails with the expectations that its own
-tests state (held/stated); an aspect that no mail of the source states is empty. The sources contradict one another about
-signatures, charsets and what is a file, so not every number can be full. `sampark ingest email` takes all of these mails
-in without a crash, one ledger row each (`tests/journeys/test_corpora.py`).
+Written by `python -m tools.mail_scores`; do not edit. Each row is one source of mails with the expectations that its
+own tests state (held/stated); an aspect that no mail of the source states is empty. The sources contradict one another
+about signatures, charsets and what is a file, so not every number can be full. `sampark ingest email` takes all of
+these mails in without a crash, one ledger row each (`tests/journeys/test_corpora.py`).
 
 """
 NAMES = {
@@ -47,16 +47,15 @@ def measure() -> dict[str, dict[str, list[int]]]:
         with output.open("wb") as file:
             command = [sys.executable, "-m", "sampark", "parse-email", *map(str, folders)]
             subprocess.run(command, stdout=file, check=True, cwd=ROOT)
-        scorer = [sys.executable, str(SHARED / "tools" / "score_mail.py"), str(SHARED / "corpora" / "mail"), str(output)]
-        done = subprocess.run([*scorer, "--json"], capture_output=True, text=True, check=True)
+        scorer = [sys.executable, SHARED / "tools" / "score_mail.py", SHARED / "corpora" / "mail", output, "--json"]
+        done = subprocess.run(scorer, capture_output=True, text=True, check=True)
     table: dict[str, dict[str, list[int]]] = json.loads(done.stdout)
     return table
 
 
 def page(table: dict[str, dict[str, list[int]]]) -> str:
     """The table as Markdown."""
-    aspects = list(dict.fromkeys(aspect for row in table.values() for aspect in row))
-    order = [name for name in table.pop("ALL", {}) and aspects]
+    order = list(table.pop("ALL", {}))
     lines = ["| source | " + " | ".join(NAMES.get(name, name.replace("_", " ")) for name in order) + " |"]
     lines.append("|---|" + "--:|" * len(order))
     totals = {name: [sum(row.get(name, [0, 0])[at] for row in table.values()) for at in (0, 1)] for name in order}

@@ -20,7 +20,7 @@ from channels.models import ChannelAccount
 from channels.outbound import Send, Unknown
 from core.errors import Permanent
 from core.storage import Storage
-from tickets import attachments
+from tickets import attachments, delivery
 from tickets.models import Attachment, Delivery, Message, Ticket
 
 REFERENCES = 12
@@ -48,10 +48,9 @@ class EmailOutbox:
         Raises:
             Permanent: it can never be sent (a note, no recipient left, no mailbox).
         """
-        message = await session.get_one(Message, sending.message_id)
+        message, ticket = await delivery.what_is_sent(session, sending)
         if message.kind != "agent":
             raise Permanent("Only answers of agents are sent.")
-        ticket = await session.get_one(Ticket, sending.ticket_id)
         account = await self._account(session, ticket)
         mail = await self._mail(session, sending, message, ticket, account)
         message.message_id_header = mail.message_id_header
@@ -116,25 +115,19 @@ class EmailOutbox:
 
     async def _thread(self, session: AsyncSession, message: Message) -> tuple[str, list[str]]:
         """The id of the mail that is answered, and the chain of ids before it, oldest first."""
-        earlier = (
-            select(Message.message_id_header, Message.references, Message.kind)
-            .where(Message.ticket_id == message.ticket_id, Message.id < message.id)
-            .where(Message.kind.in_(("customer", "agent")), Message.message_id_header.is_not(None))
-            .order_by(Message.id.desc())
-            .limit(REFERENCES)
-        )
-        rows = [row for row in await session.execute(earlier) if not str(row[0]).endswith("@no-message-id.invalid")]
+        rows = [
+            row
+            for row in await delivery.mails_before(session, message, REFERENCES)
+            if not str(row[0]).endswith("@no-message-id.invalid")
+        ]
         if not rows:
             return "", []
-        answered = next((row for row in rows if row.kind == "customer"), rows[0])
-        chain = list(
-            dict.fromkeys([*answered.references, *(row[0] for row in reversed(rows)), answered.message_id_header])
-        )
-        chain.remove(answered.message_id_header)
-        chain.append(answered.message_id_header)
+        header, references, _ = next((row for row in rows if row[2] == "customer"), rows[0])
+        chain = [each for each in dict.fromkeys([*references, *(row[0] for row in reversed(rows))]) if each != header]
+        chain.append(header)
         if len(chain) > REFERENCES:
             chain = [chain[0], *chain[-(REFERENCES - 1) :]]
-        return str(answered.message_id_header), chain
+        return header, chain
 
 
 def _outside(people: list[Any], book: accounts.AddressBook) -> list[Address]:
