@@ -234,8 +234,12 @@ class Roles:
 
     async def _simulator(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
         simulator = Simulator(self._runtime.settings)
+        await simulator.start()
         ready.set()
-        await simulator.run(stop)
+        try:
+            await stop.wait()
+        finally:
+            await simulator.stop()
 
 
 def check_ports(*ports: tuple[str, int, str]) -> None:

@@ -42,14 +42,13 @@ class Context:
 Filter = Callable[[ParsedMail, Context], Verdict | None]
 
 
-def header(mail: ParsedMail, name: str) -> str | None:
-    """The first header of this name (lower case)."""
-    return next((value for key, value in mail.headers if key.lower() == name), None)
-
-
 def too_big(mail: ParsedMail, _context: Context) -> Verdict | None:
-    """The fetcher took only the headers, because the mail is larger than we accept."""
-    size = header(mail, TOO_BIG_HEADER)
+    """The fetcher took only the headers, because the mail is larger than we accept.
+
+    Its mark is the very first line; further down anybody could have written it.
+    """
+    first = mail.headers[0] if mail.headers else ("", "")
+    size = first[1] if first[0].lower() == TOO_BIG_HEADER else None
     return Verdict("too_big", f"The mail is too big ({size} bytes); only its headers were taken in.") if size else None
 
 

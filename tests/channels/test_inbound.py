@@ -133,7 +133,7 @@ async def test_our_own_mail_coming_back_opens_nothing(db: Database, inbound: Inb
 
 async def test_a_mail_that_was_too_big_becomes_a_ticket_that_says_so(db: Database, inbound: Inbound) -> None:
     """Only the headers came in; nothing is dropped in silence."""
-    raw = factories.raw_mail(subject="Video of the leak", x_sampark_too_big="99000000")
+    raw = b"X-Sampark-Too-Big: 99000000\r\n" + factories.raw_mail(subject="Video of the leak")
     row = await feed(db, inbound, await account(db), raw)
     assert row.outcome == "too_big"
     async with db.sessions() as session:
