@@ -6,7 +6,7 @@
 #   make dev          backend that reloads and console with hot replacement, on one port
 #   make check        the static half of make test: lint, types, contracts, generated files
 #   make fix          format, and mend what can be mended by itself
-#   make docs         write the generated reference pages again
+#   make docs         write the generated reference pages and API types again
 #   make bench        measure, print a table, write build/bench.json
 #   make lock         resolve the dependencies again and write requirements/*.lock
 #   make clean        remove what was built (not .venv, not data)
@@ -48,7 +48,7 @@ fix: dev-env
 	@exec $(BIN)/python -m tools.check fix
 
 docs: dev-env
-	@exec $(BIN)/python -m tools.docs
+	@exec $(BIN)/python -m tools.check docs
 
 bench: dev-env
 	@exec $(BIN)/python -m tools.bench
