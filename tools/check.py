@@ -70,7 +70,7 @@ FIXES = (
     Check("generated pages", ("python -m tools.docs",), sets=WRITES),
     Check("console: API types", ("npm run --silent api-types",), WEB, WRITES),
 )
-# Whole files to each process, in their order: so the browser tests stay last, where their event loop is in nobody's way.
+# Whole files to each process, in their order: the browser tests stay last, where their event loop disturbs nobody.
 SPREAD = ["-n", str(min(4, max(2, os.cpu_count() or 2))), "--dist", "loadfile", "--no-loadscope-reorder"]
 PYTEST = {
     "all": [*SPREAD, "--junit-xml", str(REPORTS / "pytest.xml"), "--durations=10"],
