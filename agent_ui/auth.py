@@ -88,8 +88,7 @@ async def find_session(runtime: Runtime, token: str | None) -> SignedIn | None:
     """The session of a cookie's value, or None."""
     if not token or len(token) > LONGEST_TOKEN:
         return None
-    async with runtime.db.engine.connect() as connection:
-        found = await sessions.find(connection, token)
+    found = await sessions.find(runtime.db, token)
     return SignedIn(found, token) if found else None
 
 

@@ -18,7 +18,7 @@ async def read(desk: Desk, customer_id: int) -> CustomerView:
         NotFound: there is none with this id.
     """
     customer = await service.get(desk.session, customer_id)
-    theirs = await listing.list_tickets(desk.session, desk.actor, ListQuery(customer_id=customer_id))
+    theirs = await listing.list_tickets(desk.source, desk.actor, ListQuery(customer_id=customer_id))
     return customer_view(
         customer,
         await service.organisation_of(desk.session, customer),

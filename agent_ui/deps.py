@@ -8,7 +8,6 @@ COMMIT is a 500; a raised error rolls back (raise 4xx, never return one).
 from collections.abc import AsyncIterator
 from typing import Any
 
-import msgspec
 from litestar import Request
 from litestar.di import Provide
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,27 +16,42 @@ from agent_ui.auth import SAFE_METHODS, SignedIn
 from agent_ui.state import Runtime, runtime_of
 from agent_ui.watching import Watching
 from core.actor import Actor
-from core.db import reading, unit_of_work
+from core.db import Database, unit_of_work
 from core.errors import NotSignedIn
 from tickets import access
 
 
-class Desk(msgspec.Struct, frozen=True):
+class Desk:
     """What a handler works with.
 
-    Attributes:
-        session: the unit of work; of requests that may not change anything, a session for reading only.
-        actor: on whose behalf.
-        signed_in: her session.
+    Args:
+        signed_in: the session of the agent on whose behalf it works.
         runtime: the running product.
         watching: who looks at which ticket.
+        unit: the unit of work; None where nothing may be changed.
     """
 
-    session: AsyncSession
-    actor: Actor
-    signed_in: SignedIn
-    runtime: Runtime
-    watching: Watching
+    def __init__(self, signed_in: SignedIn, runtime: Runtime, watching: Watching, unit: AsyncSession | None) -> None:
+        self.signed_in = signed_in
+        self.actor: Actor = signed_in.actor
+        self.runtime = runtime
+        self.watching = watching
+        self._unit = unit
+        self._reading: AsyncSession | None = None
+
+    @property
+    def session(self) -> AsyncSession:
+        """The unit of work, or a session for reading, which is made when it is first needed: lists need none."""
+        if self._unit is not None:
+            return self._unit
+        if self._reading is None:
+            self._reading = self.runtime.db.sessions(info={"actor": self.actor})
+        return self._reading
+
+    @property
+    def source(self) -> AsyncSession | Database:
+        """Where lists are read: quickly through the driver, or in the transaction that has changed something."""
+        return self._unit or self.runtime.db
 
     @property
     def agent_id(self) -> int:
@@ -55,9 +69,14 @@ class Desk(msgspec.Struct, frozen=True):
         await access.check_visible(self.session, self.actor, ticket_id)
         return ticket_id
 
+    async def close(self) -> None:
+        """Give back what was opened for reading."""
+        if self._reading is not None:
+            await self._reading.close()
+
 
 async def open_desk(request: Request[Any, Any, Any]) -> AsyncIterator[Desk]:
-    """One transaction for the request.
+    """One transaction for the request, or none where it may not change anything.
 
     Raises:
         NotSignedIn: nobody is signed in (the guard has refused that already).
@@ -67,13 +86,15 @@ async def open_desk(request: Request[Any, Any, Any]) -> AsyncIterator[Desk]:
         raise NotSignedIn
     runtime = runtime_of(request)
     watching: Watching = request.app.state.live.watching
-    if request.method in SAFE_METHODS:
-        async with reading(runtime.db) as session:
-            session.info["actor"] = signed_in.actor
-            yield Desk(session, signed_in.actor, signed_in, runtime, watching)
-    else:
+    if request.method not in SAFE_METHODS:
         async with unit_of_work(runtime.db, signed_in.actor) as session:
-            yield Desk(session, signed_in.actor, signed_in, runtime, watching)
+            yield Desk(signed_in, runtime, watching, session)
+        return
+    desk = Desk(signed_in, runtime, watching, None)
+    try:
+        yield desk
+    finally:
+        await desk.close()
 
 
 DEPENDENCIES = {"desk": Provide(open_desk)}

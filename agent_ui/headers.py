@@ -8,24 +8,23 @@ import secrets
 from typing import Final
 
 import structlog
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
-STRICT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+STRICT_POLICY: Final = b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 """For answers that are no page at all."""
 
-_ALWAYS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), payment=(), usb=(), microphone=(self)",
-}
+_ALWAYS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), payment=(), usb=(), microphone=(self)"),
+)
 
 
 class RequestContext(ASGIMiddleware):
@@ -52,14 +51,14 @@ async def security_headers(message: Message, scope: Scope) -> None:
     """Put the careful headers on an answer that does not set its own; API answers are never kept by caches."""
     if message["type"] != "http.response.start":
         return
-    headers = MutableScopeHeaders.from_message(message)
-    for name, value in _ALWAYS.items():
-        headers.setdefault(name, value)
-    if not headers.get("content-type", "").startswith("text/html"):
-        headers.setdefault("Content-Security-Policy", STRICT_POLICY)
-    path = scope["path"]
-    if path.startswith("/api/"):
-        headers.setdefault("Cache-Control", "no-store")
+    # By hand, because Litestar's headers look through the whole list for each of them.
+    headers = message["headers"] = list(message["headers"])
+    given = {name.lower(): value for name, value in headers}
+    headers += [pair for pair in _ALWAYS if pair[0] not in given]
+    if b"content-security-policy" not in given and not given.get(b"content-type", b"").startswith(b"text/html"):
+        headers.append((b"content-security-policy", STRICT_POLICY))
+    if b"cache-control" not in given and scope["path"].startswith("/api/"):
+        headers.append((b"cache-control", b"no-store"))
     request_id = scope.get("state", {}).get("request_id")
     if request_id:
-        headers.setdefault("X-Request-ID", request_id)
+        headers.append((b"x-request-id", request_id.encode()))

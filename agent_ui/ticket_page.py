@@ -1,17 +1,40 @@
 """Puts a ticket's screen together from tickets, channels, routing and the live socket. Called by ``agent_ui/api``."""
 
 import contextlib
+import functools
 from collections.abc import AsyncIterator
+
+from sqlalchemy import BigInteger, bindparam, literal_column, select
 
 from agent_ui import html
 from agent_ui.deps import Desk
 from agent_ui.views.tickets import Mailbox, Routing, SentView, TicketView, Viewer, ticket_view
 from channels.models import ChannelAccount
 from core.errors import Stale
-from routing import assignment
+from routing.models import Decision
 from tickets import detail, timeline
 from tickets.detail import Detail
 from tickets.errors import StaleReply
+from tickets.queries import Compiled
+
+
+@functools.lru_cache(maxsize=1)
+def _around() -> Compiled:
+    """The mailbox of a ticket and the newest reason of the router, in one row."""
+    account = ChannelAccount.id == bindparam("account", None, type_=BigInteger)
+    why = (
+        select(Decision.reason)
+        .where(Decision.ticket_id == bindparam("ticket", 0, type_=BigInteger))
+        .order_by(Decision.id.desc())
+        .limit(literal_column("1"))
+    )
+    return Compiled(
+        select(
+            select(ChannelAccount.display_name).where(account).scalar_subquery(),
+            select(ChannelAccount.address).where(account).scalar_subquery(),
+            why.scalar_subquery(),
+        )
+    )
 
 
 async def read(desk: Desk, ticket_id: int) -> TicketView:
@@ -20,7 +43,7 @@ async def read(desk: Desk, ticket_id: int) -> TicketView:
     Raises:
         NotFound: there is none, or she may not know that there is.
     """
-    return await _view(desk, await detail.read(desk.session, desk.actor, ticket_id))
+    return await _view(desk, await detail.read(desk.source, desk.actor, ticket_id))
 
 
 async def read_after_change(desk: Desk, ticket_id: int) -> TicketView:
@@ -31,13 +54,11 @@ async def read_after_change(desk: Desk, ticket_id: int) -> TicketView:
 
 async def _view(desk: Desk, found: Detail) -> TicketView:
     html.show(found.timeline.items)
-    mailbox = None
-    if found.account_id is not None:
-        account = await desk.session.get(ChannelAccount, found.account_id)
-        mailbox = Mailbox(name=account.display_name, address=account.address) if account else None
-    decisions = await assignment.decisions(desk.session, found.row.id, limit=1)
+    values = {"account": found.account_id, "ticket": found.row.id}
+    name, address, why = (await _around().run(desk.source, values))[0]
+    mailbox = Mailbox(name=name, address=address) if address is not None else None
     viewers = [Viewer(agent_id=one.agent_id, name=one.name, state=one.mode) for one in desk.watching.of(found.row.id)]
-    reason = Routing(reason=decisions[0].reason) if decisions else None
+    reason = Routing(reason=why) if why is not None else None
     return ticket_view(found, mailbox, reason, viewers)
 
 

@@ -8,14 +8,15 @@ closes their live sockets in every process.
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from sqlalchemy import delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, events
 from core.actor import Actor, ActorKind
+from core.db import Database
 from staff.events import SessionEnded
 from staff.models import Session
 
@@ -75,13 +76,12 @@ _FIND: Final = """
 """
 
 
-async def find(connection: AsyncConnection, token: str) -> SignedInSession | None:
+async def find(db: Database, token: str) -> SignedInSession | None:
     """The session of a cookie's token with its actor, in one query; None when it has ended or never was."""
-    found = await connection.exec_driver_sql(_FIND, (token_hash(token), clock.now()))
-    row: Any = found.one_or_none()
-    if row is None:
+    rows = await db.fetch(_FIND, token_hash(token), clock.now())
+    if not rows:
         return None
-    session_id, last_seen_at, expires_at, agent_id, name, permissions, team_ids = row
+    session_id, last_seen_at, expires_at, agent_id, name, permissions, team_ids = rows[0]
     actor = Actor(ActorKind.AGENT, agent_id, name, frozenset(permissions), tuple(team_ids))
     return SignedInSession(session_id, actor, last_seen_at, expires_at)
 

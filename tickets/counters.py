@@ -33,10 +33,10 @@ from staff.models import Team
 from tickets.access import TEAMS_PARAMETER, scope_condition, scope_of, scope_parameters
 from tickets.listing import AWAKE, BEING_WORKED_ON, BREACHING_SOON, OPEN, VIEWS
 from tickets.models import Delivery, Ticket
-from tickets.queries import Compiled
+from tickets.queries import Compiled, Source
 
 COUNT_LIMIT: Final = 1000
-LOOKED_THROUGH: Final = 5000
+LOOKED_THROUGH: Final = 2000
 
 
 class ViewCount(msgspec.Struct, rename="camel"):
@@ -89,14 +89,14 @@ def _text(value: str) -> ColumnElement[str]:
     return literal_column(f"'{value}'", Text)
 
 
-async def count_views(session: AsyncSession, actor: Actor) -> list[ViewCount]:
+async def count_views(source: Source, actor: Actor) -> list[ViewCount]:
     """All views of ``actor`` with their numbers, in one statement: main ones first, then teams and channels by name."""
     values = scope_parameters(actor) | {
         "me": actor.id or 0,
         "mentioned": [actor.id or 0],
         "soon": clock.now() + BREACHING_SOON,
     }
-    rows = await _counts_statement(scope_of(actor)).run(session, values)
+    rows = await _counts_statement(scope_of(actor)).run(source, values)
     found = [ViewCount(key, name, group, number) for key, name, group, number in rows]
     for view in found:
         if view.key == "breaching" and view.count:
@@ -120,10 +120,10 @@ def _tags_statement(scope: str) -> Compiled:
     return Compiled(used.limit(bindparam("limit", 20, type_=BigInteger)))
 
 
-async def tags_in_use(session: AsyncSession, actor: Actor, start: str, limit: int = 20) -> list[str]:
+async def tags_in_use(source: Source, actor: Actor, start: str, limit: int = 20) -> list[str]:
     """Tags that begin with ``start`` on the newest tickets that ``actor`` sees, the most used first."""
     values = scope_parameters(actor) | {"start": start.strip().lower(), "limit": limit}
-    return [row[0] for row in await _tags_statement(scope_of(actor)).run(session, values)]
+    return [row[0] for row in await _tags_statement(scope_of(actor)).run(source, values)]
 
 
 async def open_by_team(session: AsyncSession) -> dict[int, int]:

@@ -29,7 +29,6 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from core import clock
@@ -39,7 +38,7 @@ from customers.models import ContactPoint, Customer
 from staff.models import Agent
 from tickets.access import scope_condition, scope_of, scope_parameters
 from tickets.models import LIVE, Draft, Message, ReadMark, Ticket
-from tickets.queries import Compiled
+from tickets.queries import Compiled, Source
 
 LONGEST_PAGE: Final = 100
 BREACHING_SOON: Final = timedelta(minutes=30)
@@ -195,8 +194,8 @@ def _view_shape(view: str | None) -> tuple[str | None, dict[str, Any]]:
 _ASSIGNEE = aliased(Agent, name="assignee")
 
 
-def _rows(scope: str) -> Select[*tuple[Any, ...]]:
-    """The columns of a row, in the order that :func:`_row` reads them; without condition but the scope's."""
+def row_columns(scope: str) -> Select[*tuple[Any, ...]]:
+    """The columns of a row, in the order that :func:`row_from` reads them; without condition but the scope's."""
     mark = aliased(ReadMark, name="mark")
     drafted = exists(select(literal_column("1")).where(Draft.ticket_id == Ticket.id, Draft.agent_id == _me()))
     unread = func.coalesce(Ticket.last_customer_message_id, 0) > func.coalesce(mark.message_id, 0)
@@ -217,7 +216,11 @@ def _rows(scope: str) -> Select[*tuple[Any, ...]]:
     )  # fmt: skip
 
 
-def _row(r: Sequence[Any]) -> TicketRow:
+ROW_COLUMNS: Final = 24
+
+
+def row_from(r: Sequence[Any]) -> TicketRow:
+    """The row in the first :data:`ROW_COLUMNS` columns of a result."""
     assignee = AgentRef(r[8], r[9]) if r[8] is not None else None
     return TicketRow(
         r[0], r[1], r[2], r[3], r[4], CustomerRef(r[5], r[6], r[7]), assignee, r[10], r[11], r[12], r[13], r[14],
@@ -283,7 +286,7 @@ def _fixed_limit(wanted: int, search: str) -> int | None:
 
 @functools.lru_cache(maxsize=512)
 def _list_statement(shape: _Shape) -> Compiled:
-    statement = _rows(shape.scope)
+    statement = row_columns(shape.scope)
     belongs, state = _view(shape.view) if shape.view else (true(), true())
     statement = statement.where(belongs)
     if shape.by_status:
@@ -343,7 +346,7 @@ def _search_values(q: str) -> dict[str, Any]:
     }
 
 
-async def list_tickets(session: AsyncSession, actor: Actor, query: ListQuery) -> TicketPage:
+async def list_tickets(source: Source, actor: Actor, query: ListQuery) -> TicketPage:
     """One page of the tickets that ``actor`` may see, in one statement.
 
     Raises:
@@ -380,19 +383,19 @@ async def list_tickets(session: AsyncSession, actor: Actor, query: ListQuery) ->
         after=after,
         limit=_fixed_limit(values["limit"], search),
     )
-    rows = await _list_statement(shape).run(session, values)
-    items = [_row(row) for row in rows[: values["limit"] - 1]]
+    rows = await _list_statement(shape).run(source, values)
+    items = [row_from(row) for row in rows[: values["limit"] - 1]]
     more = len(rows) >= values["limit"]
     return TicketPage(items, _key(query.sort, items[-1]) if more else None)
 
 
 @functools.lru_cache(maxsize=8)
 def _row_statement(scope: str) -> Compiled:
-    return Compiled(_rows(scope).where(Ticket.id == any_(bindparam("ids", [0], type_=ARRAY(BigInteger)))))
+    return Compiled(row_columns(scope).where(Ticket.id == any_(bindparam("ids", [0], type_=ARRAY(BigInteger)))))
 
 
-async def row_of(session: AsyncSession, actor: Actor, ticket_id: int) -> TicketRow | None:
+async def row_of(source: Source, actor: Actor, ticket_id: int) -> TicketRow | None:
     """One ticket as a row for ``actor``, whatever its view; None when it was moved out of her sight."""
     values = scope_parameters(actor) | {"me": actor.id or 0, "ids": [ticket_id]}
-    rows = await _row_statement(scope_of(actor)).run(session, values)
-    return _row(rows[0]) if rows else None
+    rows = await _row_statement(scope_of(actor)).run(source, values)
+    return row_from(rows[0]) if rows else None

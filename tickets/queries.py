@@ -13,7 +13,13 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from core.db import Database
+
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects have no annotated constructor
+
+
+Source = AsyncSession | Database
+"""Where to read: the database for a read of its own, or the unit of work whose changes must be seen."""
 
 
 class Compiled:
@@ -31,10 +37,12 @@ class Compiled:
         self.names: tuple[str, ...] = tuple(compiled.positiontup or ())
         self.defaults: dict[str, Any] = dict(compiled.params)
 
-    async def run(self, session: AsyncSession, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+    async def run(self, source: Source, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         """All rows, for these values; a parameter without a value keeps the one that the statement was made with."""
-        if session.new or session.dirty or session.deleted:
-            await session.flush()  # a statement given to the driver does not flush by itself
         values = tuple(parameters[name] if name in parameters else self.defaults[name] for name in self.names)
-        connection = await session.connection()
+        if isinstance(source, Database):
+            return await source.fetch(self.sql, *values)
+        if source.new or source.dirty or source.deleted:
+            await source.flush()  # a statement given to the driver does not flush by itself
+        connection = await source.connection()
         return (await connection.exec_driver_sql(self.sql, values)).all()

@@ -13,12 +13,11 @@ from typing import Any, Final, Literal
 import msgspec
 from sqlalchemy import BigInteger, ColumnElement, Select, any_, bindparam, func, literal_column, select
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Invalid, NotFound
 from core.events import EventRow
 from tickets.models import Attachment, Delivery, Message
-from tickets.queries import Compiled
+from tickets.queries import Compiled, Source
 
 LONGEST_PAGE: Final = 100
 FAR: Final = 2**62
@@ -268,11 +267,11 @@ def _read_key(key: str | None) -> tuple[int, int]:
     return min(int(message), FAR), min(int(event), FAR)
 
 
-async def read(session: AsyncSession, ticket_id: int, before: str | None = None, limit: int = 50) -> TimelinePage:
+async def read(source: Source, ticket_id: int, before: str | None = None, limit: int = 50) -> TimelinePage:
     """The newest items before a key, oldest first. Whether the reader may see the ticket is the caller's to check.
 
     Args:
-        session: where to read.
+        source: where to read.
         ticket_id: the ticket.
         before: the ``before`` of the page that came next; None: the newest page.
         limit: items, at most :data:`LONGEST_PAGE`.
@@ -283,8 +282,8 @@ async def read(session: AsyncSession, ticket_id: int, before: str | None = None,
     message, event = _read_key(before)
     limit = max(1, min(limit, LONGEST_PAGE))
     values = {"ticket": ticket_id, "message": message, "event": event, "limit": limit + 1}
-    messages = [_message_item(row) for row in await _messages_page().run(session, values)]
-    happened = [_event_item(row) for row in await _events_page().run(session, values)]
+    messages = [_message_item(row) for row in await _messages_page().run(source, values)]
+    happened = [_event_item(row) for row in await _events_page().run(source, values)]
     return _merge(messages, happened, (message, event), limit)
 
 
@@ -309,25 +308,25 @@ def _merge(
     return TimelinePage(items, f"{message}.{event}" if more else None)
 
 
-async def read_after(session: AsyncSession, ticket_id: int, key: str) -> TimelinePage:
+async def read_after(source: Source, ticket_id: int, key: str) -> TimelinePage:
     """The items that came after the one with ``key``; when that is not among the newest, the newest page."""
-    page = await read(session, ticket_id, limit=LONGEST_PAGE)
+    page = await read(source, ticket_id, limit=LONGEST_PAGE)
     place = next((n for n, item in enumerate(page.items) if item.key == key), None)
     return page if place is None else TimelinePage(page.items[place + 1 :], None)
 
 
-async def items_of(session: AsyncSession, message_ids: list[int]) -> list[MessageItem | NoteItem]:
+async def items_of(source: Source, message_ids: list[int]) -> list[MessageItem | NoteItem]:
     """Messages and notes as items, in order; one statement."""
-    return [_message_item(row) for row in await _messages_by_id().run(session, {"ids": message_ids})]
+    return [_message_item(row) for row in await _messages_by_id().run(source, {"ids": message_ids})]
 
 
-async def item_of(session: AsyncSession, message_id: int) -> MessageItem | NoteItem:
+async def item_of(source: Source, message_id: int) -> MessageItem | NoteItem:
     """One message or note as an item.
 
     Raises:
         NotFound: there is none with this id.
     """
-    found = await items_of(session, [message_id])
+    found = await items_of(source, [message_id])
     if not found:
         raise NotFound("There is no such message.")
     return found[0]

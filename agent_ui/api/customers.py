@@ -74,6 +74,6 @@ class SearchController(Controller):
     ) -> SearchView:
         """Tickets by number, words of the subject or customer; customers by name, address or number."""
         allow("search", desk.agent_id)
-        page = await listing.list_tickets(desk.session, desk.actor, ListQuery(q=q, limit=limit))
+        page = await listing.list_tickets(desk.source, desk.actor, ListQuery(q=q, limit=limit))
         lines, _ = await customers.list_customers(desk.session, q, limit=limit)
         return SearchView(tickets=page.items, customers=[brief(line) for line in lines])

@@ -32,7 +32,7 @@ class DirectoryController(Controller):
     @get("/tags", guards=[requires("tickets:read")], summary="Tags in use")
     async def find_tags(self, desk: NamedDependency[Desk], q: FromQuery[str] = "") -> list[str]:
         """Tags that begin with ``q``, the most used first."""
-        return await counters.tags_in_use(desk.session, desk.actor, q)
+        return await counters.tags_in_use(desk.source, desk.actor, q)
 
     @get("/macros", guards=[requires("desk:use")], summary="Canned replies")
     async def macros(self, desk: NamedDependency[Desk]) -> list[MacroView]:

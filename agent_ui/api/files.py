@@ -72,5 +72,5 @@ class FileController(Controller):
     ) -> Response[bytes]:
         """The body alone, for a frame; images from elsewhere only with ``?images=1``."""
         message = await access.get_message(desk.session, desk.actor, message_id)
-        item = await timeline.item_of(desk.session, message_id)
+        item = await timeline.item_of(desk.source, message_id)
         return files.body_page(message, item.attachments, with_images=images)

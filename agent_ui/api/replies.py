@@ -57,7 +57,7 @@ class ReplyController(Controller):
     @get("/drafts", summary="One's own drafts")
     async def list_drafts(self, desk: NamedDependency[Desk], ticket_id: PathId) -> list[DraftItem]:
         """What this agent has written here and not sent."""
-        return await detail.drafts_of(desk.session, desk.actor, await desk.may_see(ticket_id))
+        return await detail.drafts_of(desk.source, desk.actor, await desk.may_see(ticket_id))
 
     @put("/drafts/{mode:str}", summary="Keep a draft")
     async def save_draft(

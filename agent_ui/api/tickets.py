@@ -37,7 +37,7 @@ class TicketController(Controller):
     @get("/views", guards=[requires("tickets:read")], summary="Views with their numbers")
     async def views(self, desk: NamedDependency[Desk]) -> list[ViewCount]:
         """The views of the inbox; a number of 1000 stands for 1000 or more."""
-        return await counters.count_views(desk.session, desk.actor)
+        return await counters.count_views(desk.source, desk.actor)
 
     @get("/tickets", guards=[requires("tickets:read")], summary="A page of a list")
     async def list_tickets(
@@ -55,7 +55,7 @@ class TicketController(Controller):
             allow("search", desk.agent_id)
         statuses = tuple(part for part in status.split(",") if part)
         query = ListQuery(view=view, sort=sort, statuses=statuses, q=q, cursor=cursor, limit=limit)
-        return await listing.list_tickets(desk.session, desk.actor, query)
+        return await listing.list_tickets(desk.source, desk.actor, query)
 
     @post("/tickets", guards=[requires("tickets:create")], summary="Write to a customer first")
     async def create(self, desk: NamedDependency[Desk], data: JSONBody[NewTicketInput]) -> Response[TicketView]:
@@ -114,9 +114,9 @@ class TicketController(Controller):
         await desk.may_see(ticket_id)
         page: TimelinePage
         if after is not None:
-            page = await timeline.read_after(desk.session, ticket_id, after)
+            page = await timeline.read_after(desk.source, ticket_id, after)
         else:
-            page = await timeline.read(desk.session, ticket_id, before, limit)
+            page = await timeline.read(desk.source, ticket_id, before, limit)
         return Page(items=html.show(page.items), next=page.before)
 
     @post("/tickets/{ticket_id:int}/read", guards=[requires("tickets:read")], status_code=204, summary="Mark as read")

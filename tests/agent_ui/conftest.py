@@ -184,11 +184,16 @@ def count_queries(db: Database) -> Callable[[], "contextlib.AbstractContextManag
         def note(_c: Any, _k: Any, statement: str, *_: Any) -> None:
             found.statements.append(statement)
 
+        async def fetch(self: Database, sql: str, *values: Any) -> list[Any]:
+            found.statements.append(sql)
+            return await original(self, sql, *values)
+
+        original = Database.fetch
         event.listen(db.engine.sync_engine, "before_cursor_execute", note)
-        try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Database, "fetch", fetch)
             yield found
-        finally:
-            event.remove(db.engine.sync_engine, "before_cursor_execute", note)
+        event.remove(db.engine.sync_engine, "before_cursor_execute", note)
 
     return counting
 

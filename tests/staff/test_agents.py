@@ -25,12 +25,11 @@ async def test_an_agent_has_the_rights_of_her_role_and_her_teams(db: Database, a
     """One statement gives the actor of a session."""
     async with unit_of_work(db) as session:
         _, token = await sessions.start(session, agent_id, "127.0.0.1", "Browser", 14)
-    async with db.engine.connect() as connection:
-        found = await sessions.find(connection, token)
-        assert found is not None
-        assert found.actor.permissions == permissions.ROLES["agent"]
-        assert found.actor.team_ids == (team_id,)
-        assert await sessions.find(connection, token + "x") is None
+    found = await sessions.find(db, token)
+    assert found is not None
+    assert found.actor.permissions == permissions.ROLES["agent"]
+    assert found.actor.team_ids == (team_id,)
+    assert await sessions.find(db, token + "x") is None
     async with db.sessions() as session:
         profile = await agents.profile(session, agent_id)
     assert (profile.role, profile.teams) == ("agent", ((team_id, "Repairs"),))
@@ -96,8 +95,7 @@ async def test_sessions_end_by_time_and_are_forgotten(db: Database, agent_id: in
     async with unit_of_work(db) as session:
         _, token = await sessions.start(session, agent_id, "127.0.0.1", "", 1)
     clock.advance(timedelta(days=1))
-    async with db.engine.connect() as connection:
-        assert await sessions.find(connection, token) is None
+    assert await sessions.find(db, token) is None
     async with unit_of_work(db) as session:
         await sessions.start(session, agent_id, "127.0.0.1", "", 1)
         assert await session.scalar(text("select count(*) from sessions")) == 1

@@ -36,7 +36,7 @@ async def test_a_sign_in_is_on_record(db: Database, agent_id: int) -> None:
     assert made.agent_id == agent_id
     assert await kinds(db) == ["session.refused", "session.started"]
     async with db.engine.connect() as connection:
-        found = await sessions.find(connection, made.token)
+        found = await sessions.find(db, made.token)
         assert found is not None
         assert found.actor.id == agent_id
         stored = (await connection.execute(text("select token_hash from sessions"))).scalar_one()

@@ -1,4 +1,4 @@
-"""Find the notes that mention somebody without reading all messages (the view "mentions").
+"""Two views of the inbox find their tickets without reading all of them: "mentions" and "snoozed".
 
 Revision ID: 0002
 Revises: 0001
@@ -21,7 +21,11 @@ def upgrade() -> None:
         postgresql_using="gin",
         postgresql_where=sa.text("mentions <> '{}'"),
     )
+    op.create_index(
+        "ix_tickets_snoozed", "tickets", ["snoozed_until"], postgresql_where=sa.text("snoozed_until is not null")
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_tickets_snoozed", table_name="tickets")
     op.drop_index("ix_messages_mentions", table_name="messages")
