@@ -62,7 +62,7 @@ CHECKS = (
     Check("console: eslint", ("npm run --silent lint",), WEB),
     Check("console: types", ("npm run --silent typecheck",), WEB),
     Check("console: tests", ("npm run --silent test",), WEB, FULL | {"fast"}),
-    Check("console: size", ("npm run --silent budget",), WEB, FULL),
+    Check("console: size", ("npm run --silent budget -- ../static/console",), WEB, FULL),
 )
 FIXES = (
     Check("ruff", ("ruff check --fix --quiet .", "ruff format ."), sets=frozenset({"fix"})),
