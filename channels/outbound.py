@@ -6,6 +6,9 @@ Job ``channels.deliver`` (own units of work, one at a time per delivery):
 2. the channel talks to its provider up to the point of no return, then the state ``sending`` is committed;
 3. the provider takes it: ``sent`` with its id. It refuses: ``failed``, or ``queued`` again with a timer.
 
+What nobody foresaw ends as ``failed`` too (``unknown`` after the hand-over): a message that stayed in the queue would
+be asked for again for ever, and its author would never hear of it.
+
 If the process dies between 2 and 3, the row stays ``sending``; :meth:`Outbound.recover` turns it into ``unknown``,
 which an agent sees. It is never sent again without her word.
 """
@@ -14,6 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Protocol
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, crash, log
@@ -33,6 +37,10 @@ class Unknown(DeskError):
     """The provider may have the message or not."""
 
     code = "delivery-unknown"
+
+
+class _NotOurs(DeskError):
+    """Nothing was sent: its author took it back, or another worker has it. Whoever was faster keeps the state."""
 
 
 class Channel(Protocol):
@@ -76,8 +84,10 @@ class Outbound:
                     raise Permanent(f"Nothing can be sent through {sending.channel} here.")
                 send = await channel.prepare(session, sending)
                 sending.attempts += 1
-        except Permanent as problem:
-            await self._finish(delivery_id, "failed", problem.detail)
+        except (Temporary, SQLAlchemyError, OSError):
+            raise  # the job runs again
+        except Exception as problem:  # noqa: BLE001 - whatever is wrong with this message, its author must see it
+            await self._give_up(delivery_id, problem)
             return
         crash.point("delivery-claimed")
         await self._hand_over(delivery_id, send)
@@ -87,7 +97,7 @@ class Outbound:
             crash.point("before-handover")
             async with unit_of_work(self._db) as session:
                 if await delivery.move(session, delivery_id, "sending", only_from=("queued",)) is None:
-                    raise Permanent("This message was taken back.")
+                    raise _NotOurs
             crash.point("handover-committed")
 
         try:
@@ -95,16 +105,31 @@ class Outbound:
         except Temporary as problem:
             async with unit_of_work(self._db) as session:
                 await delivery.retry_later(session, delivery_id, problem.detail, problem.retry_in)
-        except Permanent as problem:
-            await self._finish(delivery_id, "failed", problem.detail)
+        except _NotOurs:
+            return
         except Unknown as problem:
             await self._finish(delivery_id, "unknown", problem.detail)
+        except SQLAlchemyError:
+            raise  # the job runs again
+        except Exception as problem:  # noqa: BLE001 - as above
+            await self._give_up(delivery_id, problem)
         else:
             crash.point("provider-accepted")
             async with unit_of_work(self._db) as session:
                 facts = {"provider_id": provider_id, "sent_at": clock.now(), "error": None}
                 await delivery.move(session, delivery_id, "sent", only_from=("sending", "unknown"), **facts)
             crash.point("sent-committed")
+
+    async def _give_up(self, delivery_id: int, problem: Exception) -> None:
+        """Show the author why her message was not sent, or that its fate is unknown when it was half handed over."""
+        if isinstance(problem, DeskError):
+            await self._finish(delivery_id, "failed", problem.detail)
+            return
+        _log.exception("a message could not be sent", delivery=delivery_id, exc_info=problem)
+        words = f"{type(problem).__name__}: {problem}"[:500]
+        async with unit_of_work(self._db) as session:
+            if await delivery.move(session, delivery_id, "failed", only_from=("queued",), error=words) is None:
+                await delivery.move(session, delivery_id, "unknown", only_from=("sending",), error=words)
 
     async def _finish(self, delivery_id: int, state: str, error: str) -> None:
         async with unit_of_work(self._db) as session:

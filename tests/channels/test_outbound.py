@@ -10,7 +10,7 @@ from sqlalchemy import select
 from channels.outbound import Outbound, Send, Unknown
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
-from core.errors import Permanent, Temporary
+from core.errors import NotFound, Permanent, Temporary
 from core.scheduler import run_due
 from staff.models import Agent
 from tests import factories
@@ -79,6 +79,65 @@ async def test_two_workers_send_once(db: Database, queued: Queued) -> None:
     outbound = Outbound(db, {"email": provider})
     await asyncio.gather(*(outbound.deliver(queued[0]) for _ in range(3)))
     assert provider.accepted == 1
+
+
+async def test_the_slower_worker_leaves_the_state_alone(db: Database, queued: Queued) -> None:
+    """While one worker hands a message over, another that comes too late must not call it failed."""
+    prepared, handed_over, given_up = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    class Slower(Provider):
+        async def prepare(self, session: object, sending: Delivery) -> Send:
+            send = await super().prepare(session, sending)
+
+            async def late(before_handover: Callable[[], Awaitable[None]]) -> str:
+                prepared.set()
+                await handed_over.wait()
+                return await send(before_handover)
+
+            return late
+
+    class Faster(Provider):
+        async def prepare(self, _session: object, _sending: Delivery) -> Send:
+            async def send(before_handover: Callable[[], Awaitable[None]]) -> str:
+                await before_handover()
+                handed_over.set()
+                await given_up.wait()
+                return "250 id-1"
+
+            return send
+
+    async def slower() -> None:
+        await Outbound(db, {"email": Slower("twice!")}).deliver(queued[0])
+        given_up.set()
+
+    async def faster() -> None:
+        await prepared.wait()
+        await Outbound(db, {"email": Faster()}).deliver(queued[0])
+
+    await asyncio.gather(slower(), faster())
+    row = await state(db, queued[0])
+    assert (row.state, row.provider_id) == ("sent", "250 id-1")
+
+
+@pytest.mark.parametrize("problem", [NotFound("The file is no longer stored."), ValueError("odd")])
+async def test_what_cannot_be_prepared_is_shown(db: Database, queued: Queued, problem: Exception) -> None:
+    """A message that cannot be put together has failed for its author to see; it does not wait in the queue for ever."""
+
+    class Broken(Provider):
+        async def prepare(self, _session: object, _sending: Delivery) -> Send:
+            raise problem
+
+    await Outbound(db, {"email": Broken()}).deliver(queued[0])
+    row = await state(db, queued[0])
+    assert row.state == "failed"
+    assert str(problem) in (row.error or "")
+
+
+async def test_an_unforeseen_error_after_the_handover_is_unknown(db: Database, queued: Queued) -> None:
+    """Nobody can say whether the message left, so the agent is asked; before the hand-over it has plainly failed."""
+    await Outbound(db, {"email": Provider(ValueError("odd"))}).deliver(queued[0])
+    row = await state(db, queued[0])
+    assert (row.state, row.error) == ("unknown", "ValueError: odd")
 
 
 async def test_a_temporary_refusal_is_tried_again_later(db: Database, queued: Queued, clock: ManualClock) -> None:
