@@ -7,7 +7,7 @@ an administrator, with its traceback, and re-runnable. Every handler must be ide
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -27,8 +27,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, crash, log, timers
 from core.actor import SYSTEM
-from core.db import Database, driver_connection, unit_of_work
+from core.db import Database, unit_of_work
 from core.errors import DeskError, Temporary, Upstream
+from core.sql import driver_of
 
 SCHEMA: Final = "jobs"
 MAX_ATTEMPTS: Final = 6
@@ -113,7 +114,7 @@ async def enqueue(
         return
     request = structlog.contextvars.get_contextvars().get("request_id")
     payload = msgspec.json.encode(Payload(args, key, request))
-    queries = Queries(AsyncpgDriver(await driver_connection(session)))
+    queries = Queries(AsyncpgDriver(await driver_of(session)))
     await queries.enqueue(name, payload, priority, dedupe_key=dedupe, on_conflict="skip")
 
 
@@ -296,7 +297,7 @@ async def oldest_waiting(session: AsyncSession) -> datetime | None:
 
 
 @contextlib.asynccontextmanager
-async def _queries(db: Database) -> Any:
+async def _queries(db: Database) -> AsyncIterator[Queries]:
     connection = await asyncpg.connect(db.url)
     try:
         yield Queries(AsyncpgDriver(connection))

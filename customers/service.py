@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, events
 from core.errors import Invalid, NotFound, Stale
+from core.sql import Sql
 from customers.contacts import name_from, normalise_email
 from customers.domains import organisation_domain
 from customers.events import ContactInvalid, CustomerChanged, CustomerCreated
@@ -28,14 +29,14 @@ class Found(msgspec.Struct, frozen=True):
     organisation_id: int | None = None
 
 
-_FIND = text(
+_FIND = Sql(
     """
     select c.id, c.name, c.vip, c.organisation_id from contact_points p join customers c on c.id = p.customer_id
     where p.kind = 'email' and p.value = :value
     """
 )
 
-_CREATE = text(
+_CREATE = Sql(
     """
     with person as (
         insert into customers (name, organisation_id, language, created_at)
@@ -49,9 +50,12 @@ _CREATE = text(
 )
 
 
+_LOCK = Sql("select pg_advisory_xact_lock(hashtextextended(:key, 7))")
+
+
 async def find_by_email(session: AsyncSession, address: str) -> Found | None:
     """The customer with this address, if there is one."""
-    row = (await session.execute(_FIND, {"value": normalise_email(address)})).one_or_none()
+    row = await _FIND.first(session, value=normalise_email(address))
     return Found(row.id, row.name, row.vip, False, row.organisation_id) if row else None
 
 
@@ -77,26 +81,22 @@ async def find_or_create(
     if found:
         return found
     # A second transaction with the same new address waits here until the first has committed, and then finds it.
-    await session.execute(text("select pg_advisory_xact_lock(hashtextextended(:key, 7))"), {"key": value})
+    await _LOCK.all(session, key=value)
     found = await find_by_email(session, value)
     if found:
         return found
     name = name_from(display_name, value)
     domain = organisation_domain(value)
-    row = (
-        await session.execute(
-            _CREATE,
-            {
-                "name": name,
-                "domain": domain,
-                "language": language,
-                "now": clock.now(),
-                "value": value,
-                "display": address.strip(),
-                "source": source,
-            },
-        )
-    ).one()
+    row = await _CREATE.first(
+        session,
+        name=name,
+        domain=domain,
+        language=language,
+        now=clock.now(),
+        value=value,
+        display=address.strip(),
+        source=source,
+    )
     events.record(session, CustomerCreated(customer_id=row[0], name=name, source=source))
     organisation_id: int | None = row[1]
     if domain is not None and organisation_id is None:
@@ -183,7 +183,7 @@ async def change(
     return customer
 
 
-def matching(query: str) -> Select[tuple[int, str, bool, int | None, str | None]]:
+def matching(query: str) -> Select[*tuple[Any, ...]]:
     """Customers whose name, address or number contains ``query``, as (id, name, vip, organisation_id, address)."""
     first = (
         select(ContactPoint.value)

@@ -1,6 +1,6 @@
 """What agents write: replies, notes, drafts, and what becomes of a sending."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
@@ -41,7 +41,7 @@ class ReplyController(Controller):
         409 ``stale-reply`` names in ``newItems`` what the author had not seen; ``force`` sends all the same.
         """
         await desk.may_see(ticket_id)
-        fields = given(data) | {name: addresses(getattr(data, name)) for name in ("to", "cc", "bcc")}
+        fields: dict[str, Any] = given(data) | {name: addresses(getattr(data, name)) for name in ("to", "cc", "bcc")}
         fields |= {"last_seen": seen(data.last_seen), "undo_seconds": desk.runtime.settings.undo_send_seconds}
         async with ticket_page.telling_what_is_new(desk, ticket_id):
             message = await reply.reply(desk.session, ticket_id, reply.ReplyContent(**fields))

@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import click
@@ -37,7 +38,7 @@ class _Worker:
         self.as_ = as_
         self.deadline = deadline
         self.context = multiprocessing.get_context("spawn")
-        self.process: multiprocessing.process.BaseProcess | None = None
+        self.process: BaseProcess | None = None
         self.pipe: Connection | None = None
 
     def read(self, path: Path) -> list[bytes]:
@@ -55,16 +56,18 @@ class _Worker:
         return lines
 
     def _started(self) -> Connection:
-        if self.pipe is None:
-            self.pipe, theirs = self.context.Pipe()
-            self.process = self.context.Process(target=_serve, args=(theirs, self.as_), daemon=True)
-            self.process.start()
-            theirs.close()
-            if not self.pipe.poll(_START_SECONDS):
-                self.stop()
-                raise EOFError
-            self.pipe.recv()
-        return self.pipe
+        if self.pipe is not None:
+            return self.pipe
+        ours, theirs = self.context.Pipe()
+        process = self.context.Process(target=_serve, args=(theirs, self.as_), daemon=True)
+        self.pipe, self.process = ours, process
+        process.start()
+        theirs.close()
+        if not ours.poll(_START_SECONDS):
+            self.stop()
+            raise EOFError
+        ours.recv()
+        return ours
 
     def stop(self) -> None:
         """End the second process."""

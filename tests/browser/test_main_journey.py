@@ -25,7 +25,9 @@ def test_a_mail_is_answered_in_the_console(page: Page, desk: Desk, picture: Pict
     picture(page, "0-before")
     sign_in(page, desk)
     picture(page, "1-inbox")
-    question = mail("Meera Joshi <meera@joshi.example>", "Washing machine walks across the floor", "It walks. Please help.")
+    question = mail(
+        "Meera Joshi <meera@joshi.example>", "Washing machine walks across the floor", "It walks. Please help."
+    )
     desk.send(question)
     row = page.get_by_role("option").filter(has_text="Washing machine walks")
     pill = page.get_by_role("button", name="new", exact=False).filter(has_text="new")
