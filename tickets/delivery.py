@@ -22,8 +22,8 @@ from core.errors import Conflict, Invalid, NotFound
 from tickets import drafts
 from tickets.errors import TooLate
 from tickets.events import DeliveryChanged, audience
-from tickets.intake import Person
-from tickets.lifecycle import lock
+from tickets.intake import Person, snippet_of
+from tickets.lifecycle import TicketChange, change, lock
 from tickets.models import Delivery, Draft, Message, Ticket
 
 DELIVER_JOB: Final = "channels.deliver"
@@ -85,13 +85,13 @@ async def move(
 
 
 async def _tell(session: AsyncSession, delivery: Delivery) -> None:
+    # Locked first: of two deliveries that change at once, the later one must count what the earlier has become.
+    ticket = await lock(session, delivery.ticket_id)
     bad = text(
         "select exists(select 1 from deliveries where ticket_id = :id and state in ('failed','unknown','bounced'))"
     )
     failed = bool(await session.scalar(bad, {"id": delivery.ticket_id}))
-    ticket = await session.get_one(Ticket, delivery.ticket_id)
-    if ticket.failed_delivery != failed:
-        await session.execute(update(Ticket).where(Ticket.id == ticket.id).values(failed_delivery=failed))
+    ticket.failed_delivery = failed
     changed = DeliveryChanged(
         message_id=delivery.message_id,
         delivery_id=delivery.id,
@@ -176,36 +176,58 @@ async def undo(session: AsyncSession, delivery_id: int) -> Draft:
     return draft
 
 
+_BEFORE = text(
+    """
+    select m.id, m.kind, m.text from messages m left join deliveries d on d.message_id = m.id
+    where m.ticket_id = :ticket and m.id <> :undone and coalesce(d.state, '') <> 'cancelled'
+    order by m.id desc limit 1
+    """
+)
+_WAITING = text(
+    """
+    select min(m.created_at) from messages m where m.ticket_id = :ticket and m.kind = 'customer' and not m.is_auto
+    and m.id > coalesce((select max(a.id) from messages a join deliveries d on d.message_id = a.id
+        where a.ticket_id = :ticket and a.id <> :undone and d.state <> 'cancelled'), 0)
+    """
+)
+_STATUS = text(
+    """
+    select s.data->>'old' as old, s.data->>'new' as new from events q join events s on s.xid = q.xid
+    where q.ticket_id = :ticket and q.kind = 'message.queued' and cast(q.data->>'message_id' as bigint) = :undone
+    and s.ticket_id = :ticket and s.kind = 'ticket.status_changed' order by s.id limit 1
+    """
+)
+
+
 async def _restore_ticket(session: AsyncSession, ticket: Ticket, undone: Message) -> None:
-    """Derived columns as if the undone message had never been written."""
-    before = (
-        await session.execute(
-            text(
-                """
-                select m.id, m.kind, m.text, m.created_at from messages m
-                left join deliveries d on d.message_id = m.id
-                where m.ticket_id = :ticket and m.id <> :undone and coalesce(d.state, '') <> 'cancelled'
-                order by m.id desc limit 1
-                """
-            ),
-            {"ticket": ticket.id, "undone": undone.id},
-        )
-    ).one_or_none()
+    """Derived columns as if the undone message had never been written, and the status that it was sent with undone."""
+    about = {"ticket": ticket.id, "undone": undone.id}
+    await _restore_status(session, ticket, about)
+    before = (await session.execute(_BEFORE, about)).one_or_none()
     ticket.message_count = max(0, ticket.message_count - 1)
     ticket.version += 1
-    if before is None:
-        return
-    waiting = text(
-        "select created_at from messages where ticket_id = :id and kind = 'customer' order by id desc limit 1"
-    )
-    ticket.last_message_id = before.id
-    ticket.snippet = " ".join(before.text[:560].split())[:140]
-    ticket.snippet_by = before.kind
-    if before.kind == "customer":
-        ticket.waiting_since = await session.scalar(waiting, {"id": ticket.id})
-        ticket.status = "open"
     if ticket.first_reply_at == undone.created_at:
         ticket.first_reply_at = None
+    if before is None:
+        return
+    ticket.last_message_id = before.id
+    ticket.snippet = snippet_of(before.text)
+    ticket.snippet_by = before.kind
+    if ticket.status not in ("solved", "closed"):
+        ticket.waiting_since = await session.scalar(_WAITING, about)
+
+
+async def _restore_status(session: AsyncSession, ticket: Ticket, about: dict[str, int]) -> None:
+    """Give back the status that the reply changed, unless somebody has changed it since.
+
+    Without it a customer whose answer was taken back would stand in a solved ticket, unanswered and unseen.
+    """
+    changed = (await session.execute(_STATUS, about)).one_or_none()
+    if changed is None or changed.new != ticket.status:
+        return
+    reopened = ticket.reopen_count
+    await change(session, ticket.id, TicketChange(status=changed.old), rule="The reply was taken back")
+    ticket.reopen_count = reopened
 
 
 async def retry(session: AsyncSession, delivery_id: int, to: list[Person] | None = None) -> Delivery:

@@ -99,6 +99,46 @@ async def test_undo_gives_the_text_back(db: Database, desk: Desk) -> None:
             await delivery.undo(session, sending)
 
 
+async def test_undo_reopens_what_the_reply_solved(db: Database, desk: Desk, clock: ManualClock) -> None:
+    """Sent as solved under a colleague's note, then taken back: open again, and the customer waits since she wrote."""
+    ticket_id, _, agent, team = desk
+    actor = factories.actor(agent, team)
+    since = clock.now()
+    clock.advance(timedelta(hours=1))
+    async with unit_of_work(db) as session:
+        await factories.received(session, token_ticket_id=ticket_id)
+    clock.advance(timedelta(hours=1))
+    async with unit_of_work(db, actor) as session:
+        await note(session, ticket_id, NoteContent(client_key="n1", html="<p>I know her.</p>"))
+        await lifecycle.change(session, ticket_id, TicketChange(status="on_hold"))
+    async with unit_of_work(db, actor) as session:
+        message = await reply(session, ticket_id, content(force=True, status="solved"))
+        sending = await session.scalar(select(Delivery.id).where(Delivery.message_id == message.id))
+    assert sending is not None
+    async with unit_of_work(db, actor) as session:
+        await delivery.undo(session, sending)
+    async with db.sessions() as session:
+        after = await lifecycle.lock(session, ticket_id)
+        told = await session.scalar(text("select data->>'new' from events where rule = 'The reply was taken back'"))
+    assert (after.status, after.solved_at, after.reopen_count, after.waiting_since) == ("on_hold", None, 0, since)
+    assert (after.snippet, after.snippet_by, told) == ("I know her.", "note", "on_hold")
+
+
+async def test_undo_leaves_a_status_that_was_changed_since(db: Database, desk: Desk) -> None:
+    """What somebody decided after the reply is not taken back with it."""
+    ticket_id, seen, agent, team = desk
+    actor = factories.actor(agent, team)
+    async with unit_of_work(db, actor) as session:
+        message = await reply(session, ticket_id, content(last_seen=seen, status="pending"))
+        sending = await session.scalar(select(Delivery.id).where(Delivery.message_id == message.id))
+    assert sending is not None
+    async with unit_of_work(db, actor) as session:
+        await lifecycle.change(session, ticket_id, TicketChange(status="on_hold"))
+    async with unit_of_work(db, actor) as session:
+        await delivery.undo(session, sending)
+        assert (await lifecycle.lock(session, ticket_id)).status == "on_hold"
+
+
 async def test_a_closed_ticket_takes_no_reply(db: Database, desk: Desk) -> None:
     """Closed tickets are history."""
     ticket_id, seen, agent, team = desk
