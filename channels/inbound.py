@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Protocol
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from channels.models import ChannelAccount, InboundItem, InboundRaw
+from channels.models import InboundItem
 from core import clock, crash, events, jobs, log
 from core.db import Database, unit_of_work
 from core.errors import NotFound
+from core.sql import Sql
 
 PROCESS_JOB: Final = "channels.process_inbound"
 STALE: Final = timedelta(minutes=5)
@@ -46,7 +47,7 @@ class Incoming:
     envelope_to: list[str] = field(default_factory=list)
 
 
-_STORE = text(
+_STORE = Sql(
     """
     with item as (
         insert into inbound_items
@@ -83,19 +84,17 @@ async def store(db: Database, incoming: Incoming) -> int | None:
 
 async def add(session: AsyncSession, incoming: Incoming) -> int | None:
     """Write the ledger row and the bytes in the caller's transaction, without a job (see :func:`store`)."""
-    found: int | None = await session.scalar(
-        _STORE,
-        {
-            "account_id": incoming.account_id,
-            "channel": incoming.channel,
-            "provider_id": incoming.provider_id,
-            "received_at": clock.now(),
-            "envelope_from": _plain(incoming.envelope_from),
-            "envelope_to": [_plain(address) for address in incoming.envelope_to],
-            "size": len(incoming.raw),
-            "sha256": hashlib.sha256(incoming.raw).hexdigest(),
-            "raw": incoming.raw,
-        },
+    found: int | None = await _STORE.scalar(
+        session,
+        account_id=incoming.account_id,
+        channel=incoming.channel,
+        provider_id=incoming.provider_id,
+        received_at=clock.now(),
+        envelope_from=_plain(incoming.envelope_from),
+        envelope_to=[_plain(address) for address in incoming.envelope_to],
+        size=len(incoming.raw),
+        sha256=hashlib.sha256(incoming.raw).hexdigest(),
+        raw=incoming.raw,
     )
     return found
 
@@ -109,6 +108,43 @@ class Account:
     address: str
     aliases: tuple[str, ...]
     team_id: int | None
+
+
+@dataclass
+class Item:
+    """A row of the ledger that is being processed, locked until the transaction ends.
+
+    Attributes:
+        content_hash: what the mail says, whatever its way here; set by the reader.
+        ticket_id: where an earlier try has put it (the "could not read" ticket).
+    """
+
+    id: int
+    sha256: str
+    envelope_from: str
+    envelope_to: list[str]
+    ticket_id: int | None
+    message_id: int | None
+    content_hash: str | None = None
+
+
+_LOAD = Sql(
+    """
+    select i.id, i.state, i.channel, i.sha256, i.envelope_from, i.envelope_to, i.ticket_id, i.message_id, i.account_id,
+        a.address, a.aliases, a.team_id, r.content
+    from inbound_items i join channel_accounts a on a.id = i.account_id join inbound_raw r on r.item_id = i.id
+    where i.id = :item_id for update of i
+    """
+)
+_DONE = Sql(
+    """
+    update inbound_items set state = :state, outcome = :outcome, reason = :reason, ticket_id = :ticket_id,
+        message_id = :message_id, matched_by = :matched_by, duplicate_of_id = :duplicate_of_id,
+        from_address = :from_address, subject = :subject, message_id_header = :message_id_header,
+        content_hash = :content_hash, attempts = attempts + 1, processed_at = :now
+    where id = :item_id
+    """
+)
 
 
 @dataclass(frozen=True)
@@ -129,12 +165,12 @@ class Outcome:
 class Reader(Protocol):
     """A channel's own part: bytes to outcome, within the given transaction."""
 
-    async def __call__(self, session: AsyncSession, account: Account, item: InboundItem, raw: bytes) -> Outcome:
+    async def __call__(self, session: AsyncSession, account: Account, item: Item, raw: bytes) -> Outcome:
         """Read one item. May raise; then the row keeps the reason and is shown."""
         ...
 
 
-LastResort = Callable[[AsyncSession, Account, InboundItem, bytes, str], Awaitable[Outcome]]
+LastResort = Callable[[AsyncSession, Account, Item, bytes, str], Awaitable[Outcome]]
 
 
 class InboundChanged(events.Event, frozen=True, kw_only=True):
@@ -164,7 +200,6 @@ class Inbound:
             return
         recorded = len(session.info.get("events", []))
         crash.point("processing-started")
-        item.attempts += 1
         try:
             async with session.begin_nested():
                 outcome = await self._readers[account.channel](session, account, item, raw)
@@ -174,7 +209,7 @@ class Inbound:
             outcome = await self._failed(session, account, item, raw, problem, recorded)
         except Exception as problem:  # noqa: BLE001 - whatever the bytes did to us, the row must show it
             outcome = await self._failed(session, account, item, raw, problem, recorded)
-        self._write(item, outcome)
+        await self._write(session, item, outcome)
         events.record(
             session,
             InboundChanged(
@@ -183,50 +218,49 @@ class Inbound:
         )
         crash.point("processing-before-commit")
 
-    async def _load(self, session: AsyncSession, item_id: int) -> tuple[InboundItem | None, Account, bytes]:
-        row = (
-            await session.execute(
-                select(InboundItem, ChannelAccount, InboundRaw.content)
-                .join(ChannelAccount, ChannelAccount.id == InboundItem.account_id)
-                .join(InboundRaw, InboundRaw.item_id == InboundItem.id)
-                .where(InboundItem.id == item_id)
-                .with_for_update(of=InboundItem)
-            )
-        ).one_or_none()
+    async def _load(self, session: AsyncSession, item_id: int) -> tuple[Item | None, Account, bytes]:
+        row = await _LOAD.first(session, item_id=item_id)
         if row is None:
             raise NotFound(f"There is no ledger row {item_id}.")
-        item, found, raw = row
-        account = Account(found.id, item.channel, found.address, tuple(found.aliases), found.team_id)
-        return (item if item.state != "done" else None), account, raw
+        account = Account(row.account_id, row.channel, row.address, tuple(row.aliases), row.team_id)
+        if row.state == "done":
+            return None, account, b""
+        item = Item(row.id, row.sha256, row.envelope_from, row.envelope_to, row.ticket_id, row.message_id)
+        return item, account, row.content
 
     async def _failed(
         self,
         session: AsyncSession,
         account: Account,
-        item: InboundItem,
+        item: Item,
         raw: bytes,
         problem: Exception,
         recorded: int,
     ) -> Outcome:
-        await session.refresh(item)  # the savepoint's rollback has expired it
+        item.content_hash = None  # the next try may read it better
         _log.exception("an inbound item could not be processed", item=item.id, exc_info=problem)
         del session.info.setdefault("events", [])[recorded:]
         reason = f"{type(problem).__name__}: {problem}"[:500].replace("\x00", "")
         return await self._last_resort[account.channel](session, account, item, raw, reason)
 
     @staticmethod
-    def _write(item: InboundItem, outcome: Outcome) -> None:
-        item.state = "failed" if outcome.outcome == "unreadable" else "done"
-        item.outcome = outcome.outcome
-        item.reason = outcome.reason
-        item.ticket_id = outcome.ticket_id
-        item.message_id = outcome.message_id
-        item.matched_by = outcome.matched_by
-        item.duplicate_of_id = outcome.duplicate_of_id
-        item.from_address = outcome.from_address
-        item.subject = outcome.subject
-        item.message_id_header = outcome.message_id_header
-        item.processed_at = clock.now()
+    async def _write(session: AsyncSession, item: Item, outcome: Outcome) -> None:
+        await _DONE.all(
+            session,
+            item_id=item.id,
+            state="failed" if outcome.outcome == "unreadable" else "done",
+            outcome=outcome.outcome,
+            reason=outcome.reason,
+            ticket_id=outcome.ticket_id,
+            message_id=outcome.message_id,
+            matched_by=outcome.matched_by,
+            duplicate_of_id=outcome.duplicate_of_id,
+            from_address=outcome.from_address,
+            subject=outcome.subject,
+            message_id_header=outcome.message_id_header,
+            content_hash=item.content_hash,
+            now=clock.now(),
+        )
 
 
 async def recover(db: Database) -> int:

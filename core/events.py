@@ -19,6 +19,7 @@ from sqlalchemy.types import BigInteger, UserDefinedType
 from core import clock
 from core.actor import SYSTEM, Actor
 from core.base import Base
+from core.sql import Sql
 
 LIVE_CHANNEL = "sampark_events"
 NO_TEAM = 0
@@ -114,7 +115,7 @@ def _row(event: Event, actor: Actor, at: datetime) -> dict[str, Any]:
     return row
 
 
-_INSERT = text(
+_INSERT = Sql(
     """
     with written as (
         insert into events (at, kind, actor_kind, actor_id, actor_name, ticket_id, customer_id, teams, agents, private,
@@ -143,5 +144,5 @@ async def flush(session: AsyncSession) -> None:
     await session.flush()
     at = clock.now()
     rows = msgspec.json.encode([_row(event, actor, at) for event, actor in recorded]).decode()
-    await session.execute(_INSERT, {"rows": rows, "channel": LIVE_CHANNEL})
+    await _INSERT.all(session, rows=rows, channel=LIVE_CHANNEL)
     recorded.clear()

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, events, jobs
+from core.sql import Sql
 from routing.events import PresenceChanged, TicketRouted
 from routing.models import Decision
 from routing.presence import GRACE_SECONDS
@@ -35,7 +36,7 @@ class Candidate(msgspec.Struct, rename="camel"):
     excluded: str | None
 
 
-_CANDIDATES = text(
+_CANDIDATES = Sql(
     """
     select a.id, a.name, a.capacity, p.state, p.heartbeat_at, p.last_assigned_at,
         (select count(*) from tickets t where t.assignee_id = a.id and t.status in ('open', 'pending', 'on_hold')
@@ -46,25 +47,36 @@ _CANDIDATES = text(
     order by p.last_assigned_at nulls first, a.id
     """
 )
-_LOCK = text("select pg_try_advisory_xact_lock(4711, cast(:agent_id as integer))")
-_LOAD = text(
+_LOCK = Sql("select pg_try_advisory_xact_lock(4711, cast(:agent_id as integer))")
+_LOAD = Sql(
     """
     select count(*) from tickets where assignee_id = :agent_id and status in ('open', 'pending', 'on_hold')
     and status = 'open' and snoozed_until is null
     """
 )
-_ASSIGN = text(
+_ASSIGN = Sql(
     """
     with won as (
         update tickets set assignee_id = :agent_id, version = version + 1
         where id = :ticket_id and assignee_id is null returning id, customer_id, team_id
     ), mark as (
         update presence set last_assigned_at = :now where agent_id = :agent_id and exists(select 1 from won)
+    ), item as (
+        update work_items set state = 'assigned', assigned_at = :now from won where work_items.ticket_id = won.id
+    ), decision as (
+        insert into routing_decisions (ticket_id, at, trigger, team_id, chosen_agent_id, reason, candidates)
+        select won.id, :now, :trigger, :team_id, :agent_id, :reason, cast(:candidates as jsonb) from won returning id
     )
-    select customer_id, team_id from won
+    select won.customer_id, won.team_id, decision.id as decision_id from won cross join decision
     """
 )
-_ENTER = text(
+_REMEMBER = Sql(
+    """
+    insert into routing_decisions (ticket_id, at, trigger, team_id, reason, candidates)
+    values (:ticket_id, :now, :trigger, :team_id, :reason, cast(:candidates as jsonb))
+    """
+)
+_ENTER = Sql(
     """
     insert into work_items (kind, ticket_id, team_id, state, priority, entered_at, assigned_at)
     values (:kind, :ticket_id, :team_id, :state, :priority, :now, :assigned_at)
@@ -73,12 +85,15 @@ _ENTER = text(
         entered_at = case when work_items.state = 'done' then excluded.entered_at else work_items.entered_at end
     """
 )
-_STATE = text("update work_items set state = :state, assigned_at = :assigned_at where ticket_id = :ticket_id")
-_WAITING = text(
+# The ticket is locked, not the work item, because everybody else locks in that order: a claim by hand that holds the
+# ticket and wants the item would otherwise wait for us while we wait for its ticket.
+_WAITING = Sql(
     """
-    select w.ticket_id, w.team_id from work_items w where w.state = 'waiting'
+    select w.ticket_id, w.team_id from work_items w join tickets t on t.id = w.ticket_id
+    where w.state = 'waiting' and t.assignee_id is null
     and (cast(:team_id as bigint) is null or w.team_id = :team_id or w.team_id is null)
-    order by w.priority desc, w.entered_at, w.id limit :limit for update of w skip locked
+    and coalesce(w.team_id, 0) <> all(cast(:full as bigint[]))
+    order by w.priority desc, w.entered_at, w.id limit :limit for update of t skip locked
     """
 )
 
@@ -108,7 +123,7 @@ async def assign(session: AsyncSession, ticket_id: int, team_id: int | None, tri
         trigger: what made us look, for the record.
     """
     now = clock.now()
-    rows = (await session.execute(_CANDIDATES, {"team_id": team_id})).all()
+    rows = await _CANDIDATES.all(session, team_id=team_id)
     considered = [Candidate(row.id, row.name, round(_idle_seconds(row, now), 1), _why_not(row, now)) for row in rows]
     capacity = {row.id: row.capacity for row in rows}
     chosen: Candidate | None = None
@@ -126,9 +141,9 @@ async def assign(session: AsyncSession, ticket_id: int, team_id: int | None, tri
 
 async def _reserve(session: AsyncSession, agent_id: int, capacity: int) -> str | None:
     """Lock one agent and count again; a word of excuse when she filled up in the meantime."""
-    if not await session.scalar(_LOCK, {"agent_id": agent_id}):
+    if not await _LOCK.scalar(session, agent_id=agent_id):
         return LOCKED
-    if (await session.scalar(_LOAD, {"agent_id": agent_id}) or 0) >= capacity:
+    if await _LOAD.scalar(session, agent_id=agent_id) >= capacity:
         return "filled up a moment ago"
     return None
 
@@ -142,36 +157,30 @@ async def _decide(
     considered: list[Candidate],
     now: datetime,
 ) -> int | None:
-    won = None
+    reason = _reason(chosen, considered)
+    facts: dict[str, Any] = {
+        "ticket_id": ticket_id,
+        "now": now,
+        "trigger": trigger,
+        "team_id": team_id,
+        "reason": reason,
+        "candidates": msgspec.json.encode(considered).decode(),
+    }
     if chosen is not None:
-        params = {"agent_id": chosen.agent_id, "ticket_id": ticket_id, "now": now}
-        won = (await session.execute(_ASSIGN, params)).one_or_none()
+        won = await _ASSIGN.first(session, agent_id=chosen.agent_id, **facts)
         if won is None:
             return None  # somebody claimed it by hand; her claim is on record
-    elif any(each.excluded == LOCKED for each in considered):
+        _tell(session, ticket_id, won, chosen, reason)
+        return chosen.agent_id
+    if any(each.excluded == LOCKED for each in considered):
         # Another router holds her at this instant; look again as soon as this transaction has ended.
         await jobs.enqueue(session, DRAIN_JOB, {"team_id": team_id}, priority=5)
-    if chosen is None and trigger == DRAIN_TRIGGER:
-        return None  # why it waits is on record since it was opened
-    reason = _reason(chosen, considered)
-    decision = Decision(
-        ticket_id=ticket_id,
-        at=now,
-        trigger=trigger,
-        team_id=team_id,
-        chosen_agent_id=chosen.agent_id if chosen else None,
-        reason=reason,
-        candidates=msgspec.to_builtins(considered),
-    )
-    session.add(decision)
-    await session.flush()
-    if chosen is not None:
-        _tell(session, ticket_id, won, chosen, reason, decision.id)
-        await session.execute(_STATE, {"ticket_id": ticket_id, "state": "assigned", "assigned_at": now})
-    return chosen.agent_id if chosen else None
+    if trigger != DRAIN_TRIGGER:  # why it waits is on record since it was opened
+        await _REMEMBER.all(session, **facts)
+    return None
 
 
-def _tell(session: AsyncSession, ticket_id: int, won: Any, chosen: Candidate, reason: str, decision_id: int) -> None:
+def _tell(session: AsyncSession, ticket_id: int, won: Any, chosen: Candidate, reason: str) -> None:
     facts: dict[str, Any] = {
         "ticket_id": ticket_id,
         "customer_id": won.customer_id,
@@ -181,7 +190,7 @@ def _tell(session: AsyncSession, ticket_id: int, won: Any, chosen: Candidate, re
     }
     events.record(session, TicketAssigned(from_id=None, to_id=chosen.agent_id, **facts))
     routed = TicketRouted(
-        agent_id=chosen.agent_id, agent_name=chosen.name, reason=reason, decision_id=decision_id, **facts
+        agent_id=chosen.agent_id, agent_name=chosen.name, reason=reason, decision_id=won.decision_id, **facts
     )
     events.record(session, routed)
 
@@ -211,23 +220,21 @@ async def on_ticket_created(session: AsyncSession, event: TicketCreated) -> None
     team_id = next((team for team in event.teams if team != events.NO_TEAM), None)
     now = clock.now()
     owned = bool(event.agents)
-    await session.execute(
-        _ENTER,
-        {
-            "kind": event.channel,
-            "ticket_id": event.ticket_id,
-            "team_id": team_id,
-            "state": "assigned" if owned else "waiting",
-            "priority": PRIORITIES.index("normal"),
-            "now": now,
-            "assigned_at": now if owned else None,
-        },
+    await _ENTER.all(
+        session,
+        kind=event.channel,
+        ticket_id=event.ticket_id,
+        team_id=team_id,
+        state="assigned" if owned else "waiting",
+        priority=PRIORITIES.index("normal"),
+        now=now,
+        assigned_at=now if owned else None,
     )
     if not owned:
         await assign(session, event.ticket_id, team_id, "opened")
 
 
-_CURRENT = text(
+_CURRENT = Sql(
     "select status, assignee_id, team_id, priority, channel, snoozed_until from tickets where id = :ticket_id"
 )
 
@@ -237,7 +244,7 @@ async def on_ticket_changed(
 ) -> None:
     """Status, owner or team changed: bring the work item up to date, and hand out what became possible."""
     await session.flush()
-    ticket = (await session.execute(_CURRENT, {"ticket_id": event.ticket_id})).one()
+    ticket = await _CURRENT.first(session, ticket_id=event.ticket_id)
     wants_owner = ticket.status == "open" and ticket.assignee_id is None and ticket.snoozed_until is None
     if ticket.status in ("solved", "closed"):
         state = "done"
@@ -246,17 +253,15 @@ async def on_ticket_changed(
     else:
         state = "assigned"
     now = clock.now()
-    await session.execute(
-        _ENTER,
-        {
-            "kind": ticket.channel,
-            "ticket_id": event.ticket_id,
-            "team_id": ticket.team_id,
-            "state": state,
-            "priority": PRIORITIES.index(ticket.priority),
-            "now": now,
-            "assigned_at": now if state == "assigned" else None,
-        },
+    await _ENTER.all(
+        session,
+        kind=ticket.channel,
+        ticket_id=event.ticket_id,
+        team_id=ticket.team_id,
+        state=state,
+        priority=PRIORITIES.index(ticket.priority),
+        now=now,
+        assigned_at=now if state == "assigned" else None,
     )
     given_back = isinstance(event, TicketAssigned) and event.to_id is None
     if wants_owner and not given_back and event.ticket_id is not None:
@@ -278,18 +283,22 @@ async def _drain_soon(session: AsyncSession) -> None:
 
 async def drain(session: AsyncSession, team_id: int | None = None) -> None:
     """Give away what waits, most urgent and oldest first, until nobody is ready (job)."""
-    waiting = (await session.execute(_WAITING, {"team_id": team_id, "limit": DRAIN_BATCH})).all()
     given = 0
-    full: set[int | None] = set()
-    for item in waiting:
-        if item.team_id in full:
-            continue
-        if await assign(session, item.ticket_id, item.team_id, DRAIN_TRIGGER) is None:
-            full.add(item.team_id)
-        else:
-            given += 1
-    if given and len(waiting) == DRAIN_BATCH:
-        await jobs.enqueue(session, DRAIN_JOB, {"team_id": team_id}, run_at=None)
+    full: list[int] = []
+    while given < DRAIN_BATCH:
+        waiting = await _WAITING.all(session, team_id=team_id, limit=DRAIN_BATCH, full=full)
+        for item in waiting:
+            team = item.team_id or events.NO_TEAM
+            if team in full:
+                continue
+            if await assign(session, item.ticket_id, item.team_id, DRAIN_TRIGGER) is None:
+                full.append(team)
+            else:
+                given += 1
+        # What waits for a team that has no room must not stand before the work of the others: look behind it.
+        if len(waiting) < DRAIN_BATCH:
+            return
+    await jobs.enqueue(session, DRAIN_JOB, {"team_id": team_id})
 
 
 async def decisions(session: AsyncSession, ticket_id: int, limit: int = 20) -> list[Decision]:

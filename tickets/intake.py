@@ -8,15 +8,14 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, events
 from core.actor import Actor, ActorKind
+from core.sql import Sql
 from customers import service as customers
 from tickets import threading
 from tickets.events import MessageReceived, StatusChanged, TicketCreated, TicketWoken
-from tickets.models import Attachment
 
 SNIPPET_LENGTH = 140
 
@@ -97,7 +96,7 @@ _MESSAGE = """
         :quoted_text, :quoted_html, cast(:to as jsonb), cast(:cc as jsonb), :message_id_header, :in_reply_to,
         :references, :matched_by, :is_auto, :account_id, :inbound_item_id, :language, :now from ids
 """
-_OPEN = text(
+_OPEN = Sql(
     f"""
     with {_IDS.format(ticket=", nextval(pg_get_serial_sequence('tickets', 'id')) as tid")},
     ticket as (
@@ -109,7 +108,7 @@ _OPEN = text(
     select tid, mid from ids
     """  # noqa: S608 - put together from constants of this module
 )
-_CONTINUE = text(
+_CONTINUE = Sql(
     f"""
     with {_IDS.format(ticket="")},
     ticket as (
@@ -211,7 +210,7 @@ async def _open(
         "waiting_since": None if message.is_auto else values["now"],
     }
     values["subject"] = values["subject"].strip() or values["snippet"][:80] or "(no subject)"
-    tid, mid = (await session.execute(_OPEN, values)).one()
+    tid, mid = await _OPEN.first(session, **values)
     who = {"ticket_id": tid, "customer_id": found.id, "teams": (message.team_id or events.NO_TEAM,)}
     events.record(
         session,
@@ -235,7 +234,7 @@ async def _continue(
     ticket = match.ticket
     matched_by = "reprocessed" if message.into_ticket_id == ticket.id else match.matched_by
     values = _values(message, found, clock.now(), matched_by)
-    tid, mid = (await session.execute(_CONTINUE, values | {"ticket_id": ticket.id})).one()
+    tid, mid = await _CONTINUE.first(session, **values, ticket_id=ticket.id)
     who: dict[str, Any] = {
         "ticket_id": tid,
         "customer_id": ticket.customer_id,
@@ -252,19 +251,31 @@ async def _continue(
     return Received(tid, mid, False, matched_by, ticket.customer_id)
 
 
+_ATTACH = Sql(
+    """
+    insert into attachments (message_id, name, content_type, size, sha256, storage_key, disposition, content_id,
+        created_at)
+    select :message_id, f.name, f.content_type, f.size, f.sha256, f.storage_key, f.disposition, f.content_id, :now
+    from rows from (jsonb_to_recordset(cast(:files as jsonb)) as (
+        name text, content_type text, size bigint, sha256 text, storage_key text, disposition text, content_id text)
+    ) with ordinality as f(name, content_type, size, sha256, storage_key, disposition, content_id, n)
+    order by n
+    """
+)
+
+
 async def _attach(session: AsyncSession, message: InboundMessage, message_id: int) -> None:
-    now = clock.now()
-    session.add_all(
-        Attachment(
-            message_id=message_id,
+    if not message.attachments:
+        return
+    files = [
+        msgspec.structs.replace(
+            each,
             name=clean(each.name)[:255],
             content_type=clean(each.content_type)[:255],
-            size=each.size,
-            sha256=each.sha256,
-            storage_key=each.storage_key,
             disposition=each.disposition or "attachment",
             content_id=clean(each.content_id) if each.content_id else None,
-            created_at=now,
         )
         for each in message.attachments
-    )
+    ]
+    listed = msgspec.json.encode(files).decode()
+    await _ATTACH.all(session, message_id=message_id, files=listed, now=clock.now())

@@ -14,8 +14,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.sql import Sql
 
 SUBJECT_NUMBER: Final = re.compile(r"\[?#(\d{1,12})\]?(?!\d)")
 MAX_IDS: Final = 60
@@ -68,9 +69,9 @@ class Match:
     follow_up: bool
 
 
-_BY_HEADER = text("select ticket_id, message_id_header from messages where message_id_header = any(:ids)")
+_BY_HEADER = Sql("select ticket_id, message_id_header from messages where message_id_header = any(:ids)")
 
-_CANDIDATES = text(
+_CANDIDATES = Sql(
     """
     select t.id, t.status, t.team_id, t.assignee_id, t.customer_id, t.snoozed_until is not null as snoozed,
            t.waiting_since is not null as waiting,
@@ -83,7 +84,7 @@ _CANDIDATES = text(
     from tickets t where t.id = any(:ids) order by t.id for update of t
     """
 )
-_MERGED = text("select id, merged_into_id from tickets where id = any(:ids) and merged_into_id is not null")
+_MERGED = Sql("select id, merged_into_id from tickets where id = any(:ids) and merged_into_id is not null")
 
 
 def _json_address(address: str) -> str:
@@ -96,23 +97,21 @@ async def _by_header(session: AsyncSession, clues: Clues) -> dict[str, int]:
     ids += clues.references[-MAX_IDS:]
     if not ids:
         return {}
-    rows = await session.execute(_BY_HEADER, {"ids": ids})
+    rows = await _BY_HEADER.all(session, ids=ids)
     return {row.message_id_header: row.ticket_id for row in rows}
 
 
 async def _load(session: AsyncSession, clues: Clues, ids: set[int]) -> dict[int, Candidate]:
-    moved = {row.id: row.merged_into_id for row in await session.execute(_MERGED, {"ids": sorted(ids)})}
-    rows = await session.execute(
-        _CANDIDATES,
-        {
-            "ids": sorted({moved.get(each, each) for each in ids}),
-            "customer_id": clues.customer_id,
-            "sender": clues.sender,
-            "sender_json": _json_address(clues.sender),
-            "recipients": [address for address in clues.recipients if address != clues.sender],
-        },
+    moved = {row.id: row.merged_into_id for row in await _MERGED.all(session, ids=sorted(ids))}
+    rows = await _CANDIDATES.all(
+        session,
+        ids=sorted({moved.get(each, each) for each in ids}),
+        customer_id=clues.customer_id,
+        sender=clues.sender,
+        sender_json=_json_address(clues.sender),
+        recipients=[address for address in clues.recipients if address != clues.sender],
     )
-    found = {row.id: Candidate(**row._mapping) for row in rows}  # noqa: SLF001 - SQLAlchemy's public mapping view
+    found = {row.id: Candidate(**dict(row)) for row in rows}
     return {each: found[moved.get(each, each)] for each in ids if moved.get(each, each) in found}
 
 

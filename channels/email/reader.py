@@ -10,7 +10,6 @@ import hashlib
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.email import accounts, filters
@@ -18,11 +17,11 @@ from channels.email.folding import fold
 from channels.email.parse import parse_mail
 from channels.email.parsed import Address, ParsedMail
 from channels.email.tokens import Tokens
-from channels.inbound import Account, Outcome
-from channels.models import InboundItem
+from channels.inbound import Account, Item, Outcome
 from core import clock
 from core.errors import Invalid
 from core.html import sanitise
+from core.sql import Sql
 from core.storage import Storage
 from customers import service as customers
 from customers.contacts import normalise_email
@@ -35,19 +34,19 @@ UNKNOWN_SENDER: Final = "unknown@sender.invalid"
 MAX_PEOPLE: Final = 500
 ADDRESS_SECONDS: Final = 10.0
 
-_LOCKS = text(
+_LOCKS = Sql(
     """
     select pg_advisory_xact_lock(hashtextextended(:message, 5)), pg_advisory_xact_lock(hashtextextended(:sender, 7))
     """
 )
-_DUPLICATE = text(
+_DUPLICATE = Sql(
     """
     select id, ticket_id, message_id from inbound_items
     where message_id_header = :header and from_address = :sender and content_hash = :content and id <> :id
     and outcome in ('ticket', 'reply', 'automatic') order by id limit 1
     """
 )
-_BOUNCED = text("select id, ticket_id, message_id from deliveries where message_id = :message_id")
+_BOUNCED = Sql("select id, ticket_id, message_id from deliveries where message_id = :message_id")
 
 
 class EmailReader:
@@ -64,7 +63,7 @@ class EmailReader:
         self._own: frozenset[str] = frozenset()
         self._own_read_at = float("-inf")
 
-    async def __call__(self, session: AsyncSession, account: Account, item: InboundItem, raw: bytes) -> Outcome:
+    async def __call__(self, session: AsyncSession, account: Account, item: Item, raw: bytes) -> Outcome:
         """Read one mail."""
         mail = parse_mail(raw) if len(raw) <= THREAD_ABOVE else await asyncio.to_thread(parse_mail, raw)
         sender = sender_of(mail, item.envelope_from)
@@ -74,7 +73,7 @@ class EmailReader:
             "subject": clean(mail.subject)[:998],
             "message_id_header": clean(mail.message_id)[:998] or None,
         }
-        await session.execute(_LOCKS, {"message": mail.message_id or str(item.id), "sender": sender.address})
+        await _LOCKS.all(session, message=mail.message_id or str(item.id), sender=sender.address)
         duplicate = await self._duplicate(session, item, mail, sender)
         if duplicate is not None:
             reason = f"The same mail as ledger row {duplicate.duplicate_of_id}."
@@ -100,9 +99,7 @@ class EmailReader:
             **facts,
         )
 
-    async def _duplicate(
-        self, session: AsyncSession, item: InboundItem, mail: ParsedMail, sender: Person
-    ) -> Outcome | None:
+    async def _duplicate(self, session: AsyncSession, item: Item, mail: ParsedMail, sender: Person) -> Outcome | None:
         """The same mail again: fetched anew after the mailbox was rebuilt, or sent to two of our mailboxes.
 
         Sender and content must agree with the Message-ID: some devices send every mail under one id, and a stranger
@@ -111,8 +108,9 @@ class EmailReader:
         if not mail.message_id:
             return None
         header = clean(mail.message_id)[:998]
-        params = {"header": header, "sender": sender.address, "content": item.content_hash, "id": item.id}
-        row = (await session.execute(_DUPLICATE, params)).one_or_none()
+        row = await _DUPLICATE.first(
+            session, header=header, sender=sender.address, content=item.content_hash, id=item.id
+        )
         if row is None:
             return None
         return Outcome("duplicate", ticket_id=row.ticket_id, message_id=row.message_id, duplicate_of_id=row.id)
@@ -134,7 +132,7 @@ class EmailReader:
         named = [report.original_message_id for report in mail.bounces]
         for header in (*named, mail.in_reply_to, *reversed(mail.references)):
             message_id = self._tokens.own_message(header) if header else None
-            row = (await session.execute(_BOUNCED, {"message_id": message_id})).one_or_none() if message_id else None
+            row = await _BOUNCED.first(session, message_id=message_id) if message_id else None
             if row is not None:
                 outcome = dataclasses.replace(
                     outcome, ticket_id=row.ticket_id, message_id=row.message_id, matched_by="message_id"
@@ -149,7 +147,7 @@ class EmailReader:
                 await customers.mark_invalid(session, report.recipient, f"{report.status} {report.reason}".strip())
         return outcome
 
-    async def _message(self, account: Account, item: InboundItem, mail: ParsedMail, sender: Person) -> InboundMessage:
+    async def _message(self, account: Account, item: Item, mail: ParsedMail, sender: Person) -> InboundMessage:
         new_html, quoted_html = fold(mail.html, mail.reply_text) if mail.html else ("", "")
         addresses = [*mail.delivered_to, *item.envelope_to, *(each.address for each in (*mail.to, *mail.cc))]
         return InboundMessage(
@@ -186,7 +184,7 @@ class EmailReader:
         )
 
     async def could_not_read(
-        self, session: AsyncSession, account: Account, item: InboundItem, raw: bytes, reason: str
+        self, session: AsyncSession, account: Account, item: Item, raw: bytes, reason: str
     ) -> Outcome:
         """Last resort: a mail that broke the reader becomes a ticket with its headers, so that a person sees it."""
         head = raw[:8192].replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("utf-8", "replace")
@@ -242,7 +240,7 @@ def _content_hash(mail: ParsedMail) -> str:
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
-def _made_up_id(item: InboundItem) -> str:
+def _made_up_id(item: Item) -> str:
     """A name for a mail that came without one (RFC 5322 section 3.6.4 only says it should have one)."""
     return f"{item.sha256[:32]}@no-message-id.invalid"
 
