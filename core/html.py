@@ -9,6 +9,7 @@ All of it takes time linear in the input, and inputs beyond `MAX_HTML` are cut a
 
 import html
 import re
+from functools import lru_cache
 
 import nh3
 
@@ -86,13 +87,7 @@ _NEGATIVE = re.compile(r":[^;]*(?<![\w.])-\s*[\d.]")
 def _keep_attribute(tag: str, name: str, value: str) -> str | None:
     """What becomes of an attribute that is on the list; None drops it."""
     if name == "style":
-        kept = [
-            rule
-            for rule in value.split(";")
-            if not _UNSAFE_STYLE.search(rule) and not (rule.lstrip().startswith(("margin", "text-indent")) and
-            _NEGATIVE.search(rule))
-        ]  # fmt: skip
-        return ";".join(kept) or None
+        return _safe_style(value) if len(value) < 1_000 else _checked_style(value)
     if name == "class":
         return " ".join(word for word in value.split() if word.removeprefix("x_") in QUOTE_CLASSES) or None
     if name == "id":
@@ -103,6 +98,23 @@ def _keep_attribute(tag: str, name: str, value: str) -> str | None:
         return None
     return value
 
+
+def _checked_style(value: str) -> str | None:
+    """The rules of a style attribute that cannot reach out of the message; None when none is left."""
+    risky = "-" in value and ("margin" in value or "text-indent" in value)
+    if not risky and not _UNSAFE_STYLE.search(value):
+        return value or None
+    kept = [
+        rule
+        for rule in value.split(";")
+        if not _UNSAFE_STYLE.search(rule)
+        and not (rule.lstrip().startswith(("margin", "text-indent")) and _NEGATIVE.search(rule))
+    ]
+    return ";".join(kept) or None
+
+
+_safe_style = lru_cache(maxsize=2_048)(_checked_style)
+"""The same, remembered: a mail repeats a few styles hundreds of times."""
 
 _CLEANER = nh3.Cleaner(
     tags=set(_BLOCK | _INLINE | _TABLE),
@@ -116,9 +128,14 @@ _CLEANER = nh3.Cleaner(
     filter_style_properties=_STYLES,
     strip_comments=True,
 )  # fmt: skip
-_OPEN_OR_CLOSE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*)")
-_VOID = frozenset(
-    ("br", "img", "hr", "input", "meta", "link", "col", "wbr", "area", "base", "source", "embed", "param")
+_FLAT = ("<br", "<p>", "<p ", "<td", "<tr", "<img", "<li>", "<TD", "<TR", "<BR")
+"""Commonest beginnings of what `_OPEN_OR_CLOSE` leaves out."""
+
+# Elements without an end, and those that end by themselves where the next begins, add no depth.
+_OPEN_OR_CLOSE = re.compile(
+    r"<(/?)(?!(?:br|img|hr|input|meta|link|col|wbr|area|base|source|embed|param|p|li|tr|td|th|dt|dd|option|tbody|"
+    r"thead|tfoot|html|body)(?![a-z0-9:]))[a-z]",
+    re.IGNORECASE,
 )
 
 
@@ -148,19 +165,20 @@ def is_cut(markup: str) -> bool:
 
 
 def _too_deep(markup: str) -> bool:
-    if markup.count("<") < MAX_DEPTH:
-        return False
+    opened = markup.count("<") - markup.count("</") - sum(markup.count(tag) for tag in _FLAT)
+    if opened < MAX_DEPTH:
+        return False  # counting costs next to nothing and is enough for nearly all mails
     depth = 0
-    for closing, tag in _OPEN_OR_CLOSE.findall(markup):
-        if tag.lower() in _VOID:
-            continue
-        depth = max(depth - 1, 0) if closing else depth + (tag.lower() not in _IMPLIED_END)
-        if depth > MAX_DEPTH:
-            return True
+    for closing in _OPEN_OR_CLOSE.findall(markup):
+        if closing:
+            depth = depth - 1 if depth else 0
+        else:
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
     return False
 
 
-_IMPLIED_END = frozenset(("p", "li", "tr", "td", "th", "dt", "dd", "option", "tbody", "thead", "tfoot", "html", "body"))
 _TOKEN = re.compile(r"<(/?)([a-z][a-z0-9]*)((?:\s[^<>]*)?)>|([^<]+)|<")
 _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
 _SPACES = re.compile(r"[ \t\r\n\f]+")

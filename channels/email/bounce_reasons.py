@@ -7,6 +7,7 @@ are clear.
 """
 
 import re
+from functools import lru_cache
 
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\d|\.\d)")
 _REPLY = re.compile(
@@ -38,6 +39,7 @@ _GAVE_UP = re.compile(
 # message
 # something that makes the address itself innocent.
 _INNOCENT = re.compile(
+    r"your (?:mail )?(?:domain|server|host|ip)\b|"
     r"(?:mail)?box\w*(?: is)? (?:currently )?(?:full|exceed)|over\s?quota|quota (?:is )?(?:exceed|full|"
     r"reach)|exceed\w* (?:\w+ ){0,4}quota"
     r"|\bquota\b|mailbox size|disk (?:space|full)|out of (?:disk )?(?:space|storage)|insufficient "
@@ -68,7 +70,7 @@ _INNOCENT = re.compile(
     r"no route|host (?:is )?unreachable|too many hops|mail loop|loops? back|routing loop|hop count|"
     r"retry time|in the queue too long|cannot connect|not responding|lost connection|establish an smtp "
     r"connection"
-    r"|system (?:not|error|failure|resources|config)|internal error|local error|out of memory|i/o error|"
+    r"|system (?:not (?!accepting net)|error|failure|resources|config)|internal error|local error|out of memory|i/o error|"
     r"(?:can|could)n?'?t create|cannot open|write error|mailer error|command (?:died|failed|not "
     r"recognized|unrecognized)|syntax error|configuration error|program failed|return(?:ed)? (?:exit "
     r")?status"
@@ -100,7 +102,24 @@ _NO_SUCH_USER = re.compile(
     r")?(?:known|found)|has no mailbox|address (?:you (?:entered|sent)|couldn'?t be|could not be|is "
     r"invalid|not found|error)"
     r"|destination addresses were unknown|not a(?:n)? \S{1,60} (?:user|customer|subscriber)|(?:was|were|"
-    r"is|are) not found|not in (?:directory|address book)|not found in",
+    r"is|are) not found|not in (?:directory|address book|list)|not found in"
+    r"|not (?:our|a local|local) user|user (?:is )?not local|dosn'?t exist|(?:is|are) no longer (?:with|at|employed)"
+    r"|left (?:the|our) (?:company|organi[sz]ation)"
+    # the same in other languages
+    r"|(?:empfänger|benutzer|adresse|postfach|nutzer|teilnehmer)\w* (?:ist |wurde )?(?:unbekannt|(?:existiert|"
+    r"gibt es) nicht|nicht (?:gefunden|bekannt|vorhanden)|ungültig)|unbekannte[rs]? (?:empfänger|benutzer|adresse)"
+    r"|(?:utilisateur|destinataire|adresse|compte|boîte)\w* (?:\w+ )?(?:inconnue?|inexistante?|introuvable|invalide|"
+    r"n'existe (?:pas|plus))"
+    r"|(?:usuario|destinatario|direcci[oó]n|cuenta|buz[oó]n|usuário|destinatário|endereço|conta|utente|indirizzo|"
+    r"casella)(?: de correo| de e-?mail| di posta)? (?:\w+ )?(?:desconocid[oa]|inexistente|no existe|no encontrad[oa]|"
+    r"inv[aá]lid[oa]|desconhecid[oa]|não (?:existe|encontrad[oa])|sconosciut[oa]|non (?:esiste|trovat[oa]|valid[oa]))"
+    r"|(?:gebruiker|ontvanger|adres|mailbox) (?:is )?(?:onbekend|niet (?:gevonden|bekend)|bestaat niet)"
+    r"|(?:użytkownik|odbiorca|adres|konto) (?:jest )?(?:nieznany|nie (?:istnieje|został znaleziony))"
+    r"|(?:okänd|ukjent|ukendt) (?:mottagare|användare|mottaker|bruker|modtager|bruger)"
+    r"|(?:пользовател|получател|адресат|ящик|адрес)\w* (?:\w+ )?не (?:найден|существует|известен|зарегистрирован)"
+    r"|неизвестный (?:пользователь|получатель|адрес)"
+    r"|(?:ユーザ|宛先|アドレス|受信者|メールボックス)\w*?(?:は|が)(?:存在し(?:ません|ない)|見つかりません|不明)"
+    r"|(?:收件人|用户|收件者|用戶|邮箱|地址)\w{0,6}(?:不存在|未找到|无效)|존재하지 않는|사용자를 찾을 수 없",
     re.IGNORECASE,
 )
 _NO_SUCH_HOST = re.compile(
@@ -112,8 +131,12 @@ _NO_SUCH_HOST = re.compile(
     r"(?:mail )?domain|illegal host|invalid (?:host|domain)"
     r"|domain is not reachable|nxdomain|no (?:mx|dns|mail exchanger)|bad domain|domain (?:\S+ "
     r")?(?:lookup failed|not (?:exist|found))|name service error|all relevant mx records point to "
-    r"non-existent hosts|nullmx|does not accept mail|couldn't find any host named|dns error|dns query "
-    r"failed",
+    r"non-existent hosts|nullmx|null mx|does not accept mail|system not accepting network|"
+    r"couldn't find any host named|dns error|dns query failed|invalid dns mx"
+    # the same in other languages
+    r"|(?:domain|domaine|dominio|domínio|domein) (?:nicht gefunden|unbekannt|existiert nicht|inconnu|introuvable|"
+    r"no encontrado|no existe|inexistente|não encontrado|não existe|sconosciuto|niet gevonden)"
+    r"|(?:домен|хост) (?:не найден|не существует)|ドメインが(?:見つか|存在し)|域名不存在",
     re.IGNORECASE,
 )
 _MOVED = re.compile(
@@ -123,10 +146,29 @@ _MOVED = re.compile(
 )
 
 _AFTER_DATA = re.compile(
-    r"end of data|after data|in reply to (?:end of )?DATA|>>> (?:DATA|\.)\s|SMTP command DATA|while "
+    r"end of data|after data|in reply to (?:the )?(?:end of )?DATA|command DATA\b|while "
     r"sending (?:the )?(?:message )?(?:data|body)|after I sent the message",
     re.IGNORECASE,
 )
+_DATA_REFUSED = re.compile(r">>> (?:DATA|\.) <<< [45]\d\d")
+# With pipelining DATA stands before the refusals of the recipients, and is itself refused for want of one.
+_NOBODY_LEFT = re.compile(
+    r"<<< (?:503|554) .{0,40}?(?:rcpt|recipient|valid)|need (?:rcpt|recipient)|no valid recip", re.IGNORECASE
+)
+# A full mailbox, the local system's own faults and a name server's clear the address, whatever else is said.
+_NOT_THE_ADDRESS = re.compile(
+    r"not found, try again|try again later|procmail: |maildrop: |"
+    r"(?:could ?n[o']t|can ?not|can't|unable to) (?:create|open|write|lock|append)\b"
+    r"|over\s?quota|quota (?:is |has been )?exceeded|exceed\w* (?:\w+ ){0,4}quota|mailbox (?:is )?full"
+    r"|(?:postfach|speicher|quota|kontingent)\w* (?:ist |des \w+ ist )?(?:voll|erschöpft|überschritten)"
+    r"|(?:boîte|boite)\b.{0,20} pleine|quota (?:dépassé|superat[oa]|excedid[oa])"
+    r"|(?:buz[oó]n|casilla|cuenta)\b.{0,20} llen[oa]|caixa (?:\w+ ){0,2}cheia|casella (?:\w+ ){0,2}piena"
+    r"|mailbox (?:is )?vol\b|skrzynka (?:\w+ ){0,2}(?:pełna|przepełniona)|ящик\w* (?:\w+ )?переполнен"
+    r"|いっぱい|容量(?:を|が)|(?:邮箱|郵箱|信箱)(?:已|空间)?满|사서함이 가득",
+    re.IGNORECASE,
+)
+_GENERAL = re.compile(r"recipient address rejected: (?=\w)(?!access denied)|https?://\S+", re.IGNORECASE)
+"""What stands before the reason, or behind it, and would be taken for one."""
 
 _HARD_STATUS = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.4.4", "5.1.0"))
 
@@ -178,6 +220,19 @@ def derive_status(text: str, context: str = "") -> str:
     return "4.0.0" if _TEMPORARY.search(words) and not _GAVE_UP.search(words) else "5.0.0"
 
 
+@lru_cache(maxsize=32)  # every recipient of a long report asks about the same notice
+def refused_content(words: str) -> bool:
+    """Whether a server took the recipient and refused the mail only when it had come: it knows the recipient.
+
+    Args:
+        words: What the report says about one recipient, or the transcript of the talk with the server.
+    """
+    words = " ".join(words[:20_000].split())
+    if _AFTER_DATA.search(words):
+        return True
+    return _DATA_REFUSED.search(words) is not None and _NOBODY_LEFT.search(words) is None
+
+
 def is_hard(status: str, text: str) -> bool:
     """Whether a failure means that the address is of no use any more: no such user or host, or moved away.
 
@@ -189,14 +244,26 @@ def is_hard(status: str, text: str) -> bool:
         status: Enhanced status, may be empty.
         text: The server's words.
     """
-    words = re.sub(r"https?://\S+", " ", text[:5_000])
-    if status.startswith("4") or _AFTER_DATA.search(words):
-        return False  # a server that took the recipient and refused the content knows the recipient
+    return bool(verdict(status, text))
+
+
+@lru_cache(maxsize=32)
+def verdict(status: str, text: str) -> bool | None:
+    """What `is_hard` says; None when neither the status nor the words tell why the mail was not delivered.
+
+    Args:
+        status: Enhanced status, may be empty.
+        text: The server's words.
+    """
+    words = _GENERAL.sub(" ", " ".join(text[:5_000].split()))
+    if status.startswith("4") or refused_content(words) or _NOT_THE_ADDRESS.search(words):
+        return False
+    innocent = _INNOCENT.search(words)
+    guilty = _NO_SUCH_USER.search(words) or _NO_SUCH_HOST.search(words)
     if status in ("5.1.1", "5.1.2", "5.1.6", "5.1.10"):
-        innocent = _INNOCENT.search(words)
-        return innocent is None or bool(_NO_SUCH_USER.search(words)) or bool(_NO_SUCH_HOST.search(words))
-    clear_user = _NO_SUCH_USER.search(words) or _NO_SUCH_HOST.search(words) or _MOVED.search(words)
-    if clear_user is not None:
-        innocent = _INNOCENT.search(words)
-        return innocent is None or (innocent.start() > clear_user.start() and not status.startswith(("5.2.2", "5.7")))
-    return status in _HARD_STATUS and _INNOCENT.search(words) is None
+        return innocent is None or guilty is not None
+    if guilty := guilty or _MOVED.search(words):
+        return innocent is None or (innocent.start() > guilty.start() and not status.startswith(("5.2.2", "5.7")))
+    if innocent is not None:
+        return False
+    return True if status in _HARD_STATUS else None

@@ -12,12 +12,12 @@ import re
 import msgspec
 
 from channels.email.addresses import parse_addresses
-from channels.email.bodies import Bodies
-from channels.email.bounce_reasons import derive_status, is_hard, replied_status, status_in
+from channels.email.bodies import Bodies, read_bodies
+from channels.email.bounce_reasons import derive_status, is_hard, refused_content, replied_status, status_in, verdict
 from channels.email.bounce_text import Failure, is_daemon, read_failures, sounds_like_failure, split_notice
 from channels.email.charsets import decode_bytes
 from channels.email.headers import one_line
-from channels.email.mime import Part
+from channels.email.mime import Part, read_parts
 from channels.email.parsed import BounceReport
 from core.html import html_to_text
 
@@ -75,7 +75,7 @@ def read_bounces(first: dict[str, str], root: Part, bodies: Bodies, raw: bytes) 
     original_id = original[1] if original else ""
     reports, fine = _from_structured(structured, notice, original_id)
     if not reports and not fine and _is_prose_bounce(first, notice, kinds, report_type):
-        reports = _from_prose(first, notice, returned, original_id)
+        reports = _of_inner_report(bodies.parts, notice) or _from_prose(first, notice, returned, original_id)
     return BounceReading(bounces=reports[:MAX_REPORTS])
 
 
@@ -116,7 +116,7 @@ def _from_service(text: str) -> list[BounceReport]:
     if not text.lstrip().startswith("{") or '"bouncedRecipients"' not in text:
         return []
     try:
-        notice, _ = json.JSONDecoder().raw_decode(text.lstrip())
+        notice, _ = json.JSONDecoder(strict=False).raw_decode(text.lstrip())
         bounce = notice["bounce"]
         recipients = [item for item in bounce["bouncedRecipients"] if isinstance(item, dict)]
         permanent = bounce.get("bounceType") == "Permanent"
@@ -202,11 +202,12 @@ def _from_group(
     about = "" if words and status_in(words) else prose.get(recipient.lower(), "")
     status = _chosen_status(group.get("status", ""), words, about or notice, action)
     explained = f"{words}\n{about or ('' if words else notice[:3_000])}"
+    transcript = notice if len(prose) < 2 else prose.get(recipient.lower(), "")
     return BounceReport(
         recipient=recipient,
         status=status,
         reason=_reason(words or about or notice),
-        hard=action != "delayed" and is_hard(status, explained),
+        hard=action != "delayed" and is_hard(status, explained) and not refused_content(transcript),
         original_message_id=original_id,
     )
 
@@ -279,7 +280,21 @@ def _from_prose(first: dict[str, str], notice: str, returned: str, original_id: 
         failures = _of_returned(returned, own, notice)
     if not failures:
         failures = [Failure(recipient="", words=notice)]
-    return [_prose_report(item, notice, original_id) for item in failures]
+    return [_prose_report(item, notice, original_id, alone=len(failures) == 1) for item in failures]
+
+
+def _of_inner_report(parts: list[Part], notice: str) -> list[BounceReport]:
+    """What a report says that was put whole into another one, by a gateway that adds nothing of its own."""
+    if status_in(notice) or verdict("", notice) is not None:
+        return []
+    for part in parts:
+        if part.content_type != "message/rfc822" or b"delivery-status" not in part.content[:50_000]:
+            continue
+        inner = read_bodies(read_parts(part.content))
+        groups = [item for leaf in inner.parts for item in _status_groups(leaf)]
+        original = _ORIGINAL_ID.search(_returned_text(inner.parts))
+        return _from_structured(groups, split_notice(_notice_text(inner))[0], original[1] if original else "")[0]
+    return []
 
 
 def _of_returned(returned: str, own: frozenset[str], notice: str) -> list[Failure]:
@@ -291,13 +306,17 @@ def _of_returned(returned: str, own: frozenset[str], notice: str) -> list[Failur
     return []
 
 
-def _prose_report(failure: Failure, notice: str, original_id: str) -> BounceReport:
+def _prose_report(failure: Failure, notice: str, original_id: str, *, alone: bool) -> BounceReport:
+    """The report of one recipient; of the only one, the whole notice speaks where its own lines do not."""
     status = derive_status(failure.words, notice)
+    hard = verdict(status, failure.words)
+    if hard is None and (alone or failure.words.count("\n") <= 1):
+        hard = verdict(status, notice)
     return BounceReport(
         recipient=failure.recipient,
         status=status,
         reason=_reason(failure.words or notice),
-        hard=is_hard(status, failure.words if failure.words.count("\n") > 1 else failure.words + notice),
+        hard=bool(hard),
         original_message_id=original_id,
     )
 

@@ -19,7 +19,13 @@ MAX_FIELDS = 2_000
 """Header fields that are read; the longest honest chains of Received lines have some hundred."""
 
 _FIELD = re.compile(rb"^([!-9;-~]{1,200})[ \t]*:", re.MULTILINE)
-_SEPARATOR = re.compile(rb"\r?\n[ \t]*\r?\n(?![ \t]*[^\S\n]*[!-9;-~]{1,80}[ \t]*:[^/])|\n\r?\n")
+_SEPARATOR = re.compile(
+    rb"\n(?:\r?\n|[ \t]+\r?\n"
+    # a line of white space ends no header when a field follows, or the rest of a folded one (RFC 5322, section 4.2)
+    rb"(?![ \t]*[^\S\n]*[!-9;-~]{1,80}[ \t]*:[^/])"
+    rb"(?!(?:[ \t][^\n]{1,998}\n){1,50}(?i:from|to|cc|date|message-id|subject|received|reply-to|sender|in-reply-to|"
+    rb"references|mime-version|content-[a-z-]{1,40}|x-[\w-]{1,60})[ \t]*:))"
+)
 _FOLD = re.compile(r"\r?\n(?=[ \t])|[\r\n]+")
 _WORD_HEAD = re.compile(r"=\?([^?\s=()<>@,;:\"/\[\]]{1,60})\?([bBqQ])\?")
 _QUOTED = re.compile(rb"=([0-9A-Fa-f]{2})")
@@ -208,6 +214,8 @@ def parameters(value: str) -> tuple[str, dict[str, str]]:
         The value before the first `;` in lower case, and the decoded parameters by lower-case name.
     """
     first, *rest = _split_parameters(value)
+    if "=" in first and len(words := first.split(None, 1)) == 2:  # the first semicolon was forgotten
+        first, rest = words[0], [words[1], *rest]
     simple: dict[str, str] = {}
     parts: dict[str, list[tuple[int, bool, str]]] = {}
     for item in rest:

@@ -28,6 +28,8 @@ _ENCODED_WORDS = 3_000
 _MULTIPART = "multipart/"
 _TYPE = re.compile(r"^[\w!#$&^.+-]+/[\w!#$&^.+-]+")
 _NESTED = re.compile(rb"content-type\s*:\s*(?:multipart/|message/rfc822)", re.IGNORECASE)
+_NO_SEMICOLON = re.compile(rb"^(\s*multipart/[\w.+-]{1,40})(?=\s+[\w-]{1,40}\s*=)", re.IGNORECASE)
+_ALIEN = re.compile(rb"[^A-Za-z0-9+/=\s]|(?<=\S)[ \t](?=\S)")
 _UUENCODED = re.compile(rb"encoding\s*:\s*[\"']?(?:x-)?uue")
 
 
@@ -85,7 +87,9 @@ def read_parts(raw: bytes) -> Part:
 def _slim(fields: list[tuple[str, bytes]]) -> bytes:
     """The few header fields that say how to read a body: the readers need long ones more than linear time."""
     kept = [(name, value) for name, value in fields if name.lower() in _CONTENT_FIELDS and len(value) < 10_000]
-    return b"".join(name.encode() + b":" + value.rstrip(b"\r") + b"\n" for name, value in kept)
+    return b"".join(
+        name.encode() + b":" + _NO_SEMICOLON.sub(rb"\1;", value.rstrip(b"\r"), count=1) + b"\n" for name, value in kept
+    )
 
 
 def _described(content_type: str, disposition: str, content_id: str) -> Part:
@@ -170,6 +174,8 @@ def _decoded(raw: bytes, encoding: str) -> bytes:
     if encoding == "quoted-printable":
         return quopri.decodestring(raw)
     if encoding == "base64":
+        if len(_ALIEN.findall(raw[:20_000])) * 10 > len(raw[:20_000]):
+            return raw  # words, not base64
         decoded = decode_base64(raw)
         return raw if decoded is None else decoded
     if encoding in ("x-uuencode", "uuencode", "uue", "x-uue"):

@@ -182,3 +182,102 @@ def test_notice_and_returned_mail() -> None:
     )
     assert "550" not in notice
     assert returned.startswith("From: a@b.example")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "550 <x@y.example>: Empfänger unbekannt",
+        "550 Utilisateur inconnu",
+        "550 Destinatario desconocido",
+        "550 cette adresse n'existe pas",
+        "550 Gebruiker onbekend",
+        "550 Użytkownik nieznany",
+        "550 Пользователь не найден",
+        "ユーザーが見つかりません",
+        "收件人不存在",
+        "551 not our user",
+        "556 Recipient address has a null MX",
+        "521 5.3.2 System not accepting network messages",
+        "550 5.4.1 [x@y.example]: Recipient address rejected: Access denied",
+        "User  not listed in public Name & Address Book",
+    ],
+)
+def test_address_of_no_use(words: str) -> None:
+    """Words that say so in several languages and programs."""
+    assert is_hard(derive_status(words), words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "550 Das Postfach ist voll",
+        "550 boîte pleine",
+        "550 Buzón lleno",
+        "メールボックスの容量を超えました",
+        "邮箱已满",
+        "550 mailbox unavailable: quota exceeded",
+        "550 Your domain does not exist in DNS",
+        "Name service error for domain home.example: Host not found, try again",
+        "552 5.2.3 <jo@home.example>: Recipient address rejected: Message length exceeds administrative limit",
+        "550 5.7.1 <jo@home.example>: Recipient address rejected: Access denied",
+        'procmail: Couldn\'t create "/var/spool/mail/jo": No such user',
+    ],
+)
+def test_address_not_at_fault(words: str) -> None:
+    """A full mailbox, a policy, the size, the name server and the sender's own faults."""
+    assert not is_hard(derive_status(words), words)
+
+
+@pytest.mark.parametrize(
+    ("transcript", "hard"),
+    [
+        (">>> DATA\n<<< 550 : User unknown\n554 5.0.0 Service unavailable", False),
+        ("<jo@home.example>: host mx said: 550 : User unknown (in reply to end of DATA\n    command)", False),
+        (">>> DATA\n<<< 550 : User unknown\n<<< 503 5.0.0 Need RCPT (recipient)", True),
+        (">>> RCPT To:<jo@home.example>\n<<< 550 : User unknown", True),
+    ],
+)
+def test_refused_after_the_recipient_was_taken(transcript: str, hard: bool) -> None:
+    """A server that took the recipient and refused the mail knows the recipient; pipelining looks alike."""
+    [report] = parse_mail(dsn("Status: 5.0.0\nDiagnostic-Code: smtp; 550 : User unknown", transcript)).bounces
+    assert report.hard is hard
+
+
+def test_when_the_original_message_was_received_ends_no_notice() -> None:
+    """The sentence before the failures is not the mail that comes back."""
+    notice = "This is the mail system of mx.example.\n\nThe original message was received at noon\nfrom localhost"
+    failure = "\n\n   ----- The following addresses had permanent errors -----\n<jo@home.example>\n>>> DATA\n<<< 550 no"
+    head, rest = split_notice(notice + failure + "\n\n----- Original message follows -----\nFrom: a@b.example\n\nHi\n")
+    assert ">>> DATA" in head
+    assert "Hi" in rest
+
+
+def test_reason_before_the_only_recipient() -> None:
+    """What stands above the address counts when the lines below it say nothing."""
+    text = "Error: Invalid user address\n550 - no such user here\n\nDetails:\n Subject: Test\n RCPT TO: jo@home.example\n Size: 2\n"
+    [report] = parse_mail(prose(text)).bounces
+    assert (report.recipient, report.hard) == ("jo@home.example", True)
+
+
+def test_report_inside_a_report() -> None:
+    """A gateway that wraps a report and adds nothing is looked through."""
+    inner = dsn("Status: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 User unknown").decode()
+    outer = (
+        "From: MAILER-DAEMON@gate.example\nTo: desk@shop.example\nSubject: Delivery failure\nMIME-Version: 1.0\n"
+        "Content-Type: multipart/mixed; boundary=gate\n\n--gate\nContent-Type: text/plain\n\n"
+        "----- The following addresses had delivery errors -----\n\n"
+        f"--gate\nContent-Type: message/rfc822\n\n{inner}\n--gate--\n"
+    )
+    [report] = parse_mail(outer.encode()).bounces
+    assert (report.recipient, report.status, report.hard) == ("jo@home.example", "5.1.1", True)
+
+
+def test_service_notice_with_a_broken_line() -> None:
+    """The JSON of Amazon's service survives a line end that the mail system put into a string."""
+    body = (
+        '{"notificationType":"Bounce","bounce":{"bounceType":"Permanent","bouncedRecipients":[{"emailAddress":'
+        '"jo@home.example","status":"5.1.1","diagnosticCode":"smtp; 550 5.1.1 user\n unknown"}]}}\n\n--\nstop\n'
+    )
+    [report] = parse_mail(prose(body, subject="AWS Notification Message", sender="no-reply@sns.example")).bounces
+    assert (report.recipient, report.hard) == ("jo@home.example", True)

@@ -387,3 +387,32 @@ def test_no_mixture_of_pieces_makes_it_fail(pieces: list[bytes]) -> None:
     """Pieces of real mails in any order are read without an internal fault."""
     read = parse_mail(b"".join(pieces))
     assert read.error is None or "completely" not in read.error
+
+
+def test_white_line_inside_a_folded_field() -> None:
+    """A line of white space in the middle of a field ends no header (RFC 5322, section 4.2)."""
+    read = parse_mail(b"From: a@b.example\r\nSubject: Re: TEST\r\n \r\n\tmore\r\nMessage-ID: <x@y>\r\n\r\nHello\r\n")
+    assert (read.subject, read.message_id, read.text) == ("Re: TEST more", "x@y", "Hello")
+
+
+def test_white_line_before_an_indented_body() -> None:
+    """The same line ends a header when words follow."""
+    read = parse_mail(b"From: a@b.example\nSubject: Hi\n \n   Dear all,\nplease note: closed\n")
+    assert "Dear all" in read.text
+
+
+def test_missing_semicolon_before_a_parameter() -> None:
+    """The parts are found although the type of the whole is written wrongly."""
+    read = parse_mail(
+        b'Subject: Hi\nContent-Type: multipart/mixed\n\tboundary="cut"\n\n--cut\nContent-Type: image/png\n'
+        b"Content-Transfer-Encoding: base64\nContent-Disposition: attachment filename=a.png\n\naGVsbG8=\n--cut--\n"
+    )
+    assert [(item.name, item.content) for item in read.attachments] == [("a.png", b"hello")]
+
+
+def test_words_labelled_base64_stay_words() -> None:
+    """What is plainly no base64 is not decoded to rubbish."""
+    read = parse_mail(
+        b"Subject: Hi\nContent-Transfer-Encoding: base64\nContent-Type: audio/basic\n\n... sound goes here ...\n"
+    )
+    assert read.attachments[0].content.strip() == b"... sound goes here ..."
