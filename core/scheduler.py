@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 
 import asyncpg
+from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock, jobs, log, timers
 from core.db import Database, reading, unit_of_work
@@ -45,7 +46,7 @@ class Scheduler:
         while not stop.is_set():
             try:
                 await self._listen(stop)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+            except (SQLAlchemyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
                 _log.warning("scheduler reconnects", reason=repr(problem))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), 1)

@@ -13,6 +13,7 @@ from typing import Final
 
 import asyncpg
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 
 from channels import inbound
 from channels.email import accounts
@@ -212,8 +213,14 @@ class Roles:
         """Keep one elected fetcher per mailbox, also for mailboxes that are added or changed while we run."""
         running: dict[int, tuple[object, asyncio.Event, asyncio.Task[None]]] = {}
         while not stop.is_set():
-            async with reading(self._runtime.db) as session:
-                wanted = {each.id: each.settings for each in await accounts.listed(session) if "imap" in each.settings}
+            try:
+                async with reading(self._runtime.db) as session:
+                    listed = await accounts.listed(session)
+            except (SQLAlchemyError, OSError) as problem:
+                _log.warning("mailboxes cannot be looked up", reason=repr(problem))
+                await pause(stop, 1)
+                continue
+            wanted = {each.id: each.settings for each in listed if "imap" in each.settings}
             for account_id, (settings, over, task) in list(running.items()):
                 if wanted.get(account_id) != settings or task.done():
                     over.set()

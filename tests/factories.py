@@ -1,14 +1,16 @@
-"""Rows for tests, made through the product's own verbs where there is one."""
+"""Rows for tests, made through the product's own verbs where there is one; and a database that goes away."""
 
 import hashlib
 import itertools
 from email.message import EmailMessage
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.models import ChannelAccount
 from core import clock
 from core.actor import Actor, ActorKind
+from core.db import Database
 from routing.models import Presence
 from staff.models import Agent, Role, Team, TeamMember
 from tickets.intake import InboundMessage, Person, Received, receive
@@ -104,3 +106,15 @@ def raw_mail(**headers: str) -> bytes:
             mail[name.rstrip("_").replace("_", "-").title()] = value
     mail.set_content(body)
     return mail.as_bytes()
+
+
+async def hang_up(db: Database) -> None:
+    """End every connection to this database, as a restart of the server does."""
+    connection = await asyncpg.connect(db.url)
+    try:
+        await connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid()"
+        )
+    finally:
+        await connection.close()

@@ -1,0 +1,47 @@
+"""The roles of a process go on when the database was away for a moment."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import select, update
+
+from channels.models import ChannelAccount
+from core.db import Database, reading, unit_of_work
+from core.settings import Settings
+from core.storage import Storage
+from sampark import roles
+from sampark.runtime import Runtime
+from tests import factories
+
+NOBODY_LISTENS = {"imap": {"host": "127.0.0.1", "port": 1, "user": "desk", "password": "x", "tls": "none"}}
+
+
+async def test_mailboxes_are_read_after_the_database_was_away(
+    db: Database, settings: Settings, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mail role looks for mailboxes again: one that is connected after the break is read."""
+    monkeypatch.setattr(roles, "ACCOUNTS_SECONDS", 0.02)
+    async with unit_of_work(db) as session:
+        account = await factories.mailbox(session)
+    stop, ready = asyncio.Event(), asyncio.Event()
+    runtime = Runtime(settings, db, storage, "secret")
+    running = asyncio.create_task(roles.Roles(runtime).run(("mail",), stop, ready.set))
+    other = Database(db.url, pool_size=2)
+    try:
+        await ready.wait()
+        await factories.hang_up(db)
+        async with unit_of_work(other) as session:
+            await session.execute(update(ChannelAccount).values(settings=NOBODY_LISTENS))
+        async with asyncio.timeout(20):
+            error = None
+            while error is None:
+                assert not running.done(), running.exception()
+                async with reading(other) as session:
+                    error = await session.scalar(
+                        select(ChannelAccount.last_error).where(ChannelAccount.id == account.id)
+                    )
+    finally:
+        stop.set()
+        await asyncio.wait({running}, timeout=10)
+        await other.close()
+    assert "cannot be reached" in error
