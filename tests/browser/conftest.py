@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.journeys.desk import Desk, running
+from tools import assets
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -36,6 +37,14 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         reports = ROOT / "build" / "reports"
         reports.mkdir(parents=True, exist_ok=True)
         shutil.copy(started.log, reports / "browser-desk.log")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def node_of_ours() -> None:
+    """Let Playwright run on the Node of .venv: its own needs a library that a bare Debian does not have."""
+    found = assets.wheel_node()
+    if found is not None:
+        os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(found[0] / "node"))
 
 
 @pytest.fixture(scope="session")
