@@ -128,8 +128,8 @@ _CLEANER = nh3.Cleaner(
     filter_style_properties=_STYLES,
     strip_comments=True,
 )  # fmt: skip
-_FLAT = ("<br", "<p>", "<p ", "<td", "<tr", "<img", "<li>", "<TD", "<TR", "<BR")
-"""Commonest beginnings of what `_OPEN_OR_CLOSE` leaves out."""
+_FLAT = ("<br>", "<br ", "<br/", "<p>", "<p ", "<td>", "<td ", "<tr>", "<tr ", "<img ", "<li>", "<TD ", "<TR>", "<BR>")
+"""Commonest tags that `_OPEN_OR_CLOSE` leaves out, to the end of their names: nobody may hide another tag in them."""
 
 # Elements without an end, and those that end by themselves where the next begins, add no depth.
 _OPEN_OR_CLOSE = re.compile(

@@ -70,8 +70,8 @@ _INNOCENT = re.compile(
     r"no route|host (?:is )?unreachable|too many hops|mail loop|loops? back|routing loop|hop count|"
     r"retry time|in the queue too long|cannot connect|not responding|lost connection|establish an smtp "
     r"connection"
-    r"|system (?:not (?!accepting net)|error|failure|resources|config)|internal error|local error|out of memory|i/o error|"
-    r"(?:can|could)n?'?t create|cannot open|write error|mailer error|command (?:died|failed|not "
+    r"|system (?:not (?!accepting net)|error|failure|resources|config)|internal error|local error|out of memory|"
+    r"i/o error|(?:can|could)n?'?t create|cannot open|write error|mailer error|command (?:died|failed|not "
     r"recognized|unrecognized)|syntax error|configuration error|program failed|return(?:ed)? (?:exit "
     r")?status"
     r"|rfc ?5?[238]22|duplicate header|multiple|non[- ]?compliant|header|starttls|\btls\b|certificate",

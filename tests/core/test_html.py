@@ -102,7 +102,7 @@ def test_links_do_not_escape_their_attribute() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["<div>", "<b><i>", "<table><tr><td>", "<blockquote>x", "<", "&lt;", "<a href=x>y</a>"]
+    "piece", ["<div>", "<b><i>", "<table><tr><td>", "<blockquote>x", "<", "&lt;", "<a href=x>y</a>", "<trx>", "<p><s>"]
 )
 def test_long_html_takes_linear_time(piece: str) -> None:
     """A megabyte of any pattern is read in seconds, however deep it nests."""
