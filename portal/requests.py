@@ -90,8 +90,9 @@ async def send_request(request: PortalRequest) -> Response[Any]:
         answer.headers["Retry-After"] = str(wait)
         return answer
     raw = encode(form.request(visitor.language.code))
-    await _keep(request, Incoming(account.id, CHANNEL, token, raw, envelope_from=form.email))
-    query = urlencode({"r": token, "lang": visitor.language.code})
+    name = tokens.name_of_post(token, raw)
+    await _keep(request, Incoming(account.id, CHANNEL, name, raw, envelope_from=form.email))
+    query = urlencode({"r": name, "lang": visitor.language.code})
     return Redirect(f"/portal/requests/thanks?{query}", status_code=303)
 
 
@@ -130,11 +131,11 @@ async def _keep(request: PortalRequest, incoming: Incoming) -> None:
 async def thanks(request: PortalRequest) -> Response[str]:
     """What happens next, with the number of the request."""
     visitor = Visitor(request)
-    token = request.query_params.get("r", "")
+    name = request.query_params.get("r", "")
     async with unit_of_work(runtime_of(request).db) as session:
         account = await form_account(session)
         known = select(InboundItem.ticket_id, InboundItem.envelope_from).where(
-            InboundItem.account_id == account.id, InboundItem.provider_id == token
+            InboundItem.account_id == account.id, InboundItem.provider_id == name
         )
         row = (await session.execute(known)).one_or_none()
     if row is None:

@@ -1,7 +1,8 @@
 """The signed token in each form: proves that the form is ours, tells its age, and names the post in the ledger.
 
-A second post of the same form carries the same token, so the ledger takes it once. Nobody can make a token, so the
-address of a thanks page cannot be guessed either. No cookie is needed.
+The same form posted twice (a double click) has the same name, so the ledger takes it once; one that was changed in
+between (the browser's way back, then a word more) has another, so nothing that somebody wrote is lost. Nobody can make
+a token, so the address of a thanks page cannot be guessed either. No cookie is needed.
 """
 
 import base64
@@ -55,3 +56,8 @@ def age(secret: str, token: str) -> Age:
     if passed < YOUNGEST:
         return Age.TOO_FRESH
     return Age.TOO_OLD if passed > OLDEST else Age.GOOD
+
+
+def name_of_post(token: str, content: bytes) -> str:
+    """What a post of this content with this token is called in the ledger."""
+    return f"{token}.{hashlib.sha256(content).hexdigest()[:16]}"

@@ -67,8 +67,19 @@ async def test_the_same_form_sent_twice_is_one_ticket(desk: Desk, db: Database) 
     assert f"#{(await ticket_of(db)).id}" in (await desk.client.get(second.headers["location"])).text
 
 
+async def test_a_form_that_was_changed_and_sent_again_is_kept(desk: Desk, db: Database) -> None:
+    """Back from the thanks page, a word more, sent again: the second request is not lost, and has its own number."""
+    _, token = await desk.form()
+    await send(desk, token)
+    second = await send(desk, token, message="I forgot: it is order 4711.")
+    async with reading(db) as session:
+        texts = (await session.execute(select(Message.text, Message.ticket_id).order_by(Message.id))).all()
+    assert [row.text for row in texts] == [VALUES["message"], "I forgot: it is order 4711."]
+    assert f"#{texts[1].ticket_id}" in (await desk.client.get(second.headers["location"])).text
+
+
 async def test_two_forms_are_two_tickets(desk: Desk, db: Database) -> None:
-    """The token, not the content, makes a post the same."""
+    """The same words in two forms are two requests."""
     for _ in range(2):
         _, token = await desk.form()
         await send(desk, token)
