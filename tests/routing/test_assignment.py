@@ -84,6 +84,39 @@ async def test_what_waits_is_given_when_somebody_becomes_ready(db: Database) -> 
     assert await owner(db, tickets[2]) == agent.id
 
 
+async def test_a_team_without_anybody_keeps_nothing_from_the_others(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More tickets of an empty team than one look takes stand before a ticket of a team with a ready agent."""
+    monkeypatch.setattr(assignment, "DRAIN_BATCH", 2)
+    async with unit_of_work(db) as session:
+        nobody, somebody = await factories.team(session), await factories.team(session)
+        agent = await factories.agent(session, somebody)
+        for _ in range(3):
+            await factories.received(session, team_id=nobody.id)
+        last = await factories.received(session, team_id=somebody.id)
+    async with unit_of_work(db) as session:
+        await presence.heartbeat(session, agent.id)
+    await drain(db)
+    assert await owner(db, last.ticket_id) == agent.id
+
+
+async def test_a_claim_by_hand_and_the_router_do_not_wait_for_each_other(db: Database) -> None:
+    """The router passes over a ticket that somebody is claiming at this moment, and gives the next one away."""
+    async with unit_of_work(db) as session:
+        team = await factories.team(session)
+        first = await factories.received(session, team_id=team.id)
+        second = await factories.received(session, team_id=team.id)
+    async with unit_of_work(db) as session:
+        rival = await factories.agent(session, team)
+        ready = await factories.agent(session, team, present="available")
+    async with unit_of_work(db, factories.actor(rival, team)) as claiming:
+        await lifecycle.claim(claiming, first.ticket_id)
+        async with asyncio.timeout(5), unit_of_work(db) as draining:
+            await assignment.drain(draining)
+    assert [await owner(db, one.ticket_id) for one in (first, second)] == [rival.id, ready.id]
+
+
 async def test_many_at_once_never_overfill(db: Database) -> None:
     """Twelve tickets opened at the same time, room for five: five are given, seven wait, none is lost."""
     async with unit_of_work(db) as session:
