@@ -26,9 +26,9 @@ def _upgrade(connection: Connection) -> None:
 
 
 async def migrate(db: Database) -> None:
-    """Run what is missing, one process at a time; then pgqueuer's own tables."""
+    """Run what is missing, pgqueuer's own tables as well; one process at a time."""
     async with db.engine.begin() as connection:
         await connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         await connection.execute(text("create extension if not exists pg_trgm"))
         await connection.run_sync(_upgrade)
-    await jobs.install(db)
+        await jobs.install(db)  # on a connection of its own, while this transaction holds the lock
