@@ -42,6 +42,7 @@ _ATTRIBUTION_LINES = 6
 _HEADER_WINDOW = 12
 _GREETING_WORDS = 3
 _WRAPPED_FROM = 60
+_DIRECTION = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _CERTAIN_START = re.compile(rf"^[\s>*_-]{{0,12}}(?:{ATTRIBUTION_START})[\s,.:\d]", re.IGNORECASE)
 
 
@@ -326,9 +327,11 @@ def _start_of_attribution(lines: list[str], empty: list[bool], end: int, floor: 
     best: int | None = None
     joined = ""
     for number in range(end, max(floor, end - _ATTRIBUTION_LINES) - 1, -1):
-        piece = lines[number].lstrip("> \t").strip()
-        if empty[number] and not (joined.startswith(("<", "mailto")) or "wrote" in joined):
+        piece = _DIRECTION.sub("", lines[number]).lstrip("> \t").strip()
+        if empty[number] and (best is not None or not (joined.startswith(("<", "mailto")) or "wrote" in joined)):
             break
+        if best is not None and piece.endswith((".", "!", "?")) and not _CERTAIN_START.match(piece):
+            break  # the end of the author's own sentence
         joined = f"{piece} {joined}".strip() if joined else piece
         if len(joined) > 400:
             break

@@ -285,3 +285,17 @@ def test_long_texts_take_linear_time(line: str) -> None:
     started = time.process_time()
     split_reply(f"{line}\n" * (1_000_000 // len(line)))
     assert time.process_time() - started < 15
+
+
+@pytest.mark.parametrize("between", ["\n", "\n\n"])
+@pytest.mark.parametrize(
+    "introduction",
+    [
+        "Jo Doe wrote on 3/3/2025 10:12 AM:",
+        "2025年3月3日(月) 10:12 Jo <jo@x.example>:",
+        "\u202bבתאריך יום ב׳, 3 במרץ 2025 ב-10:12 מאת \u202aJo\u202c\u200f <\u202ajo@x.example\u202c\u200f>:",
+    ],
+)
+def test_introduction_does_not_take_the_answer_with_it(introduction: str, between: str) -> None:
+    """A short answer above an introduction that begins with a name or a mark of direction stays."""
+    assert split_reply(f"My answer.{between}{introduction}\n> old\n").reply_text == "My answer."
