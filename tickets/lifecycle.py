@@ -132,10 +132,20 @@ async def _assignee(session: AsyncSession, ticket: Ticket, value: int | None, ru
 
 
 async def _team(session: AsyncSession, ticket: Ticket, value: int | None, rule: str | None) -> None:
-    if value is not None and not await session.scalar(text("select 1 from teams where id = :id"), {"id": value}):
-        raise Invalid.field("teamId", "There is no such team.")
+    await check_team(session, value)
     old, ticket.team_id = ticket.team_id, value
     events.record(session, TeamChanged(from_id=old, to_id=value, rule=rule, **audience(ticket, old)))
+
+
+async def check_team(session: AsyncSession, team_id: int | None) -> None:
+    """Refuse a team that there is not; none at all is fine.
+
+    Raises:
+        Invalid: there is no such team.
+    """
+    found = text("select 1 from teams where id = :id")
+    if team_id is not None and not await session.scalar(found, {"id": team_id}):
+        raise Invalid.field("teamId", "There is no such team.")
 
 
 async def _tags(session: AsyncSession, ticket: Ticket, value: list[str], rule: str | None) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final, Literal
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, events
@@ -133,13 +133,17 @@ async def open_ticket(session: AsyncSession, content: NewTicket) -> tuple[Ticket
     """Write to somebody first. The author owns the ticket.
 
     Raises:
-        Invalid: no subject, text or address.
+        Invalid: no subject, text or address, or no such team.
     """
+    # There is no ticket yet whose lock would make a second click wait for the first.
+    key = {"key": f"{actor_of(session).id}:{content.client_key}"}
+    await session.execute(text("select pg_advisory_xact_lock(hashtextextended(:key, 9))"), key)
     done = await _already(session, content.client_key)
     if done is not None:
         return await lifecycle.lock(session, done.ticket_id), done
     if not content.subject.strip():
         raise Invalid.field("subject", "A subject is needed.")
+    await lifecycle.check_team(session, content.team_id)
     customer_id, person = await _recipient(session, content)
     now = clock.now()
     ticket = Ticket(
@@ -193,14 +197,14 @@ async def _guard(session: AsyncSession, ticket: Ticket, content: ReplyContent) -
         raise error
 
 
-def _message(session: AsyncSession, ticket: Ticket, kind: str, client_key: str, html: str, text: str) -> Message:
+def _message(session: AsyncSession, ticket: Ticket, kind: str, client_key: str, html: str, written: str) -> Message:
     actor = actor_of(session)
     if actor.id is None:
         raise NotAllowed("Only agents write here.")
     if not client_key or len(client_key) > 100:
         raise Invalid.field("clientKey", "A key of at most 100 characters is needed.")
     safe = sanitise(clean(html))
-    plain = clean(text) or html_to_text(safe)
+    plain = clean(written) or html_to_text(safe)
     if not plain.strip() and "<img" not in safe:
         raise Invalid.field("html", "Write something first.")
     return Message(

@@ -15,7 +15,7 @@ from tickets import delivery, drafts, lifecycle
 from tickets.errors import AlreadyAssigned, StaleReply, TicketClosed, TooLate
 from tickets.lifecycle import TicketChange
 from tickets.models import Delivery, Message
-from tickets.reply import NoteContent, ReplyContent, note, reply
+from tickets.reply import NewTicket, NoteContent, ReplyContent, note, open_ticket, reply
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -77,6 +77,34 @@ async def test_the_same_key_sends_once(db: Database, desk: Desk) -> None:
     assert len(set(await asyncio.gather(send(), send(), send()))) == 1
     async with db.sessions() as session:
         assert await session.scalar(text("select count(*) from deliveries")) == 1
+
+
+async def test_writing_first_twice_opens_one_ticket(db: Database, desk: Desk) -> None:
+    """A double click on the first message to somebody gives the same ticket twice, and one mail."""
+    _, _, agent, team = desk
+    first = NewTicket(
+        client_key="new-1", subject="Your order", html="<p>It is ready.</p>", customer_email="b@x.example"
+    )
+
+    async def write() -> int:
+        async with unit_of_work(db, factories.actor(agent, team)) as session:
+            return (await open_ticket(session, first))[0].id
+
+    assert len(set(await asyncio.gather(write(), write(), write()))) == 1
+    async with db.sessions() as session:
+        assert await session.scalar(text("select count(*) from deliveries")) == 1
+
+
+async def test_a_new_ticket_of_a_team_that_there_is_not_is_refused(db: Database, desk: Desk) -> None:
+    """The field is named; with a team that exists the same goes through."""
+    _, _, agent, team = desk
+    fields = {"subject": "Your order", "html": "<p>It is ready.</p>", "customer_email": "b@x.example"}
+    with pytest.raises(Invalid, match="teamId"):
+        async with unit_of_work(db, factories.actor(agent, team)) as session:
+            await open_ticket(session, NewTicket(client_key="new-1", team_id=team.id + 1000, **fields))
+    async with unit_of_work(db, factories.actor(agent, team)) as session:
+        ticket, _ = await open_ticket(session, NewTicket(client_key="new-2", team_id=team.id, **fields))
+        assert ticket.team_id == team.id
 
 
 async def test_undo_gives_the_text_back(db: Database, desk: Desk) -> None:
