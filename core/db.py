@@ -54,6 +54,7 @@ class Database:
 
     def __init__(self, url: str, pool_size: int = 16) -> None:
         self.url = plain_url(url)
+        self.pool_size = pool_size
         encode = msgspec.json.Encoder().encode
         self.engine: AsyncEngine = create_async_engine(
             driver_url(url),

@@ -143,6 +143,9 @@ class Worker:
         self._db = db
         self._registry = registry
         self._concurrency = max(2, concurrency)
+        # A job with units of its own holds one connection for its key and needs a second for its work: if such jobs
+        # could take the whole pool for their keys, all of them would wait for one another.
+        self._keyed_jobs = asyncio.Semaphore(max(1, db.pool_size // 2))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set; jobs in flight are finished first."""
@@ -217,7 +220,7 @@ class Worker:
         if key is None:
             await work()
             return
-        async with unit_of_work(self._db, SYSTEM) as session:
+        async with self._keyed_jobs, unit_of_work(self._db, SYSTEM) as session:
             if not await _try_lock(session, key):
                 raise RetryRequested(delay=timedelta(seconds=KEY_BUSY_SECONDS))
             await work()

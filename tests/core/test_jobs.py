@@ -61,6 +61,26 @@ async def test_jobs_of_one_key_never_overlap(db: Database) -> None:
     assert await waiting(db) == 0
 
 
+async def test_keyed_jobs_leave_connections_for_their_work(db: Database) -> None:
+    """More jobs with units of their own than the pool has connections: they take turns and do not starve."""
+    small = Database(db.url, pool_size=2)
+    done: list[int] = []
+
+    async def work(number: int) -> None:
+        async with unit_of_work(small) as session:
+            await session.execute(text("select 1"))
+        done.append(number)
+
+    async with unit_of_work(db) as session:
+        for number in range(6):
+            await jobs.enqueue(session, "t.own", {"number": number}, key=f"delivery:{number}")
+    worker = Worker(small, Registry((Definition("t.own", work, own_units=True),)), concurrency=6)
+    async with asyncio.timeout(20):
+        await worker.drain()
+    await small.close()
+    assert sorted(done) == list(range(6))
+
+
 async def test_a_hopeless_job_is_held_and_can_be_run_again(db: Database) -> None:
     """A permanent failure keeps the job with its reason; re-running it works."""
     fail = True
