@@ -29,6 +29,9 @@ from routing import presence
 from tickets import access
 
 COALESCE_SECONDS: Final = 0.05
+COALESCED_SOCKETS: Final = 300
+"""With more sockets in a process, frames are joined for longer in proportion: sending is what costs (a thousand
+sockets at 20 frames each a second would take more than one processor, and then everybody waits)."""
 HELLO_SECONDS: Final = 10.0
 HEARTBEAT_SECONDS: Final = 15.0
 TIDY_SECONDS: Final = 2.0
@@ -82,11 +85,10 @@ class LiveSocket(Subscriber):
         self.watched: Whisper | None = None
         self.over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-    def push(self, frame: bytes) -> None:
-        """Queue a frame; a full queue ends the socket at once, also while a frame is stuck on its way."""
-        super().push(frame)
-        if self.overflowed:
-            self.end(TOO_SLOW)
+    def overflow(self) -> None:
+        """End the socket at once, also while a frame is stuck on its way."""
+        super().overflow()
+        self.end(TOO_SLOW)
 
     def end(self, code: int) -> None:
         """Have the socket closed with this code."""
@@ -166,6 +168,10 @@ class Gateway:
         if self._tidying is None:
             self._tidying = asyncio.create_task(self._tidy_for_ever())
         return await self._look_up(socket)
+
+    def coalesce_seconds(self) -> float:
+        """How long frames of one socket are joined now."""
+        return COALESCE_SECONDS * max(1.0, len(self.sockets) / COALESCED_SOCKETS)
 
     async def _look_up(self, socket: LiveSocket) -> bool:
         found = await find_session(self.runtime, socket.signed_in.token)
@@ -279,7 +285,7 @@ async def live(socket: WebSocket[Any, Any, Any]) -> None:
 async def _serve(socket: WebSocket[Any, Any, Any], gateway: Gateway, own: LiveSocket) -> int | None:
     """Read and write until one of them, or somebody else, ends it; returns the code to close with."""
     reading_ = asyncio.create_task(_read(socket, gateway, own))
-    writing = asyncio.create_task(_write(socket, own))
+    writing = asyncio.create_task(_write(socket, gateway, own))
     try:
         waiting: set[asyncio.Future[Any]] = {reading_, writing, own.over}
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -331,13 +337,13 @@ async def _answer(gateway: Gateway, own: LiveSocket, message: Hello | Watch | Ty
         await gateway.watch(own, message.ticket_id, mode, typing=True)
 
 
-async def _write(socket: WebSocket[Any, Any, Any], own: LiveSocket) -> None:
-    """Send what is queued as one array, the first at once and then at most one every 50 ms."""
+async def _write(socket: WebSocket[Any, Any, Any], gateway: Gateway, own: LiveSocket) -> None:
+    """Send what is queued as one array, the first at once and then at most one every 50 ms (see the gateway)."""
     last = -1e9
     try:
         while True:
             await own.ready.wait()
-            wait = last + COALESCE_SECONDS - clock.monotonic()
+            wait = last + gateway.coalesce_seconds() - clock.monotonic()
             if wait > 0:
                 await asyncio.sleep(wait)
             frames = own.take()

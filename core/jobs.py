@@ -29,7 +29,7 @@ from core import clock, crash, log, timers
 from core.actor import SYSTEM
 from core.db import Database, unit_of_work
 from core.errors import DeskError, Temporary, Upstream
-from core.sql import driver_of
+from core.sql import driver_of, keep_as_it_is
 
 SCHEMA: Final = "jobs"
 MAX_ATTEMPTS: Final = 6
@@ -168,7 +168,9 @@ class Worker:
         await self._session(asyncio.Event(), QueueExecutionMode.drain)
 
     async def _session(self, stop: asyncio.Event, mode: Literal["continuous", "drain"] | QueueExecutionMode) -> None:
-        pool = await asyncpg.create_pool(self._db.url, min_size=1, max_size=3, max_inactive_connection_lifetime=0)
+        pool = await asyncpg.create_pool(
+            self._db.url, min_size=1, max_size=3, max_inactive_connection_lifetime=0, reset=keep_as_it_is
+        )
         try:
             queuer = PgQueuer.from_asyncpg_pool(pool)
             for definition in self._registry.by_name.values():

@@ -18,6 +18,7 @@ from core import clock, log
 from core.actor import Actor
 from core.db import Database
 from core.events import LIVE_CHANNEL, NO_TEAM
+from core.sql import keep_as_it_is
 
 REPLAY_LIMIT: Final = 1000
 QUEUE_LIMIT: Final = 2000
@@ -66,13 +67,18 @@ def parse_cursor(value: str | None) -> Cursor | None:
     return (int(first), int(second)) if first.isdecimal() and second.isdecimal() and len(value or "") < 40 else None
 
 
+def is_for_all(notice: Notice) -> bool:
+    """Whether everybody who is signed in may see an event; asked once an event, and not for every socket."""
+    return not notice.private and (NO_TEAM in notice.teams or not (notice.teams or notice.agents))
+
+
 def may_see(actor: Actor, notice: Notice) -> bool:
     """Whether an event's audience includes ``actor``; checked on every hand-over, so lost rights end at once."""
     if notice.private:
         return actor.id in notice.agents
-    if actor.sees_all_tickets or NO_TEAM in notice.teams or not (notice.teams or notice.agents):
+    if actor.id in notice.agents or actor.sees_all_tickets or is_for_all(notice):
         return True
-    return actor.id in notice.agents or not set(actor.team_ids).isdisjoint(notice.teams)
+    return any(team in notice.teams for team in actor.team_ids)
 
 
 def _notice(row: asyncpg.Record) -> Notice:
@@ -118,24 +124,34 @@ class Subscriber:
         self.closed_with: int | None = None
         self.held: list[Notice] | None = None
 
-    def offer(self, notice: Notice) -> None:
-        """Queue an event unless the client has it or may not see it; while a replay runs, hold it back."""
+    def offer(self, notice: Notice, *, for_all: bool = False) -> None:
+        """Queue an event unless the client has it or may not see it; while a replay runs, hold it back.
+
+        Args:
+            notice: the event.
+            for_all: it is known that everybody may see it.
+        """
         if self.held is not None:
             self.held.append(notice)
             return
         if notice.cursor <= self.cursor:
             return
         self.cursor = notice.cursor
-        if may_see(self.actor, notice):
+        if for_all or may_see(self.actor, notice):
             self.push(notice.frame)
 
     def push(self, frame: bytes) -> None:
         """Queue any frame; a full queue marks the socket as too slow."""
         if len(self.frames) >= QUEUE_LIMIT:
-            self.overflowed = True
+            self.overflow()
         else:
             self.frames.append(frame)
-        self.ready.set()
+        if len(self.frames) == 1:
+            self.ready.set()
+
+    def overflow(self) -> None:
+        """The client reads too slowly."""
+        self.overflowed = True
 
     def take(self) -> bytes:
         """All queued frames as one JSON array."""
@@ -172,7 +188,7 @@ class Hub:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop``. A lost connection is opened again; nothing is missed, since reading is by cursor."""
-        self._pool = await asyncpg.create_pool(self._db.url, min_size=1, max_size=4)
+        self._pool = await asyncpg.create_pool(self._db.url, min_size=1, max_size=4, reset=keep_as_it_is)
         stopping = asyncio.create_task(stop.wait())
         try:
             self._cursor = await self.last()
@@ -266,8 +282,9 @@ class Hub:
         for observer in self.observers:
             with contextlib.suppress(Exception):
                 observer(notice)
+        for_all = is_for_all(notice)
         for subscriber in self.subscribers:
-            subscriber.offer(notice)
+            subscriber.offer(notice, for_all=for_all)
 
 
 def server_time() -> datetime:

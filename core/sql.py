@@ -39,6 +39,10 @@ async def driver_of(session: AsyncSession) -> Any:
     return adapted.driver_connection
 
 
+async def keep_as_it_is(_: Any) -> None:
+    """For asyncpg's pools of our own parts, whose users leave nothing behind that a RESET at each return would undo."""
+
+
 class Sql:
     """One statement with named parameters (``:name``), prepared once per connection.
 
