@@ -48,13 +48,6 @@ async def _statement(url: str, sql: str) -> None:
         await connection.close()
 
 
-async def _be_careless(url: str) -> None:
-    """Let a server that nobody will miss not wait for the disk: copying a database is three times as fast then."""
-    for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
-        await _statement(url, f"alter system set {setting} = off")
-    await _statement(url, "select pg_reload_conf()")
-
-
 def named(url: str, name: str) -> str:
     """The same server's address with another database."""
     head, _, query = url.partition("?")
