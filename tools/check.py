@@ -61,7 +61,7 @@ CHECKS = (
     Check("console: API types", ("npm run --silent api-types -- --check",), WEB),
     Check("console: eslint", ("npm run --silent lint",), WEB),
     Check("console: types", ("npm run --silent typecheck",), WEB),
-    Check("console: tests", ("npm run --silent test",), WEB, FULL | {"fast"}),
+    Check("console: tests", ("npm run --silent test",), WEB, FULL),
     Check("console: size", ("npm run --silent budget -- ../static/console",), WEB, FULL),
 )
 FIXES = (

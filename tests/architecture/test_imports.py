@@ -62,6 +62,7 @@ def test_the_contracts_are_kept() -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "line", "words"), VIOLATIONS, ids=[f"{path}: {line}" for path, line, _ in VIOLATIONS])
 def test_a_planted_violation_is_caught(copy: Path, path: str, line: str, words: str) -> None:
     """Each contract fails, by name, on a module that breaks it."""

@@ -22,6 +22,7 @@ from tests.conftest import START
 from tickets.intake import snippet_of
 from tickets.models import Attachment, Ticket
 
+pytestmark = pytest.mark.slow
 NOW = START
 
 
