@@ -93,7 +93,7 @@ def body_page(message: Message, files: list[FileItem], *, with_images: bool) -> 
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "private, no-store",
     }
-    return Response(page.encode(), media_type="text/html; charset=utf-8", headers=headers)
+    return Response(page.encode(), media_type="text/html", headers=headers)
 
 
 _CID: Final = re.compile(r"(\ssrc=\")cid:([^\"]*)\"", re.IGNORECASE)

@@ -5,7 +5,7 @@ from typing import Any
 
 from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -94,4 +94,5 @@ async def prometheus(request: Request[Any, Any, Any]) -> Response[bytes]:
         metrics.OLDEST.labels(what).set((health.at - since).total_seconds() if since else 0)
     metrics.SOCKETS.set(len(request.app.state.live.sockets))
     metrics.read_pool(runtime.db)
-    return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
+    # Litestar adds the charset
+    return Response(generate_latest(metrics.REGISTRY), media_type="text/plain; version=1.0.0")

@@ -61,7 +61,8 @@ class Description:
             security=[{"session": []}],
         )
         config.description = DESCRIPTION
-        app = Litestar([self._make_router()], openapi_config=config)
+        # without `logging_config=None` this second application would set up the log of the whole process anew
+        app = Litestar([self._make_router()], openapi_config=config, logging_config=None)
         return app.openapi_schema.to_schema()
 
     @functools.cached_property
@@ -96,7 +97,7 @@ class Description:
         async def docs() -> Response[bytes]:
             """The description of the API as a page."""
             headers = {"Content-Security-Policy": DOCS_POLICY}
-            return Response(self.as_page, media_type="text/html; charset=utf-8", headers=headers)
+            return Response(self.as_page, media_type="text/html", headers=headers)
 
         return [openapi_json, docs]
 

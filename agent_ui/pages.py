@@ -81,7 +81,7 @@ async def console(path: FromPath[str] = "") -> Response[bytes]:
     if shell is None:
         headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
         return Response(_NOT_BUILT.encode(), status_code=503, media_type="text/html", headers=headers)
-    return Response(shell, media_type="text/html; charset=utf-8", headers=headers)
+    return Response(shell, media_type="text/html", headers=headers)
 
 
 @get("/static/console/{path:path}", include_in_schema=False)

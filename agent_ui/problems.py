@@ -20,8 +20,16 @@ from core.errors import DeskError, NotFound
 CONTENT_TYPE: Final = "application/problem+json"
 DATA_EXCEPTION: Final = "22"
 """Class of the SQLSTATEs that say that a value is wrong (PostgreSQL manual, appendix A)."""
+_DETAILS: Final = {
+    404: "There is nothing at this address.",
+    405: "This address does not take this method.",
+    413: "What was sent is larger than this desk takes.",
+}
+"""What to say where Litestar says nothing but the status."""
 _log = log.get(__name__)
 _NAMED: Final = re.compile(r"(?:unknown field|required field) `([^`]+)`")
+_NO_BODY: Final = "'data'"
+"""All that Litestar says when a body that must be there is empty: the name of its own argument."""
 _PATH: Final = re.compile(r" - at `\$\.?([^`]*)`")
 _CODES: Final = {
     400: "bad-request",
@@ -70,7 +78,7 @@ def http_error(request: Request[Any, Any, Any], problem: HTTPException) -> Respo
     if status >= 500:
         return unexpected(request, problem)
     title = HTTPStatus(status).phrase
-    detail = problem.detail if problem.detail != title else ""
+    detail = problem.detail if problem.detail not in ("", title) else _DETAILS.get(status, "")
     answer = _answer(status, _CODES.get(status, f"http-{status}"), title, detail)
     for name, value in (problem.headers or {}).items():
         answer.headers[name] = value
@@ -89,6 +97,8 @@ def _invalid(problem: ValidationException) -> Response[bytes]:
 def _field_error(entry: dict[str, Any]) -> dict[str, str]:
     """Which field it was: Litestar names the body's fields by path, msgspec some of them in the sentence only."""
     message = str(entry.get("message", ""))
+    if message == _NO_BODY:
+        return {"field": "body", "message": "A body is needed."}
     key = str(entry.get("key", ""))
     path = "" if key == "data" else key.removeprefix("data.")
     inside = _PATH.search(message)

@@ -119,7 +119,7 @@ async def body(request: Request[Any, Any, Any], address: FromPath[str], key: Fro
 @get("/simulator/mailboxes/{address:str}/mails/{key:str}/raw", include_in_schema=False)
 async def raw(request: Request[Any, Any, Any], address: FromPath[str], key: FromPath[str]) -> Response[bytes]:
     """A mail's bytes, as plain text."""
-    return Response(_mail(request, address, key).read(), media_type="text/plain; charset=utf-8")
+    return Response(_mail(request, address, key).read(), media_type="text/plain")
 
 
 @get("/simulator/mailboxes/{address:str}/mails/{key:str}/files/{number:int}", include_in_schema=False)

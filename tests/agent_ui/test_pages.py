@@ -1,11 +1,14 @@
 """The console's shell and files, the description of the API, health, metrics, and headers of every answer."""
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from litestar import Router
 
 from agent_ui import pages
+from agent_ui.openapi import Description
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
 from tests import factories
@@ -85,6 +88,26 @@ async def test_the_description_describes_what_there_is(desk: Desk) -> None:
     assert "<script" not in page.text and "//cdn" not in page.text
     assert "/api/tickets/{ticket_id}/replies" in page.text
     assert "script" not in page.headers["content-security-policy"]
+
+
+async def test_the_description_leaves_the_log_alone(desk: Desk) -> None:
+    """Making it builds a second application, which must not set up the log of the process anew."""
+    root = logging.getLogger()
+    before = (list(root.handlers), root.level)
+    assert Description(lambda: Router("/", route_handlers=[])).schema["paths"] == {}
+    assert (list(root.handlers), root.level) == before
+
+
+async def test_a_charset_is_named_once(desk: Desk, built: Path) -> None:
+    """Pages, numbers and health."""
+    for path in ("/console/", "/api/docs", "/metrics", "/healthz"):
+        answer = await desk.anonymous.get(path)
+        assert answer.headers["content-type"].count("charset") == 1, path
+
+
+async def test_an_unknown_address_says_so(desk: Desk) -> None:
+    """A sentence for people, also where Litestar has none."""
+    assert (await desk.anonymous.get("/api/nothing")).json()["detail"] == "There is nothing at this address."
 
 
 async def test_every_answer_is_careful(desk: Desk) -> None:
