@@ -9,6 +9,7 @@ import contextlib
 import heapq
 import itertools
 import time
+import zoneinfo
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -99,3 +100,12 @@ def use(clock: Clock) -> Iterator[Clock]:
         yield clock
     finally:
         _current = before
+
+
+def is_time_zone(name: str) -> bool:
+    """Whether there is a time zone of this name, such as Asia/Kolkata (IANA time zone database)."""
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True

@@ -160,7 +160,7 @@ async def change(
     Raises:
         NotFound: there is none with this id.
         Stale: somebody changed it since ``if_version``.
-        Invalid: a name is empty.
+        Invalid: a name is empty, or a time zone does not exist.
     """
     customer = await session.scalar(select(Customer).where(Customer.id == customer_id).with_for_update())
     if customer is None:
@@ -175,6 +175,8 @@ async def change(
             continue
         if name == "name" and not str(new).strip():
             raise Invalid.field("name", "A name is needed.")
+        if name == "time_zone" and new is not None and not clock.is_time_zone(str(new)):
+            raise Invalid.field("timeZone", "This is not a time zone, such as Asia/Kolkata.")
         setattr(customer, name, new)
         changes[name] = [old, new]
     if changes:

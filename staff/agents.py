@@ -5,7 +5,6 @@ the agent, so that every session's rights are those it was begun with; a change 
 """
 
 import re
-import zoneinfo
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -301,10 +300,8 @@ def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> str:
 
 
 def _time_zone(value: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(value)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise Invalid.field("timeZone", "This is not a time zone, such as Asia/Kolkata.") from None
+    if not clock.is_time_zone(value):
+        raise Invalid.field("timeZone", "This is not a time zone, such as Asia/Kolkata.")
     return value
 
 

@@ -130,6 +130,8 @@ async def test_bodies_that_are_none_are_refused(desk: Desk, ticket: int) -> None
         assert answer.status_code < 500, (content, answer.text)
         if answer.status_code >= 400:
             assert answer.headers["content-type"].startswith("application/problem+json")
+    nothing = (await http.patch(path, content=b"", headers=json_type)).json()
+    assert nothing["errors"] == [{"field": "body", "message": "A body is needed."}]
     for params in ({"q": "a\x00b"}, {"view": "nonsense"}, {"cursor": "AAAA"}, {"limit": "many"}, {"sort": "size"}):
         answer = await http.get("/api/tickets", params=params)
         assert answer.status_code in (200, 422), (params, answer.text)
@@ -202,6 +204,8 @@ async def test_customers_are_found_read_and_changed(desk: Desk, ticket: int) -> 
     assert changed.json()["vip"] is True
     refused = await http.patch(path, json={"vip": False}, headers={"If-Match": read.headers["etag"]})
     assert (refused.status_code, refused.json()["current"]["vip"]) == (412, True)
+    mars = await http.patch(path, json={"timeZone": "Mars"})
+    assert (mars.status_code, mars.json()["errors"][0]["field"]) == (422, "timeZone")
     found = (await http.get("/api/search", params={"q": "asha@"})).json()
     assert [row["id"] for row in found["tickets"]] == [ticket]
     assert [one["vip"] for one in found["customers"]] == [True]
