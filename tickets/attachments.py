@@ -26,7 +26,7 @@ async def upload(session: AsyncSession, storage: Storage, name: str, content_typ
         raise Invalid.field("file", "The file is empty.")
     attachment = Attachment(
         uploaded_by_id=actor_of(session).id,
-        name=clean(name.replace("\\", "/").rpartition("/")[2])[:MAX_NAME] or "file",
+        name=_name(name),
         content_type=clean(content_type)[:MAX_NAME] or "application/octet-stream",
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
@@ -36,6 +36,12 @@ async def upload(session: AsyncSession, storage: Storage, name: str, content_typ
     session.add(attachment)
     await session.flush()
     return attachment
+
+
+def _name(given: str) -> str:
+    """The file's own name: no folder, and nothing that would break a line of a mail's header or of a list."""
+    last = clean(given.replace("\\", "/").rpartition("/")[2])
+    return "".join(letter if letter.isprintable() else " " for letter in last).strip()[:MAX_NAME] or "file"
 
 
 async def bind_to_message(session: AsyncSession, attachment_ids: list[int], message_id: int) -> None:

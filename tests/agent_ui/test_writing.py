@@ -104,6 +104,14 @@ async def test_an_uploaded_file_goes_out_safely(desk: Desk, ticket: int) -> None
     assert (await desk.stranger.http.get(url)).status_code == 404
 
 
+async def test_a_files_name_stays_on_its_line(desk: Desk) -> None:
+    """Folders and line breaks of a name are dropped, so that it fits into a list and a mail's header."""
+    form = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a/../c%0D%0Ad.txt"\r\n\r\nx\r\n--b--\r\n'
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    made = await desk.agent.http.post("/api/uploads", content=form, headers=headers)
+    assert made.json()["name"] == "c  d.txt"
+
+
 async def test_an_image_is_shown_in_place(desk: Desk) -> None:
     """Raster images are; a drawing that can hold scripts is not."""
     for name, kind, shown in (("a.png", "image/png", "inline"), ("a.svg", "image/svg+xml", "attachment")):
