@@ -1,11 +1,11 @@
 """Settings: read once at start from the environment, then from a file, then the defaults here.
 
-Precedence: environment variable, ``.env`` in the working folder, default. The table in
+Precedence: environment variable, ``.env`` in the working folder, default; an empty value counts as none. The table in
 ``docs/reference/settings.md`` is generated from this class and checked in the tests.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -16,7 +16,9 @@ from core.errors import StartError
 class Settings(BaseSettings):
     """Everything an administrator can set. Environment names are ``SAMPARK_`` + the upper-case name."""
 
-    model_config = SettingsConfigDict(env_prefix="SAMPARK_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SAMPARK_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     database_url: str = Field(
         "",
@@ -42,11 +44,13 @@ class Settings(BaseSettings):
     )
     product_name: str = Field("Sampark", description="Name shown in the console, the portal and mails.")
     brand_hue: int = Field(268, ge=0, le=360, description="Hue (degrees) of the console's one brand colour.")
-    default_locale: str = Field("en", description="Language of a new agent or visitor: en, hi, mr, bn or kn.")
+    default_locale: Literal["en", "hi", "mr", "bn", "kn"] = Field(
+        "en", description="Language of a new agent or visitor: en, hi, mr, bn or kn."
+    )
     default_country: str = Field("IN", description="Country of telephone numbers written without one (ISO 3166).")
     undo_send_seconds: int = Field(5, ge=0, le=120, description="How long a reply can be taken back before it is sent.")
     sending_stale_seconds: int = Field(
-        180, ge=1, description="Seconds after which a message that was half handed over counts as unknown."
+        660, ge=1, description="Seconds after which a message that was half handed over counts as unknown."
     )
     session_days: int = Field(14, ge=1, description="Days until an unused sign-in ends.")
     secure_cookies: bool = Field(default=False, description="Send cookies over HTTPS only. Set it behind TLS.")
@@ -57,7 +61,9 @@ class Settings(BaseSettings):
     agent_capacity: int = Field(8, ge=1, description="Open tickets that routing gives an agent by default.")
     worker_concurrency: int = Field(10, ge=2, le=200, description="Jobs that one worker process runs at the same time.")
     db_pool: int = Field(16, ge=2, description="Database connections that one process may hold.")
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR."
+    )
     log_json: bool = Field(default=False, description="Write the log as JSON lines.")
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         ("127.0.0.1", "::1"),
@@ -68,6 +74,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_capitals(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
 
     @property
     def base_url(self) -> str:
