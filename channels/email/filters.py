@@ -64,7 +64,9 @@ def bounce(mail: ParsedMail, _context: Context) -> Verdict | None:
     if not mail.is_bounce:
         return None
     first = mail.bounces[0] if mail.bounces else None
-    words = f"{first.recipient}: {first.status} {first.reason}".strip() if first else "no recipient named"
+    words = first.recipient if first and first.recipient else "no recipient named"
+    if first:
+        words += f": {first.status} {first.reason}".rstrip()
     return Verdict("bounce", f"Delivery report: {words}"[:500])
 
 
