@@ -117,6 +117,8 @@ export const useLive = defineStore('live', () => {
 
   const check = () => {
     online.value = navigator.onLine
+    // a short gap need not break the live line, and then nothing else tells that posts can leave again
+    if (online.value && outbox.waiting) void outbox.drain()
     if (document.visibilityState === 'visible') socket.check()
   }
 

@@ -14,7 +14,10 @@ beforeEach(() => {
   session.agent = { id: 5 } as AgentView
   session.state = 'in'
 })
-afterEach(() => void vi.unstubAllGlobals())
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
 
 describe('outbox', () => {
   it('sends at once and keeps nothing behind', async () => {
@@ -38,6 +41,19 @@ describe('outbox', () => {
     online = true
     await outbox.drain()
     expect(order).toEqual(['a', 'b', 'c'])
+    expect(outbox.waiting).toBe(0)
+  })
+  it('tries again by itself, whether or not the live line broke', async () => {
+    vi.useFakeTimers()
+    let online = false
+    fakeServer((_call, sent) => {
+      if (!online) throw new TypeError('no network')
+      return taken(sent)
+    })
+    const outbox = useOutbox()
+    expect((await outbox.submit(1, 'note', body('alone'))).state).toBe('queued')
+    online = true
+    await vi.advanceTimersByTimeAsync(20_000)
     expect(outbox.waiting).toBe(0)
   })
   it('never overtakes: a new post goes behind those that wait', async () => {

@@ -81,7 +81,10 @@ export const useOutbox = defineStore('outbox', () => {
     try {
       return { state: 'sent', result: await post(entry) }
     } catch (error) {
-      if (mustWait(error)) return { state: 'queued' }
+      if (mustWait(error)) {
+        tryLater()
+        return { state: 'queued' }
+      }
       await discard(entry.clientKey)
       throw error
     }
@@ -103,13 +106,18 @@ export const useOutbox = defineStore('outbox', () => {
     }
   }
 
+  /** The connection may come back without a sign of it: a live line that outlived the gap, a proxy that answered. */
+  function tryLater(): void {
+    clearTimeout(retryTimer)
+    retryTimer = setTimeout(() => void drain(), RETRY_MS)
+  }
+
   async function run(): Promise<void> {
     clearTimeout(retryTimer)
     if (session.state !== 'in') return
     await load()
     await drainAll()
-    // the connection may be back without a sign of it (a proxy that answered for a dead server)
-    if (waiting.value) retryTimer = setTimeout(() => void drain(), RETRY_MS)
+    if (waiting.value) tryLater()
   }
 
   /**
