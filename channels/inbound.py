@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from channels.models import InboundItem
 from core import clock, crash, events, jobs, log
 from core.db import Database, unit_of_work
-from core.errors import NotFound
+from core.errors import DeskError, NotFound, Temporary
 from core.sql import Sql
 
 PROCESS_JOB: Final = "channels.process_inbound"
@@ -203,6 +203,8 @@ class Inbound:
         try:
             async with session.begin_nested():
                 outcome = await self._readers[account.channel](session, account, item, raw)
+        except Temporary:
+            raise  # a part of ours is away (the file storage): the job is tried again, the mail is not to blame
         except DBAPIError as problem:
             if _is_ours(problem):
                 raise
@@ -212,9 +214,7 @@ class Inbound:
         await self._write(session, item, outcome)
         events.record(
             session,
-            InboundChanged(
-                item_id=item.id, outcome=outcome.outcome, ticket_id=outcome.ticket_id, teams=(events.NO_TEAM,)
-            ),
+            InboundChanged(item_id=item.id, outcome=outcome.outcome, teams=(events.NO_TEAM,)),
         )
         crash.point("processing-before-commit")
 
@@ -240,7 +240,8 @@ class Inbound:
         item.content_hash = None  # the next try may read it better
         _log.exception("an inbound item could not be processed", item=item.id, exc_info=problem)
         del session.info.setdefault("events", [])[recorded:]
-        reason = f"{type(problem).__name__}: {problem}"[:500].replace("\x00", "")
+        words = problem.detail if isinstance(problem, DeskError) else f"{type(problem).__name__}: {problem}"
+        reason = words[:500].replace("\x00", "")
         return await self._last_resort[account.channel](session, account, item, raw, reason)
 
     @staticmethod

@@ -7,9 +7,10 @@ import hashlib
 from pathlib import Path
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from core.errors import NotFound
+from core.errors import NotFound, Temporary
 
 
 class Storage:
@@ -28,10 +29,17 @@ class Storage:
             self._store = from_url(place)
 
     async def put(self, content: bytes) -> str:
-        """Keep ``content``; returns its key. Putting the same again changes nothing."""
+        """Keep ``content``; returns its key. Putting the same again changes nothing.
+
+        Raises:
+            Temporary: the storage is full or away; worth another try.
+        """
         digest = hashlib.sha256(content).hexdigest()
         key = f"{digest[:2]}/{digest}"
-        await obstore.put_async(self._store, key, content)
+        try:
+            await obstore.put_async(self._store, key, content)
+        except (BaseError, OSError) as problem:
+            raise Temporary(f"The file storage cannot be written: {problem}") from problem
         return key
 
     async def get(self, key: str) -> bytes:

@@ -46,7 +46,13 @@ _DUPLICATE = Sql(
     and outcome in ('ticket', 'reply', 'automatic') order by id limit 1
     """
 )
-_BOUNCED = Sql("select id, ticket_id, message_id from deliveries where message_id = :message_id")
+_BOUNCED = Sql(
+    """
+    select d.id, d.ticket_id, d.message_id,
+        array(select lower(p ->> 'address') from jsonb_array_elements(m."to" || m.cc || m.bcc) p) as recipients
+    from deliveries d join messages m on m.id = d.message_id where d.message_id = :message_id
+    """
+)
 
 
 class EmailReader:
@@ -127,8 +133,13 @@ class EmailReader:
     async def _bounce(
         self, session: AsyncSession, mail: ParsedMail, verdict: filters.Verdict, facts: dict[str, Any]
     ) -> Outcome:
-        """Put a delivery report on the message it is about; mark the address after a permanent failure."""
+        """Put a delivery report on the message it is about; mark the address after a permanent failure.
+
+        Only addresses that the message was sent to are believed: everybody who ever had a mail of ours knows its id,
+        and must not be able to have another's address marked as dead.
+        """
         outcome = Outcome("bounce", verdict.reason, **facts)
+        recipients: set[str] = set()
         named = [report.original_message_id for report in mail.bounces]
         for header in (*named, mail.in_reply_to, *reversed(mail.references)):
             message_id = self._tokens.own_message(header) if header else None
@@ -137,13 +148,14 @@ class EmailReader:
                 outcome = dataclasses.replace(
                     outcome, ticket_id=row.ticket_id, message_id=row.message_id, matched_by="message_id"
                 )
-                hard = any(report.hard for report in mail.bounces)
-                if hard:
+                recipients = set(row.recipients)
+                about_us = [each for each in mail.bounces if not each.recipient or each.recipient.lower() in recipients]
+                if any(report.hard for report in about_us):
                     sent = ("sent", "delivered", "sending", "unknown")
                     await delivery.move(session, row.id, "bounced", only_from=sent, error=verdict.reason)
                 break
         for report in mail.bounces:
-            if report.hard and report.recipient and outcome.ticket_id is not None:
+            if report.hard and report.recipient.lower() in recipients:
                 await customers.mark_invalid(session, report.recipient, f"{report.status} {report.reason}".strip())
         return outcome
 

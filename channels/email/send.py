@@ -21,6 +21,8 @@ from core.errors import Permanent, Temporary, Upstream
 
 IDLE_SECONDS: Final = 20.0
 """How long an unused connection is kept; servers close theirs after about a minute."""
+ANSWER_SECONDS: Final = 600.0
+"""How long a server may take for its answer to the content (RFC 5321 section 4.5.3.2.6)."""
 MAX_IDLE: Final = 4
 """Unused connections kept for one server."""
 MAX_MAILS: Final = 100
@@ -182,7 +184,7 @@ class EmailSender:
             raise Temporary("The mail server closed the connection before it took the mail.")
         try:
             protocol.write(_DOTS.sub(b"..", content) + b".\r\n")
-            response = await protocol.read_response(timeout=self._timeout)
+            response = await protocol.read_response(timeout=max(self._timeout, ANSWER_SECONDS))
         except (aiosmtplib.SMTPException, OSError) as problem:
             raise HandoverUnknown(
                 f"The connection was lost while the mail was handed over ({problem}); it may have been sent."

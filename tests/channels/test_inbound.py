@@ -2,6 +2,7 @@
 
 import asyncio
 import mailbox as mailboxes
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,12 @@ from channels.inbound import Inbound, Incoming, reprocess, store
 from channels.models import InboundItem
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
+from core.errors import Temporary
 from core.jobs import Definition, Registry, Worker
 from core.storage import Storage
 from sampark.commands.ingest import mails_of
 from tests import factories
+from tickets.reply import ReplyContent, reply
 
 pytestmark = pytest.mark.usefixtures("clock")
 TOKENS = Tokens("secret", "desk.example")
@@ -211,3 +214,56 @@ async def test_rows_whose_job_was_lost_are_asked_for_again(db: Database, clock: 
     assert await ledger.recover(db) == 1
     async with db.sessions() as session:
         assert len(list(await session.scalars(select(InboundItem)))) == 1
+
+
+async def test_a_storage_that_is_away_is_not_the_mails_fault(db: Database, tmp_path: Path) -> None:
+    """A full disk makes the job try again; no "could not read" ticket, and the row still waits."""
+
+    class Full(Storage):
+        async def put(self, content: bytes) -> str:
+            raise Temporary("no space left")
+
+    reader = EmailReader(Full(tmp_path / "full"), TOKENS)
+    inbound = Inbound({"email": reader}, {"email": reader.could_not_read})
+    mail = EmailMessage()
+    mail["From"] = "a@b.example"
+    mail.set_content("see the file")
+    mail.add_attachment(b"x", maintype="image", subtype="png", filename="a.png")
+    with pytest.raises(Temporary):
+        await feed(db, inbound, await account(db), mail.as_bytes())
+    async with db.sessions() as session:
+        assert await session.scalar(text("select state from inbound_items")) == "received"
+        assert await session.scalar(text("select count(*) from tickets")) == 0
+
+
+def report(message_id: str, recipient: str) -> bytes:
+    """A delivery report about one of our mails."""
+    return (
+        "From: MAILER-DAEMON@mx.example\r\nTo: support@desk.example\r\nSubject: Undelivered\r\nReturn-Path: <>\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\nMIME-Version: 1.0\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nfailed\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+        f"Reporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: rfc822; {recipient}\r\nAction: failed\r\n"
+        "Status: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 no such user\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
+        f"Message-ID: <{message_id}>\r\nSubject: Re: x\r\n\r\nhello\r\n--b--\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize(("bounced", "believed"), [("asha@customer.example", True), ("victim@other.example", False)])
+async def test_a_bounce_is_believed_only_for_recipients(
+    db: Database, inbound: Inbound, bounced: str, believed: bool
+) -> None:
+    """A forged report marks nobody's address; a true one marks message and address."""
+    async with unit_of_work(db) as session:
+        agent = await factories.agent(session)
+        first = await factories.received(session)
+        await factories.received(session, sender="victim@other.example")
+    async with unit_of_work(db, factories.actor(agent)) as session:
+        message = await reply(session, first.ticket_id, ReplyContent(client_key="k", html="<p>Yes.</p>"))
+    async with unit_of_work(db) as session:
+        await session.execute(text("update deliveries set state = 'sent'"))
+    row = await feed(db, inbound, await account(db), report(TOKENS.message_id(message.id), bounced))
+    assert (row.outcome, row.ticket_id) == ("bounce", first.ticket_id)
+    async with db.sessions() as session:
+        state = await session.scalar(text("select state from deliveries"))
+        dead = list(await session.scalars(text("select value from contact_points where invalid_reason is not null")))
+    assert (state, dead) == (("bounced", [bounced]) if believed else ("sent", []))
