@@ -46,10 +46,10 @@ describe('uploads', () => {
 
   it('keeps a failed file with its reason and can try again', async () => {
     uploads.add(1, 'reply', [file])
-    transfers[0]!.fail(new ApiError(413, 'too-large', 'Too large', 'The file is larger than 25 MB'))
+    transfers[0]!.fail(new ApiError(413, 'too-large', 'Request Entity Too Large', ''))
     await settle()
     const failed = uploads.of(1, 'reply')[0]!
-    expect(failed).toMatchObject({ state: 'failed', error: 'The file is larger than 25 MB' })
+    expect(failed).toMatchObject({ state: 'failed', error: 'larger than this desk takes' })
     uploads.retry(failed.id)
     transfers[1]!.done(stored(5))
     await settle()

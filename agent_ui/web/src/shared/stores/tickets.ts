@@ -297,5 +297,6 @@ function inverseOf(change: TicketPatch, before: Partial<TicketRow>): TicketPatch
 /** Why a request failed, in words for a message. */
 export function reasonOf(error: ApiError): string {
   if (error.offline) return tr('errors.offline')
+  if (error.status === 413) return tr('errors.tooLarge')
   return error.errors[0]?.message || error.detail || error.title
 }
