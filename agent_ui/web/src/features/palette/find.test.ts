@@ -16,8 +16,13 @@ describe('palette', () => {
     expect(matches('Set status: available', 'vail')).toBe(true)
     expect(matches('Set status: available', 'xy')).toBe(false)
   })
+  it('puts the command of exactly this name first', () => {
+    const named = (id: string): Command => ({ id, group: 'general', run: () => undefined })
+    const all = ['View 7: Snoozed', 'Snooze until', 'Snooze'].map(named)
+    expect(findCommands(all, 'snooze', (c) => c.id, () => 'Ticket').map((c) => c.id)).toEqual(['Snooze', 'Snooze until', 'View 7: Snoozed'])
+  })
   it('leaves out hidden commands', () => {
     const command = (id: string, hidden: boolean): Command => ({ id, group: 'general', hidden, run: () => undefined })
-    expect(findCommands([command('a', false), command('b', true)], '', (c) => c.id).map((c) => c.id)).toEqual(['a'])
+    expect(findCommands([command('a', false), command('b', true)], '', (c) => c.id, () => '').map((c) => c.id)).toEqual(['a'])
   })
 })

@@ -24,6 +24,16 @@ export function findTickets(rows: Iterable<TicketRow>, typed: string, limit = 6)
   return found.sort((a, b) => exact(b) - exact(a) || b.lastActivityAt.localeCompare(a.lastActivityAt)).slice(0, limit)
 }
 
-export function findCommands(commands: Command[], typed: string, titleOf: (command: Command) => string): Command[] {
-  return commands.filter((command) => !command.hidden && matches(titleOf(command), typed))
+/** Commands by title or group; those whose title is what was typed, or begins with it, come first. */
+export function findCommands(
+  commands: Command[], typed: string, titleOf: (command: Command) => string, groupOf: (command: Command) => string,
+): Command[] {
+  const wanted = fold(typed.trim())
+  const rank = (command: Command): number => {
+    const title = fold(titleOf(command))
+    return !wanted || title === wanted ? 0 : title.startsWith(wanted) ? 1 : 2
+  }
+  return commands
+    .filter((command) => !command.hidden && matches(`${titleOf(command)} ${groupOf(command)}`, typed))
+    .sort((a, b) => rank(a) - rank(b))
 }
