@@ -27,7 +27,12 @@ def configure(level: str = "INFO", *, as_json: bool = False) -> None:
         cache_logger_on_first_use=True,
     )
     last: Any = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the coloured one stops the loop for a second
+        )
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

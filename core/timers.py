@@ -8,12 +8,13 @@ one is harmless, because rows are taken with SKIP LOCKED.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Identity, Index, delete, select, text
-from sqlalchemy.dialects.postgresql import insert
+import msgspec
+from sqlalchemy import Identity, Index, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.base import Base
+from core.sql import Sql
 
 TIMER_CHANNEL = "sampark_timers"
 
@@ -32,6 +33,18 @@ class Timer(Base):
     dedupe: Mapped[str | None] = mapped_column(unique=True)
 
 
+_SET = Sql(
+    """
+    with timer as (
+        insert into timers (due_at, job, args, key, dedupe)
+        values (:due_at, :job, cast(:args as jsonb), :key, :dedupe)
+        on conflict (dedupe) do update set due_at = excluded.due_at, args = excluded.args
+    )
+    select pg_notify(:channel, '')
+    """
+)
+
+
 async def set_timer(
     session: AsyncSession,
     due_at: datetime,
@@ -41,11 +54,8 @@ async def set_timer(
     dedupe: str | None,
 ) -> None:
     """Ask for a job at ``due_at``. The same ``dedupe`` again moves the timer."""
-    row = insert(Timer).values(due_at=due_at, job=job, args=args, key=key, dedupe=dedupe)
-    if dedupe is not None:
-        row = row.on_conflict_do_update(index_elements=[Timer.dedupe], set_={"due_at": due_at, "args": args})
-    await session.execute(row)
-    await session.execute(text("select pg_notify(:channel, '')"), {"channel": TIMER_CHANNEL})
+    values = msgspec.json.encode(args).decode()
+    await _SET.all(session, due_at=due_at, job=job, args=values, key=key, dedupe=dedupe, channel=TIMER_CHANNEL)
 
 
 async def cancel_timer(session: AsyncSession, dedupe: str) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import clock, events
 from core.db import actor_of
 from core.errors import Invalid, NotAllowed
+from core.sql import Sql
 from tickets import attachments
 from tickets.events import DraftChanged
 from tickets.intake import clean
@@ -29,7 +30,7 @@ _SAVE = text(
         where drafts.revision <= excluded.revision
     """
 )
-_DISCARD = text(
+_DISCARD = Sql(
     """
     delete from drafts where ticket_id = :ticket_id and agent_id = :agent_id and mode = :mode
     and (cast(:revision as bigint) is null or revision <= :revision) returning id
@@ -97,11 +98,10 @@ async def save(
 
 async def discard(session: AsyncSession, ticket_id: int, mode: str, revision: int | None = None) -> bool:
     """Throw the actor's draft away, unless it is newer than ``revision``; False when nothing went."""
-    params = {"ticket_id": ticket_id, "agent_id": _agent(session), "mode": mode, "revision": revision}
-    gone = (await session.execute(_DISCARD, params)).first() is not None
-    if gone:
+    gone = await _DISCARD.first(session, ticket_id=ticket_id, agent_id=_agent(session), mode=mode, revision=revision)
+    if gone is not None:
         _tell(session, ticket_id, mode, None)
-    return gone
+    return gone is not None
 
 
 def _tell(session: AsyncSession, ticket_id: int, mode: str, revision: int | None) -> None:

@@ -86,6 +86,11 @@ async def change(
     ticket = await lock(session, ticket_id)
     if if_version is not None and ticket.version != if_version:
         raise Stale("Somebody changed this ticket in the meantime.", version=ticket.version)
+    return await apply(session, ticket, wanted, rule)
+
+
+async def apply(session: AsyncSession, ticket: Ticket, wanted: TicketChange, rule: str | None = None) -> Ticket:
+    """Change fields of a ticket that the caller has locked (see :func:`lock`); as :func:`change` otherwise."""
     before = len(session.info.get("events", []))
     for name in wanted.__struct_fields__:
         value = getattr(wanted, name)

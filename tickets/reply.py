@@ -5,7 +5,7 @@ note is another function with another kind, so that no slip of the client can ma
 """
 
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from sqlalchemy import select, text
@@ -15,6 +15,7 @@ from core import clock, events
 from core.db import actor_of
 from core.errors import Invalid, NotAllowed
 from core.html import html_to_text, sanitise
+from core.sql import Sql
 from customers import service as customers
 from customers.contacts import normalise_email
 from tickets import attachments, delivery, drafts, lifecycle
@@ -78,6 +79,21 @@ class NewTicket(msgspec.Struct, frozen=True, kw_only=True):
     undo_seconds: int = 5
 
 
+_ALREADY = Sql("select id from messages where client_key = :client_key and author_agent_id = :agent_id")
+_ANSWERED = Sql(
+    """
+    select wrote.name, wrote.address,
+        (select m.subject from messages m where m.ticket_id = :ticket_id and m.kind = 'customer' and m.subject <> ''
+         order by m.id desc limit 1) as subject
+    from (values (1)) as one (row) left join lateral (
+        select m.author_name as name, m.author_address as address from messages m
+        where m.ticket_id = :ticket_id and m.kind = 'customer' and m.author_address is not null
+        order by m.is_auto, m.id desc limit 1
+    ) as wrote on true
+    """
+)
+
+
 async def reply(session: AsyncSession, ticket_id: int, content: ReplyContent) -> Message:
     """Answer the customer.
 
@@ -95,13 +111,14 @@ async def reply(session: AsyncSession, ticket_id: int, content: ReplyContent) ->
         raise TicketClosed("This ticket is closed. Write to the customer in a new one.")
     await _guard(session, ticket, content)
     message = _message(session, ticket, "agent", content.client_key, content.html, content.text)
-    message.subject = await _subject(session, ticket)
-    message.to = _people(content.to) or await _customer_address(session, ticket)
+    answered = await _ANSWERED.first(session, ticket_id=ticket.id)
+    message.subject = _subject(answered.subject or ticket.subject)
+    message.to = _people(content.to) or await _customer_address(session, ticket, answered)
     message.cc, message.bcc = _people(content.cc), _people(content.bcc)
     await _send(session, ticket, message, content.attachment_ids, content.undo_seconds)
     await drafts.discard(session, ticket.id, "reply", content.draft_revision)
     if content.status is not None and content.status != ticket.status:
-        await lifecycle.change(session, ticket.id, lifecycle.TicketChange(status=content.status))
+        await lifecycle.apply(session, ticket, lifecycle.TicketChange(status=content.status))
     return message
 
 
@@ -172,9 +189,8 @@ async def open_ticket(session: AsyncSession, content: NewTicket) -> tuple[Ticket
 
 
 async def _already(session: AsyncSession, client_key: str) -> Message | None:
-    statement = select(Message).where(Message.client_key == client_key, Message.author_agent_id == actor_of(session).id)
-    found: Message | None = await session.scalar(statement)
-    return found
+    message_id = await _ALREADY.scalar(session, client_key=client_key, agent_id=actor_of(session).id)
+    return None if message_id is None else await session.get_one(Message, message_id)
 
 
 async def _guard(session: AsyncSession, ticket: Ticket, content: ReplyContent) -> None:
@@ -228,17 +244,10 @@ def _people(people: list[Person]) -> list[dict[str, str]]:
     return [{"name": clean(name), "address": address} for address, name in unique.items()]
 
 
-async def _customer_address(session: AsyncSession, ticket: Ticket) -> list[dict[str, str]]:
+async def _customer_address(session: AsyncSession, ticket: Ticket, answered: Any) -> list[dict[str, str]]:
     """Where the customer wrote from last; else her first working address."""
-    statement = (
-        select(Message.author_name, Message.author_address)
-        .where(Message.ticket_id == ticket.id, Message.kind == "customer", Message.author_address.is_not(None))
-        .order_by(Message.is_auto, Message.id.desc())
-        .limit(1)
-    )
-    row = (await session.execute(statement)).one_or_none()
-    if row is not None:
-        return [{"name": row.author_name, "address": row.author_address}]
+    if answered.address is not None:
+        return [{"name": answered.name, "address": answered.address}]
     contacts = [each for each in await customers.contacts_of(session, ticket.customer_id) if each.kind == "email"]
     working = [each for each in contacts if each.invalid_reason is None] or contacts
     if not working:
@@ -260,15 +269,8 @@ async def _recipient(session: AsyncSession, content: NewTicket) -> tuple[int, Pe
     return found.id, Person(found.name, normalise_email(content.customer_email))
 
 
-async def _subject(session: AsyncSession, ticket: Ticket) -> str:
+def _subject(subject: str) -> str:
     """``Re:`` and the subject of the mail being answered (which may differ from the ticket's)."""
-    statement = (
-        select(Message.subject)
-        .where(Message.ticket_id == ticket.id, Message.kind == "customer", Message.subject != "")
-        .order_by(Message.id.desc())
-        .limit(1)
-    )
-    subject = (await session.scalar(statement)) or ticket.subject
     return subject if subject.lower().startswith("re:") else f"Re: {subject}"
 
 

@@ -46,9 +46,11 @@ with said as (
 ), told as (
     insert into events (at, kind, actor_kind, actor_name, ticket_id, data)
     select now(), 'message.queued', 'agent', 'Agent 1', $1, '{}' from said
+), woken as (
+    select pg_notify('bench_replies', '') from said
 )
 update tickets set last_message_id = said.id, message_count = message_count + 1, last_activity_at = now(),
-    version = version + 1 from said where tickets.id = $1 returning tickets.id, said.id
+    version = version + 1 from said where tickets.id = $1 and exists(select 1 from woken) returning tickets.id, said.id
 """
 
 
