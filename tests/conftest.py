@@ -19,6 +19,24 @@ from core.settings import Settings, load
 from core.storage import Storage
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+EMPTY = """
+    set session_replication_role = replica;
+    select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid();
+    do $$
+    declare name regclass;
+    begin
+        for name in select oid from pg_class where relkind = 'r' and relname <> 'alembic_version'
+                and relnamespace in ('public'::regnamespace, 'jobs'::regnamespace) loop
+            execute format('delete from %s', name);
+        end loop;
+        for name in select oid from pg_class where relkind = 'S'
+                and relnamespace in ('public'::regnamespace, 'jobs'::regnamespace) loop
+            perform setval(name, 1, false);
+        end loop;
+    end $$
+"""
+"""Ends forgotten connections, deletes all rows whatever refers to them, and starts every number at 1 again."""
 _copies = itertools.count()
 
 
@@ -72,13 +90,26 @@ def template(server_url: str) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def emptied(server_url: str, template: str) -> Iterator[list[str]]:
+    """Names of databases that earlier tests are done with; emptying one takes a tenth of the time of a new copy."""
+    names: list[str] = []
+    yield names
+    for name in (*names, template):
+        asyncio.run(_statement(server_url, f"drop database if exists {name} with (force)"))
+
+
 @pytest.fixture
-async def database_url(server_url: str, template: str) -> AsyncIterator[str]:
-    """Address of a fresh, migrated database of this test's own."""
-    name = f"test_{os.getpid()}_{next(_copies)}"
-    await _statement(server_url, f"create database {name} template {template} strategy wal_log")
+async def database_url(server_url: str, template: str, emptied: list[str]) -> AsyncIterator[str]:
+    """Address of a migrated, empty database of this test's own."""
+    if not emptied:
+        name = f"test_{os.getpid()}_{next(_copies)}"
+        await _statement(server_url, f"create database {name} template {template} strategy wal_log")
+        emptied.append(name)
+    name = emptied.pop()
     yield named(server_url, name)
-    await _statement(server_url, f"drop database {name} with (force)")
+    await _statement(named(server_url, name), EMPTY)
+    emptied.append(name)
 
 
 @pytest.fixture
