@@ -274,30 +274,51 @@ def _subject(subject: str) -> str:
     return subject if subject.lower().startswith("re:") else f"Re: {subject}"
 
 
+_SEND = Sql(
+    """
+    with said as (
+        insert into messages (ticket_id, kind, channel, author_agent_id, author_name, subject, text, html, "to", cc,
+            bcc, client_key, account_id, created_at)
+        values (:ticket_id, 'agent', :channel, :author_agent_id, :author_name, :subject, :text, :html,
+            cast(:to as jsonb), cast(:cc as jsonb), cast(:bcc as jsonb), :client_key, :account_id, :now)
+        returning id
+    )
+    insert into deliveries (message_id, ticket_id, channel, account_id, state, attempts, send_at, created_at,
+        changed_at, history)
+    select id, :ticket_id, :channel, :account_id, 'queued', 0, :send_at, :now, :now, cast(:history as jsonb) from said
+    returning message_id, id as delivery_id
+    """
+)
+
+
 async def _send(
     session: AsyncSession, ticket: Ticket, message: Message, attachment_ids: list[int], undo_seconds: int
 ) -> None:
-    session.add(message)
-    await session.flush()
-    await attachments.bind_to_message(session, attachment_ids, message.id)
-    _onto_ticket(ticket, message)
     now = message.created_at
-    ticket.first_reply_at = ticket.first_reply_at or now
-    ticket.waiting_since = None
-    outgoing = Delivery(
-        message_id=message.id,
+    outgoing = Delivery(ticket_id=ticket.id, send_at=now + timedelta(seconds=undo_seconds))
+    row = await _SEND.first(
+        session,
         ticket_id=ticket.id,
         channel=ticket.channel,
         account_id=ticket.account_id,
-        state="queued",
-        attempts=0,
-        send_at=now + timedelta(seconds=undo_seconds),
-        created_at=now,
-        changed_at=now,
-        history=[{"at": now.isoformat(), "state": "queued"}],
+        author_agent_id=message.author_agent_id,
+        author_name=message.author_name,
+        subject=message.subject,
+        text=message.text,
+        html=message.html,
+        to=msgspec.json.encode(message.to).decode(),
+        cc=msgspec.json.encode(message.cc or []).decode(),
+        bcc=msgspec.json.encode(message.bcc or []).decode(),
+        client_key=message.client_key,
+        now=now,
+        send_at=outgoing.send_at,
+        history=msgspec.json.encode([{"at": now.isoformat(), "state": "queued"}]).decode(),
     )
-    session.add(outgoing)
-    await session.flush()
+    message.id, outgoing.id = row.message_id, row.delivery_id
+    await attachments.bind_to_message(session, attachment_ids, message.id)
+    _onto_ticket(ticket, message)
+    ticket.first_reply_at = ticket.first_reply_at or now
+    ticket.waiting_since = None
     queued = MessageQueued(message_id=message.id, delivery_id=outgoing.id, send_at=outgoing.send_at, **audience(ticket))
     events.record(session, queued)
     await delivery.request_send(session, outgoing)
