@@ -13,8 +13,8 @@ from sqlalchemy import case, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from channels.inbound import Account, Outcome
-from channels.models import ChannelAccount, InboundItem
+from channels.inbound import Account, Item, Outcome
+from channels.models import ChannelAccount
 from core import clock
 from core.storage import Storage
 from tickets import intake
@@ -84,7 +84,7 @@ class WebReader:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
-    async def __call__(self, session: AsyncSession, account: Account, item: InboundItem, raw: bytes) -> Outcome:
+    async def __call__(self, session: AsyncSession, account: Account, item: Item, raw: bytes) -> Outcome:
         """Read one request.
 
         Raises:
@@ -107,7 +107,7 @@ class WebReader:
         return _outcome("ticket", None, request.email, request.subject, await intake.receive(session, message))
 
     async def could_not_read(
-        self, session: AsyncSession, account: Account, item: InboundItem, raw: bytes, reason: str
+        self, session: AsyncSession, account: Account, item: Item, raw: bytes, reason: str
     ) -> Outcome:
         """Last resort: a request that broke the reader becomes a ticket with what it holds, for a person to see."""
         if item.ticket_id is not None:
