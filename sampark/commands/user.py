@@ -54,3 +54,21 @@ def password(email: str, password: str) -> None:
 
     log.configure("WARNING")
     uvloop.run(run())
+
+
+@command.command("deactivate")
+@click.argument("email")
+@click.option("--undo", is_flag=True, help="Let the agent sign in again.")
+def deactivate(email: str, undo: bool) -> None:
+    """Take the agent EMAIL out of the desk: sign-ins and live windows end at once; what she wrote stays."""
+
+    async def run() -> None:
+        async with running(load()) as runtime, unit_of_work(runtime.db) as session:
+            agent_id = await agents.find_by_email(session, email)
+            if agent_id is None:
+                raise NotFound(f"There is no agent {email}.")
+            await agents.set_active(session, agent_id, undo)
+            click.echo(f"{email} can sign in again." if undo else f"{email} can no longer sign in.")
+
+    log.configure("WARNING")
+    uvloop.run(run())
