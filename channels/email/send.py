@@ -63,10 +63,12 @@ class EmailSender:
 
     Args:
         timeout: seconds that one step of the conversation may take.
+        answer_timeout: seconds that the answer to the content may take.
     """
 
-    def __init__(self, timeout: float = 60.0) -> None:
+    def __init__(self, timeout: float = 60.0, answer_timeout: float = ANSWER_SECONDS) -> None:
         self._timeout = timeout
+        self._answer_timeout = answer_timeout
         self._idle: dict[SmtpSettings, list[_Connection]] = {}
 
     async def deliver(self, mail: OutgoingMail, before_handover: Callable[[], Awaitable[None]]) -> Receipt:
@@ -184,7 +186,7 @@ class EmailSender:
             raise Temporary("The mail server closed the connection before it took the mail.")
         try:
             protocol.write(_DOTS.sub(b"..", content) + b".\r\n")
-            response = await protocol.read_response(timeout=max(self._timeout, ANSWER_SECONDS))
+            response = await protocol.read_response(timeout=self._answer_timeout)
         except (aiosmtplib.SMTPException, OSError) as problem:
             raise HandoverUnknown(
                 f"The connection was lost while the mail was handed over ({problem}); it may have been sent."

@@ -29,7 +29,7 @@ async def serving(sink, tls=None, **options):
 @pytest.fixture
 async def sender():
     """A sender that gives up soon."""
-    made = EmailSender(timeout=3)
+    made = EmailSender(timeout=3, answer_timeout=3)
     yield made
     await made.close()
 
@@ -176,7 +176,7 @@ async def test_silence_after_the_content_is_unknown(steps):
         await reader.readuntil(b"\r\n.\r\n")
         await held.wait()
 
-    sender = EmailSender(timeout=0.3)
+    sender = EmailSender(timeout=3, answer_timeout=0.3)
     async with Scripted(talk) as server:
         with pytest.raises(HandoverUnknown):
             await sender.deliver(mail_via(server.port), noting(steps))
