@@ -16,11 +16,12 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_ui import limits, routes
+from agent_ui.live import Gateway
 from core.actor import Actor, ActorKind
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
 from core.live import Hub
-from core.settings import Settings
+from core.settings import Settings, load
 from core.storage import Storage
 from staff import agents, passwords, permissions, teams
 from staff.permissions import ROLES
@@ -54,17 +55,36 @@ class Running:
 
 
 @pytest.fixture
-async def runtime(db: Database, settings: Settings, storage: Storage, clock: ManualClock) -> Running:
+async def runtime(
+    put_together: tuple[Running, Litestar], db: Database, settings: Settings, storage: Storage, clock: ManualClock
+) -> Running:
     """The running product, without sockets."""
     async with unit_of_work(db) as session:
         await permissions.sync_roles(session)
-    return Running(settings, db, storage, Hub(db))
+    running, _ = put_together
+    running.settings, running.db, running.storage, running.hub = settings, db, storage, Hub(db)
+    return running
+
+
+@pytest.fixture(scope="session")
+def put_together(tmp_path_factory: pytest.TempPathFactory) -> tuple[Running, Litestar]:
+    """The application and what it runs on, put together once because that takes half a second.
+
+    Each test puts its own database, settings and files in.
+    """
+    nowhere = Database("postgresql://nobody@localhost/nothing")
+    settings = load(data=tmp_path_factory.mktemp("desk"), secret="test-secret-of-the-suite")
+    running = Running(settings, nowhere, Storage(settings.data), Hub(nowhere))
+    options = routes.app_options(running)
+    return running, Litestar(route_handlers=routes.HANDLERS, state=State({"runtime": running}), **options)
 
 
 @pytest.fixture
-def app(runtime: Running) -> Litestar:
-    """The application as the composition root builds it, with the agents' routes."""
-    return Litestar(route_handlers=routes.HANDLERS, state=State({"runtime": runtime}), **routes.app_options(runtime))
+def app(put_together: tuple[Running, Litestar], runtime: Running) -> Litestar:
+    """The application as the composition root builds it, with the agents' routes and nobody connected."""
+    _, made = put_together
+    made.state.live = Gateway(runtime)
+    return made
 
 
 @dataclass
