@@ -196,8 +196,9 @@ class Hub:
             while not stop.is_set():
                 try:
                     await self._listen(stopping)
-                except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+                except Exception as problem:  # noqa: BLE001 - a connection that dies midway raises errors of any family
                     _log.warning("live hub reconnects", reason=repr(problem))
+                    await self._pool.expire_connections()  # none of them may be handed out half-way in an operation
                     await asyncio.wait({stopping}, timeout=0.5)
         finally:
             stopping.cancel()
