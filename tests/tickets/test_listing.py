@@ -218,6 +218,7 @@ async def many(session: AsyncSession, team: Team, number: int) -> None:
     await session.execute(text("analyze customers"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "most"),
     [
