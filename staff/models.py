@@ -20,7 +20,11 @@ class Role(Base):
 
 
 class Agent(Base):
-    """Somebody who works at the desk."""
+    """Somebody who works at the desk.
+
+    ``notify``: what she wants a mail for: ``assigned``, ``customer_wrote``, ``mentioned`` (true or absent).
+    ``address_failed``: why mails to her come back.
+    """
 
     __tablename__ = "agents"
 
@@ -35,6 +39,8 @@ class Agent(Base):
     single_keys: Mapped[bool] = mapped_column(server_default="true")
     time_zone: Mapped[str] = mapped_column(server_default="Asia/Kolkata")
     signature: Mapped[str] = mapped_column(server_default="")
+    notify: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    address_failed: Mapped[str | None]
     capacity: Mapped[int]
     created_at: Mapped[datetime]
 

@@ -65,7 +65,15 @@ class Ticket(Base):
 
 
 class Message(Base):
-    """Something said in a ticket: by the customer, by an agent, between agents (note), or by the system."""
+    """Something said in a ticket: by the customer, by an agent, between agents (note), or by the system.
+
+    ``dated_at``: when its author says to have written it (``created_at``: when it came to us; the same for a mail of
+    an imported mailbox). ``own_address``: the address of ours that it was written to, or that it leaves from.
+    ``subject_changed``: the customer gave a running ticket another subject. ``sent_elsewhere``: an answer of ours
+    that did not leave through the desk (a colleague's own mail program). ``forwarded_by_id``: the agent who forwarded
+    the customer's mail to us. ``protection``: S/MIME or PGP, see ``channels/email/parsed.py``. ``authentication``:
+    what the receiving server says of SPF, DKIM and DMARC.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (
@@ -102,11 +110,25 @@ class Message(Base):
     client_key: Mapped[str | None]
     mentions: Mapped[list[int]] = mapped_column(server_default="{}")
     language: Mapped[str | None]
+    dated_at: Mapped[datetime | None]
+    own_address: Mapped[str | None]
+    is_list: Mapped[bool] = mapped_column(server_default="false")
+    subject_changed: Mapped[bool] = mapped_column(server_default="false")
+    sent_elsewhere: Mapped[bool] = mapped_column(server_default="false")
+    forwarded_by_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id"))
+    protection: Mapped[str] = mapped_column(server_default="")
+    authentication: Mapped[dict[str, Any] | None]
+    signature_html: Mapped[str] = mapped_column(server_default="")
+    plain: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[datetime]
 
 
 class Attachment(Base):
-    """A file of a message; of nobody's yet while it is an upload or belongs to a draft."""
+    """A file of a message; of nobody's yet while it is an upload or belongs to a draft.
+
+    ``content_type`` is what the sender says, ``sniffed_type`` what the content shows (it decides how it is served).
+    ``preview``: what can be shown without opening it, e.g. ``{"kind": "calendar", …}``.
+    """
 
     __tablename__ = "attachments"
     __table_args__ = (
@@ -125,6 +147,8 @@ class Attachment(Base):
     storage_key: Mapped[str]
     disposition: Mapped[str] = mapped_column(server_default="attachment")
     content_id: Mapped[str | None]
+    sniffed_type: Mapped[str | None]
+    preview: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 
 
@@ -150,6 +174,8 @@ class Delivery(Base):
     """The way of one outgoing message: written in the same transaction, sent by a worker, every state kept.
 
     ``unknown``: the provider may have it, for we died after handing it over. It is shown, never sent again blindly.
+    ``scheduled``: its author wants it sent later; it is taken back when the customer writes first. ``warning``: what
+    a server says of a mail that it still tries to deliver.
     """
 
     __tablename__ = "deliveries"
@@ -174,6 +200,8 @@ class Delivery(Base):
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
+    scheduled: Mapped[bool] = mapped_column(server_default="false")
+    warning: Mapped[str | None]
     history: Mapped[list[Any]] = mapped_column(server_default="[]")
 
 
