@@ -7,8 +7,8 @@ Flow of an inbound item: ``channels/email/fetch`` or ``listener`` (or a webhook,
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Final, Protocol
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
@@ -23,6 +23,8 @@ from core.sql import Sql
 PROCESS_JOB: Final = "channels.process_inbound"
 STALE: Final = timedelta(minutes=5)
 """A row that has waited longer has lost its job, or its job is held; asking again is harmless."""
+ASK_AGAIN: Final = timedelta(minutes=30)
+ASKED_AT_MOST: Final = 5
 _log = log.get(__name__)
 
 
@@ -37,6 +39,8 @@ class Incoming:
         raw: the bytes, untouched.
         envelope_from: sender of the envelope, where the channel has one.
         envelope_to: recipients of the envelope.
+        archived: it lay in the mailbox before that was connected: it keeps its date, and nobody is written to.
+        internal_date: when its server got it, aware; None where the channel does not say.
     """
 
     account_id: int
@@ -45,14 +49,18 @@ class Incoming:
     raw: bytes
     envelope_from: str = ""
     envelope_to: list[str] = field(default_factory=list)
+    archived: bool = False
+    internal_date: datetime | None = None
 
 
 _STORE = Sql(
     """
     with item as (
         insert into inbound_items
-            (account_id, channel, provider_id, received_at, envelope_from, envelope_to, size, sha256)
-        values (:account_id, :channel, :provider_id, :received_at, :envelope_from, :envelope_to, :size, :sha256)
+            (account_id, channel, provider_id, received_at, envelope_from, envelope_to, size, sha256, archived,
+                internal_date)
+        values (:account_id, :channel, :provider_id, :received_at, :envelope_from, :envelope_to, :size, :sha256,
+            :archived, :internal_date)
         on conflict (account_id, provider_id) do nothing returning id
     ), raw as (
         insert into inbound_raw (item_id, content) select id, :raw from item
@@ -95,19 +103,22 @@ async def add(session: AsyncSession, incoming: Incoming) -> int | None:
         size=len(incoming.raw),
         sha256=hashlib.sha256(incoming.raw).hexdigest(),
         raw=incoming.raw,
+        archived=incoming.archived,
+        internal_date=incoming.internal_date,
     )
     return found
 
 
 @dataclass(frozen=True)
 class Account:
-    """What a reader needs to know of the account, without loading the entity."""
+    """What a reader needs to know of the account, without loading the entity; ``options`` as they are stored."""
 
     id: int
     channel: str
     address: str
     aliases: tuple[str, ...]
     team_id: int | None
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -125,13 +136,15 @@ class Item:
     envelope_to: list[str]
     ticket_id: int | None
     message_id: int | None
+    archived: bool = False
+    internal_date: datetime | None = None
     content_hash: str | None = None
 
 
 _LOAD = Sql(
     """
     select i.id, i.state, i.channel, i.sha256, i.envelope_from, i.envelope_to, i.ticket_id, i.message_id, i.account_id,
-        a.address, a.aliases, a.team_id, r.content
+        i.archived, i.internal_date, a.address, a.aliases, a.team_id, a.options, r.content
     from inbound_items i join channel_accounts a on a.id = i.account_id join inbound_raw r on r.item_id = i.id
     where i.id = :item_id for update of i
     """
@@ -222,10 +235,13 @@ class Inbound:
         row = await _LOAD.first(session, item_id=item_id)
         if row is None:
             raise NotFound(f"There is no ledger row {item_id}.")
-        account = Account(row.account_id, row.channel, row.address, tuple(row.aliases), row.team_id)
+        account = Account(row.account_id, row.channel, row.address, tuple(row.aliases), row.team_id, row.options)
         if row.state == "done":
             return None, account, b""
-        item = Item(row.id, row.sha256, row.envelope_from, row.envelope_to, row.ticket_id, row.message_id)
+        item = Item(
+            row.id, row.sha256, row.envelope_from, row.envelope_to, row.ticket_id, row.message_id, row.archived,
+            row.internal_date,
+        )  # fmt: skip
         return item, account, row.content
 
     async def _failed(
@@ -265,12 +281,27 @@ class Inbound:
 
 
 async def recover(db: Database) -> int:
-    """Ask again for rows whose job was lost (a restored backup, an interrupted ingest); returns how many."""
+    """Ask again for rows whose job was lost (a restored backup, an interrupted ingest); returns how many.
+
+    A row that was asked for :data:`ASKED_AT_MOST` times and is still not done breaks even the last resort: it is
+    shown as failed, so that a person sees it (a job of it that still comes processes it all the same).
+    """
+    now = clock.now()
+    waiting = InboundItem.state == "received"
     async with unit_of_work(db) as session:
-        waiting = select(InboundItem.id).where(
-            InboundItem.state == "received", InboundItem.received_at < clock.now() - STALE
+        await session.execute(
+            update(InboundItem)
+            .where(waiting, InboundItem.attempts >= ASKED_AT_MOST, InboundItem.processed_at < now - ASK_AGAIN)
+            .values(state="failed", outcome="unreadable", reason="It could not be processed; the log says why.")
         )
-        lost = list(await session.scalars(waiting.order_by(InboundItem.id).limit(500)))
+        due = select(InboundItem.id).where(
+            waiting,
+            InboundItem.received_at < now - STALE,
+            InboundItem.processed_at.is_(None) | (InboundItem.processed_at < now - ASK_AGAIN),
+        )
+        lost = list(await session.scalars(due.order_by(InboundItem.id).limit(500).with_for_update(skip_locked=True)))
+        asked = update(InboundItem).where(InboundItem.id.in_(lost))
+        await session.execute(asked.values(attempts=InboundItem.attempts + 1, processed_at=now))
         for item_id in lost:
             await jobs.enqueue(session, PROCESS_JOB, {"item_id": item_id}, dedupe=f"inbound:{item_id}")
     return len(lost)

@@ -2,6 +2,7 @@
 
 import asyncio
 import mailbox as mailboxes
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
+from channels import inbound as ledger
 from channels.email.reader import EmailReader
 from channels.email.tokens import Tokens
 from channels.inbound import Inbound, Incoming, reprocess, store
@@ -202,10 +204,6 @@ def test_an_mbox_is_split(tmp_path: Path) -> None:
 
 async def test_rows_whose_job_was_lost_are_asked_for_again(db: Database, clock: ManualClock) -> None:
     """A restored backup has rows without jobs; they are found."""
-    from datetime import timedelta
-
-    from channels import inbound as ledger
-
     box = await account(db)
     async with unit_of_work(db) as session:
         await ledger.add(session, Incoming(box, "email", "lost", factories.raw_mail()))
@@ -267,3 +265,15 @@ async def test_a_bounce_is_believed_only_for_recipients(
         state = await session.scalar(text("select state from deliveries"))
         dead = list(await session.scalars(text("select value from contact_points where invalid_reason is not null")))
     assert (state, dead) == (("bounced", [bounced]) if believed else ("sent", []))
+
+
+async def test_a_row_that_breaks_everything_is_shown_at_last(db: Database, clock: ManualClock) -> None:
+    """Whatever its processing does, a row is asked for a few times and then stands as failed, for people to see."""
+    item_id = await store(db, Incoming(await account(db), "email", "9:9", b"x"))
+    for _ in range(6):
+        clock.advance(timedelta(minutes=31))
+        await ledger.recover(db)
+    async with db.sessions() as session:
+        row = await session.get_one(InboundItem, item_id)
+    assert (row.state, row.outcome) == ("failed", "unreadable")
+    assert await ledger.recover(db) == 0
