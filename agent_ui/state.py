@@ -11,6 +11,7 @@ from core.db import Database
 from core.live import Hub
 from core.settings import Settings
 from core.storage import Storage
+from core.vault import Vault
 
 
 class Runtime(Protocol):
@@ -20,6 +21,7 @@ class Runtime(Protocol):
     db: Database
     storage: Storage
     hub: Hub
+    vault: Vault
 
 
 Connection = ASGIConnection[Any, Any, Any, Any]

@@ -4,6 +4,7 @@ Precedence: environment variable, ``.env`` in the working folder, default; an em
 ``docs/reference/settings.md`` is generated from this class and checked in the tests.
 """
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -70,7 +71,20 @@ class Settings(BaseSettings):
         description="Proxies whose X-Forwarded-For and -Proto are believed (comma separated).",
     )
 
-    @field_validator("trusted_proxies", mode="before")
+    trusted_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Private networks in which mail servers and sign-in servers may stand, such as 10.0.0.0/8 "
+        "(comma separated). Connections to public addresses are always allowed.",
+    )
+
+    @field_validator("trusted_networks")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            ip_network(each)
+        return value
+
+    @field_validator("trusted_proxies", "trusted_networks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

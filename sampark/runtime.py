@@ -18,6 +18,7 @@ from core.live import Hub
 from core.migrate import migrate
 from core.settings import Settings
 from core.storage import Storage
+from core.vault import Vault
 
 _log = log.get(__name__)
 
@@ -31,6 +32,7 @@ class Runtime:
         storage: file contents.
         hub: live events of this process.
         secret: key that signs tokens.
+        vault: seals the secrets of outside services.
     """
 
     def __init__(self, settings: Settings, db: Database, storage: Storage, secret: str) -> None:
@@ -38,6 +40,7 @@ class Runtime:
         self.db = db
         self.storage = storage
         self.secret = secret
+        self.vault = Vault(secret)
         self.hub = Hub(db)
 
 

@@ -131,7 +131,13 @@ def clock() -> Iterator[clocks.ManualClock]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of a desk in a temporary folder."""
-    return load(data=tmp_path / "data", secret="test-secret-of-the-suite", http_port=0, smtp_port=0)
+    return load(
+        data=tmp_path / "data",
+        secret="test-secret-of-the-suite",
+        http_port=0,
+        smtp_port=0,
+        trusted_networks=("127.0.0.0/8",),  # where the servers of the tests listen
+    )
 
 
 @pytest.fixture

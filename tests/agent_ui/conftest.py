@@ -23,6 +23,7 @@ from core.db import Database, unit_of_work
 from core.live import Hub
 from core.settings import Settings, load
 from core.storage import Storage
+from core.vault import Vault
 from staff import agents, passwords, permissions, teams
 from staff.permissions import ROLES
 from tests import factories
@@ -52,6 +53,7 @@ class Running:
     storage: Storage
     hub: Hub
     secret: str = "test-secret-of-the-suite"
+    vault: Vault = field(default_factory=lambda: Vault("test-secret-of-the-suite"))
 
 
 @pytest.fixture
