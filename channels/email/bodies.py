@@ -47,6 +47,7 @@ _NAMES = {
     "text/rfc822-headers": "headers.txt",
     "message/rfc822-headers": "headers.txt",
 }
+_RICH_TYPES = frozenset(("text/enriched", "text/richtext"))
 _TNEF_TYPES = frozenset(("application/ms-tnef", "application/vnd.ms-tnef"))
 _UNSAFE_NAME = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]+")
 _UU_BEGIN = re.compile(r"^begin [0-7]{3,4} (\S[^\r\n]{0,200})\r?$", re.MULTILINE)
@@ -109,7 +110,7 @@ class _Collector:
         if part.content_type == "text/html":
             self.add(section, "", text)
             return
-        if part.content_type in ("text/enriched", "text/richtext"):
+        if part.content_type in _RICH_TYPES:
             text = _ENRICHED.sub("", text.replace("<<", "&lt;")).replace("&lt;", "<")
         if part.params.get("format", "").lower() == "flowed":
             text = unflow(text, delete_space=part.params.get("delsp", "").lower() == "yes")
@@ -127,11 +128,16 @@ class _Collector:
         """Whether a leaf is read as text (RFC 2183 says how, what programs send decides)."""
         if part.content_type not in _BODY_TYPES or part.content_type == "text/x-amp-html":
             return False
-        if part.disposition == "attachment":
+        if part.disposition == "attachment" or (part.content_type in _RICH_TYPES and self.has_text(section)):
             return False
         if not part.name:
             return True
         return section is not None or (not part.disposition and not self.sections)
+
+    def has_text(self, section: _Section | None) -> bool:
+        """Whether a form of text that programs no longer show is not needed: there is another one already."""
+        sections = self.sections if section is None else [section]
+        return any(item.text.strip() or item.html.strip() for item in sections)
 
     def without_uu(self, text: str) -> str:
         """Take uuencoded files out of a text."""

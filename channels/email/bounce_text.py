@@ -21,7 +21,7 @@ _AT_START = re.compile(
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    r"(?:addressed to|recipients?(?: address)?(?:\(s\))?|rcpt to|delivery to|deliver(?:ed|ing)?(?: "
+    r"(?:addressed to|was addressed,|recipients?(?: address)?(?:\(s\))?|rcpt to|delivery to|deliver(?:ed|ing)?(?: "
     r"(?:your|the) (?:message|mail))? to|address(?:es)?|user|account|mailbox|intended for|destined for|"
     r"sent to|your (?:message|e?-?mail) to|mail to|not deliver(?:able)? (?:mail )?to|for)"
     r"(?: is| was| were| the| following| failed| address)?[:\s]{1,4}[\"'<(\[]{0,3}(?:mailto:|smtp:)?("
@@ -85,7 +85,7 @@ _FAILURE = re.compile(
     r"podido) (?:ser )?(?:entreg|envia)|não (?:pôde|foi) (?:ser )?entreg|non (?:è stato|recapit)|配信|"
     r"送信でき|届け|退信|无法(?:投递|送达)|не (?:доставлен|"
     r"может быть доставлен|удалось)|recipient rejected|relaying "
-    r"denied|delivery has failed|unrouteable",
+    r"denied|duplicated? message-?id|mail loop|loop detected|too many hops|delivery has failed|unrouteable",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
@@ -104,13 +104,12 @@ _SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _DAEMON = re.compile(
-    r"mailer[-_ .]?daemon|mail[-_ .]?daemon|^post[-_.]?master|^postoffice|mail delivery (?:sub)?system|"
-    r"mail\.delivery\.system|maildeliver|mdaemon|^administrator@|system administrator|mail "
-    r"administrator|microsoft exchange|^bounce|-bounces?@|mail system|mailsystem|delivery\s?(?:system|"
-    r"service|subsystem|notification|status)|smtp(?:32)?d?\b.*(?:daemon|server|gateway)|^mmdf|mailgate|"
-    r"mail gateway|^root@|^mailer@|^noreply-?bounce|internet mail|mail router|email gateway|mail server|"
-    r"mxl@|^smtp@|^antispam|^mailnull|^mail@|^uucp|^exim",
+    r"mailer[-_ .]?daemon|mail[-_ .]?daemon|^post[-_.]?master|mail delivery (?:sub)?system|mail\.delivery\.system|"
+    r"maildeliver|mdaemon|microsoft exchange|mail system|mailsystem|^mmdf|^mailnull|delivery\s?subsystem",
     re.IGNORECASE,
+)
+_PERSONS_SUBJECT = re.compile(
+    r"^\s*(?:re|aw|sv|antw|vs|fwd?|wg|tr|rv|enc|i|vb|doorst|pd|ynt|回复|转发|答复|轉寄)\s*[:：]", re.IGNORECASE
 )
 
 
@@ -122,10 +121,15 @@ class Failure(msgspec.Struct):
 
 
 def is_daemon(sender: str) -> bool:
-    """Whether a From header names a mail system; an empty one does too."""
+    """Whether a From header names a mail system, as nobody else is named; an empty one does too."""
     return not sender.strip(" <>") or any(
         _DAEMON.search(piece.strip(" <>\"'")) for piece in (sender, sender.rpartition("<")[2])
     )
+
+
+def is_persons_subject(subject: str) -> bool:
+    """Whether a subject begins as answers and forwarded mails do, which mail systems hardly ever write."""
+    return bool(_PERSONS_SUBJECT.match(subject))
 
 
 def sounds_like_failure(subject: str, notice: str) -> tuple[bool, bool]:
@@ -175,19 +179,22 @@ def read_failures(notice: str, *, own: frozenset[str], domain: str) -> list[Fail
         Recipients in order, each once; empty when the notice names none.
     """
     lines = notice[:60_000].splitlines()[:1_500]
+    return _in_lines(lines, own, "") or _in_lines(lines, own, domain) or _elsewhere(notice, own)
+
+
+def _in_lines(lines: list[str], own: frozenset[str], domain: str) -> list[Failure]:
+    """Recipients that lines name, each with the lines up to the next; with a domain, names without one count too."""
     found: dict[str, Failure] = {}
     current: Failure | None = None
     introduced = False
     for line in lines:
-        address = _recipient_of(line, own) or (_bare_name(line, domain) if introduced else "")
+        address = _recipient_of(line, own) or (_bare_name(line, domain) if introduced and domain else "")
         introduced = bool(_INTRODUCES.search(line)) or (introduced and not line.strip())
         if address and address.lower() not in found:
             current = Failure(recipient=address, words="")
             found[address.lower()] = current
         if current is not None:
             current.words += line + "\n"
-    if not found:
-        return _elsewhere(notice, own)
     return list(found.values())
 
 

@@ -14,7 +14,14 @@ import msgspec
 from channels.email.addresses import parse_addresses
 from channels.email.bodies import Bodies, read_bodies
 from channels.email.bounce_reasons import derive_status, is_hard, refused_content, replied_status, status_in, verdict
-from channels.email.bounce_text import Failure, is_daemon, read_failures, sounds_like_failure, split_notice
+from channels.email.bounce_text import (
+    Failure,
+    is_daemon,
+    is_persons_subject,
+    read_failures,
+    sounds_like_failure,
+    split_notice,
+)
 from channels.email.charsets import decode_bytes
 from channels.email.headers import one_line
 from channels.email.mime import Part, read_parts
@@ -37,7 +44,17 @@ _ORIGINAL_TO = re.compile(
     r"^(?:To|X-Original-To|Delivered-To|Envelope-To|X-Failed-Recipients):[ \t]*([^\n]+)",
     re.IGNORECASE | re.MULTILINE,
 )
+_RETURNED_FROM = re.compile(r"^[ \t>]*From:[ \t]*([^\n]+)", re.IGNORECASE | re.MULTILINE)
 _ORIGINAL_ID = re.compile(r"^Message-ID:\s*<([^<>\s]{1,500})>", re.IGNORECASE | re.MULTILINE)
+_CHALLENGE = re.compile(
+    r"not (?:yet )?(?:been )?pre-?approved|awaiting (?:your |sender )?(?:confirmation|verification|approval)"
+    r"|(?:verify|confirm|prove) (?:that )?you(?: are|['’]re) (?:a |an )?(?:real |live |actual )*(?:human|person|sender)"
+    r"|(?:sender|address) (?:verification|confirmation) (?:is )?(?:required|requested)|guest list"
+    r"|challenge[-/ ]response"
+    r"|(?:your|this) (?:e-?mail|message) (?:is|was|has been) (?:held|waiting|put on hold) (?:until|for) (?:you|your)",
+    re.IGNORECASE,
+)
+"""Filters that take mail only from those who proved to be people, or who are on a list."""
 
 
 class BounceReading(msgspec.Struct):
@@ -68,13 +85,17 @@ def read_bounces(first: dict[str, str], root: Part, bodies: Bodies, raw: bytes) 
     returned = _returned_text(bodies.parts)
     if announced := _from_service(bodies.text):
         return BounceReading(bounces=announced)
+    if _of_a_person(first, report_type):
+        return BounceReading()
     structured = [item for part in bodies.parts for item in _status_groups(part)]
     notice, rest = split_notice(_notice_text(bodies))
     returned = returned or rest
     original = _ORIGINAL_ID.search(returned)
     original_id = original[1] if original else ""
+    if _is_challenge(structured, notice):
+        return BounceReading()
     reports, fine = _from_structured(structured, notice, original_id)
-    if not reports and not fine and _is_prose_bounce(first, notice, kinds, report_type):
+    if not reports and not fine and _is_prose_bounce(first, notice, kinds, report_type, returned):
         reports = _of_inner_report(bodies.parts, notice) or _from_prose(first, notice, returned, original_id)
     return BounceReading(bounces=reports[:MAX_REPORTS])
 
@@ -130,6 +151,17 @@ def _from_service(text: str) -> list[BounceReport]:
         address = str(item.get("emailAddress", ""))
         found.append(BounceReport(address, status, _reason(words), is_hard(status, words), source))
     return found
+
+
+def _is_challenge(groups: list[dict[str, str]], notice: str) -> bool:
+    """Whether a filter asks the sender for a proof, or thanks for one, in the form of a report.
+
+    Nothing failed then: no server refused anything, and somebody has to read what is asked.
+    """
+    if any(group.get("status", "").startswith("5") or group.get("action", "") == "delayed" for group in groups):
+        return False
+    words = "\n".join(group.get("diagnostic-code", "") for group in groups)
+    return not status_in(words) and bool(_CHALLENGE.search(words) or (groups and _CHALLENGE.search(notice[:8_000])))
 
 
 def _notice_text(bodies: Bodies) -> str:
@@ -245,23 +277,42 @@ def _typed_address(value: str) -> str:
     return next((item.address for item in found if "@" in item.address), "")
 
 
-def _is_prose_bounce(first: dict[str, str], notice: str, kinds: set[str], report_type: str) -> bool:
-    subject = one_line(first.get("subject", ""))
-    by_subject, by_text = sounds_like_failure(subject, notice)
+def _of_a_person(first: dict[str, str], report_type: str) -> bool:
+    """Whether somebody answers or forwards a report, who wants to know what it means: a mail to be read."""
+    if report_type or _from_system(first):
+        return False
+    return "in-reply-to" in first or is_persons_subject(one_line(first.get("subject", "")))
+
+
+def _from_system(first: dict[str, str]) -> bool:
+    """Whether the sender is a mail system: by its name, or by the empty envelope sender (RFC 5321, section 4.5.5)."""
+    return is_daemon(one_line(first.get("from", ""))) or first.get("return-path", "x").strip() in ("<>", "")
+
+
+def _is_prose_bounce(first: dict[str, str], notice: str, kinds: set[str], report_type: str, returned: str) -> bool:
+    """Whether a mail without a report in the standard's form is one nevertheless.
+
+    People write to a desk about parcels that were not delivered and mails that came back. So words alone prove
+    nothing: the sender must be a mail system, or the mail that failed must be there.
+    """
+    by_subject, by_text = sounds_like_failure(one_line(first.get("subject", "")), notice)
     if kinds & _STATUS_TYPES or report_type == "delivery-status" or "x-failed-recipients" in first:
         return True
-    automatic = first.get("auto-submitted", "").lower()
-    if (
-        automatic.startswith("auto-replied")
-        and not by_subject
-        and not (by_text and is_daemon(one_line(first.get("from", ""))))
-    ):
-        return False
-    if is_daemon(one_line(first.get("from", ""))):
+    daemon = is_daemon(one_line(first.get("from", "")))
+    if first.get("auto-submitted", "").lower().startswith("auto-replied") and not by_subject:
+        return by_text and daemon
+    if daemon:
         return by_subject or by_text
+    proved = bool(returned) and not is_daemon(_sender_of(returned))
     if first.get("return-path", "x").strip() in ("<>", ""):
-        return by_text and (by_subject or "@" in notice)
-    return by_subject and by_text and "in-reply-to" not in first
+        return by_text and (by_subject or proved or bool(status_in(notice)))
+    return proved and by_subject and by_text and "in-reply-to" not in first
+
+
+def _sender_of(returned: str) -> str:
+    """The From header of a returned mail; a word when it has none, because an empty one names a mail system."""
+    found = _RETURNED_FROM.search(returned[:20_000])
+    return one_line(found[1]) if found else "unknown"
 
 
 def _from_prose(first: dict[str, str], notice: str, returned: str, original_id: str) -> list[BounceReport]:

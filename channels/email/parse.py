@@ -12,6 +12,7 @@ from channels.email.addresses import parse_addresses
 from channels.email.automatic import classify
 from channels.email.bodies import Bodies, read_bodies
 from channels.email.bounces import read_bounces
+from channels.email.charsets import codec_name
 from channels.email.dates import parse_date
 from channels.email.headers import (
     MAX_BLOCK,
@@ -187,7 +188,9 @@ def _main_charset(fields: list[tuple[str, bytes]]) -> str:
     """The charset that Content-Type of the message names, a hint for headers with bytes beyond ASCII."""
     for name, value in fields:
         if name.lower() == "content-type":
-            return parameters(unfold(value))[1].get("charset", "")
+            charset = parameters(unfold(value))[1].get("charset", "")
+            # a header is ASCII, and in old mails more: never two bytes a letter, whatever the body is in
+            return "" if codec_name(charset).startswith(("utf-16", "utf-32")) else charset
     return ""
 
 

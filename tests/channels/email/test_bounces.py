@@ -107,19 +107,96 @@ def test_a_recipient_only_the_returned_mail_names() -> None:
     ]
 
 
+PEOPLE = [
+    ("Delivery problem", "Your parcel could not be delivered to me, where is it?"),
+    ("Delivery failed", "The delivery failed twice, tracking number 550 123 991. Write to jo@home.example."),
+    ("Returned mail?", "I sent the lamp back to you on Monday."),
+    ("failure notice", "I got this from your server: delivery to you failed. Can you help?"),
+    ("Mail rejected", "My mail to sales@shop.example was rejected with 550 5.1.1 user unknown. Please help."),
+    ("Undelivered mail", "I never got the invoice to jo@home.example, it was returned to sender."),
+    ("Mail delivery failed to my house", "The postman did not come, 550 euros lost."),
+    ("Zustellung fehlgeschlagen", "Das Paket konnte nicht zugestellt werden."),
+    ("Échec de livraison", "Mon colis n'a pas pu être livré."),
+    (
+        "Fwd: Undelivered Mail Returned to Sender",
+        (
+            "What is this?\n\n---------- Forwarded message ---------\nFrom: Mail Delivery System <MAILER-DAEMON@mx.example>\n"
+            "Subject: Undelivered Mail Returned to Sender\nTo: <jo@home.example>\n\n<desk@shop.example>: host mx.example "
+            "said: 550 5.1.1 unknown user\n\nFinal-Recipient: rfc822; desk@shop.example\nAction: failed\nStatus: 5.1.1\n"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize("answers", [True, False])
+@pytest.mark.parametrize("sender", ["Jo <jo@home.example>", "Parcel Delivery Service <no-reply@parcels.example>"])
+@pytest.mark.parametrize(("subject", "text"), PEOPLE)
+def test_people_who_talk_about_delivery_are_no_bounces(subject: str, text: str, sender: str, *, answers: bool) -> None:
+    """Who complains about parcels and mails, with or without an earlier mail, is no mail system."""
+    field = "In-Reply-To: <m@shop.example>\n" if answers else ""
+    raw = f"From: {sender}\nTo: desk@shop.example\n{field}Subject: {subject}\n\n{text}".encode()
+    read = parse_mail(raw)
+    assert not read.is_bounce
+    assert not read.is_auto_reply
+
+
+def test_a_person_who_attaches_a_report_is_no_bounce() -> None:
+    """Somebody forwards the report as a file, and asks."""
+    inner = dsn("Status: 5.1.1").decode()
+    raw = (
+        "From: Jo <jo@home.example>\nTo: desk@shop.example\nSubject: Mail delivery failed\nMIME-Version: 1.0\n"
+        "Content-Type: multipart/mixed; boundary=outer\n\n--outer\nContent-Type: text/plain\n\n"
+        "My mail could not be delivered to you.\n\n--outer\nContent-Type: message/rfc822\n\n"
+        f"{inner}\n--outer--\n"
+    ).encode()
+    assert not parse_mail(raw).is_bounce
+
+
+def test_an_absence_note_without_sender_is_no_bounce() -> None:
+    """Vacation programs use the empty envelope sender too, and people in them cannot be reached."""
+    raw = (
+        b"Return-Path: <>\nFrom: Jo <jo@home.example>\nTo: desk@shop.example\nSubject: Out of office\n\n"
+        b"I cannot be reached until Monday. Please write to ann@home.example.\n"
+    )
+    read = parse_mail(raw)
+    assert (read.is_bounce, read.is_auto_reply) == (False, True)
+
+
+def test_a_gateway_that_returns_the_mail_is_a_bounce() -> None:
+    """Not every gateway calls itself one: the mail that failed is the proof."""
+    raw = (
+        b"From: imss@home.example\nTo: desk@shop.example\nSubject: Mail could not be delivered\nMIME-Version: 1.0\n"
+        b"Content-Type: multipart/mixed; boundary=outer\n\n--outer\nContent-Type: text/plain\n\n"
+        b"Sent >>> RCPT TO: <jo@home.example>\nReceived <<< 550 5.1.1 <jo@home.example>... User unknown\n"
+        b"Unable to deliver message to <jo@home.example>\n\n--outer\nContent-Type: message/rfc822\n\n"
+        b"From: desk@shop.example\nTo: jo@home.example\nMessage-ID: <m5@shop.example>\n\nHi\n--outer--\n"
+    )
+    assert [(item.recipient, item.status, item.original_message_id) for item in parse_mail(raw).bounces] == [
+        ("jo@home.example", "5.1.1", "m5@shop.example")
+    ]
+
+
 @pytest.mark.parametrize(
-    ("subject", "text"),
+    "words",
     [
-        ("Delivery problem", "Your parcel could not be delivered to me, where is it?"),
-        ("Returned mail?", "I sent the lamp back to you on Monday."),
-        ("Re: failure notice", "I got this from your server: delivery to you failed. Can you help?"),
-        ("Mail delivery failed to my house", "The postman did not come, 550 euros lost."),
+        "Sender not pre-approved.  Follow instructions in above notice",
+        "Awaiting sender confirmation",
+        "Please verify that you are a real human being",
     ],
 )
-def test_customers_who_talk_about_delivery_are_no_bounces(subject: str, text: str) -> None:
-    """People who complain about parcels and mails are not mail systems."""
-    raw = f"From: Jo <jo@home.example>\nTo: desk@shop.example\nIn-Reply-To: <m@shop.example>\nSubject: {subject}\n\n{text}".encode()
-    assert not parse_mail(raw).is_bounce
+def test_a_question_of_a_filter_is_no_bounce(words: str) -> None:
+    """Nothing failed: somebody has to read what the filter asks."""
+    assert not parse_mail(dsn(f"Status: 4.7.0\nDiagnostic-Code: X-Filter; {words}")).is_bounce
+    assert parse_mail(dsn(f"Status: 5.7.0\nDiagnostic-Code: smtp; 550 5.7.0 {words}")).is_bounce
+
+
+def test_a_name_without_domain_yields_to_an_address() -> None:
+    """What stands indented below "user:" is a name only when the notice holds no address."""
+    text = (
+        "Your mail could not be delivered. The address to which\nyour message was addressed, jo@home.example, is not ours."
+        "\n\nThe following may help to find the user:\n\n  B-149\n"
+    )
+    assert [item.recipient for item in parse_mail(prose(text)).bounces] == ["jo@home.example"]
 
 
 def test_abuse_report() -> None:
