@@ -1,14 +1,15 @@
 """The make-believe world's IMAP server: any mail program can open a simulated mailbox with its address as name.
 
 pymap serves the Maildirs that `simulator.mailboxes` writes. It is told to look at the folder again on every question,
-because mails are put there from outside, and to give out the bytes as they are.
+because mails are put there from outside, and to give out the bytes as they are. Other stores can be served in their
+place (`simulator.spool`), and a line can be cut in the middle of an answer, as bad networks do.
 """
 
 import asyncio
 import contextlib
 import re
 from argparse import Namespace
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from pymap.backend.maildir.layout import MaildirLayout
 from pymap.backend.maildir.mailbox import MailboxData, MailboxSet, Maildir
 from pymap.backend.maildir.uidlist import UidList
 from pymap.concurrent import Event, Subsystem
-from pymap.exceptions import NotAllowedError
+from pymap.exceptions import InvalidAuth, NotAllowedError
 from pymap.imap import IMAPServer
 from pymap.interfaces.login import IdentityInterface, LoginInterface
 from pymap.parsing.specials import ObjectId
@@ -31,6 +32,9 @@ from pysasl.creds.server import ServerCredentials
 from core.settings import Settings
 from simulator.mailboxes import Mailboxes
 
+Folders = Callable[[str], Any]
+"""Gives the folders of an address, as pymap's ``MailboxSetInterface``."""
+_FETCH = re.compile(rb"\* \d+ FETCH ")
 _ARRIVAL = re.compile(r"^(\d+)\.(?:M(\d+))?\w*?(?:Q(\d+))?\.")
 
 
@@ -77,9 +81,9 @@ class _Mailboxes(MailboxSet):
 class _Identity(IdentityInterface):
     """Somebody who signed in."""
 
-    def __init__(self, config: Config, mailboxes: Mailboxes, name: str) -> None:
+    def __init__(self, config: Config, folders: Folders, name: str) -> None:
         self._config = config
-        self._mailboxes = mailboxes
+        self._folders = folders
         self._name = name
 
     @property
@@ -95,10 +99,7 @@ class _Identity(IdentityInterface):
     @contextlib.asynccontextmanager
     async def new_session(self) -> AsyncIterator[Session]:
         """The mailbox of this address, made when it is not there."""
-        path = str(self._mailboxes.create(self._name))
-        layout = MaildirLayout.get(path, "++", _Folder)
-        folders = _Mailboxes(_Folder(path, create=False), layout)
-        yield Session(self._name, self._config, folders, FilterSet(path))
+        yield Session(self._name, self._config, self._folders(self._name), FilterSet(self._config.base_dir))
 
     async def new_token(self, *, expiration: datetime | None = None) -> str | None:  # noqa: ARG002 - pymap's signature
         """There are no tokens here."""
@@ -118,11 +119,12 @@ class _Identity(IdentityInterface):
 
 
 class _Login(LoginInterface):
-    """Every password is right: there is nothing to protect."""
+    """Every password is right: there is nothing to protect. Only a mailbox that refuses sign-ins lets nobody in."""
 
-    def __init__(self, config: Config, mailboxes: Mailboxes) -> None:
+    def __init__(self, config: Config, mailboxes: Mailboxes, folders: Folders) -> None:
         self._config = config
         self._mailboxes = mailboxes
+        self._folders = folders
         self._tokens = AllTokens(config)
 
     @property
@@ -132,11 +134,38 @@ class _Login(LoginInterface):
 
     async def authenticate(self, credentials: ServerCredentials) -> IdentityInterface:
         """Whoever somebody says to be."""
-        return _Identity(self._config, self._mailboxes, credentials.authcid)
+        if self._mailboxes.switches(credentials.authcid).refuses:
+            raise InvalidAuth
+        return _Identity(self._config, self._folders, credentials.authcid)
 
     async def authorize(self, authenticated: IdentityInterface, authzid: str) -> IdentityInterface:  # noqa: ARG002
         """And whoever she wants to be."""
-        return _Identity(self._config, self._mailboxes, authzid)
+        return _Identity(self._config, self._folders, authzid)
+
+
+class _Line(asyncio.StreamWriter):
+    """A connection that may be cut while a FETCH is answered."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: "ImapServer") -> None:
+        super().__init__(writer.transport, writer.transport.get_protocol(), reader, asyncio.get_running_loop())
+        self._inner = writer  # kept, because it hangs up when nobody holds it
+        self._cutter = server
+        self._fetching = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send, up to where the server is told to cut."""
+        self._fetching = self._fetching or _FETCH.match(bytes(data[:40])) is not None
+        left = self._cutter.cut_after
+        if left is None or not self._fetching:
+            super().write(data)
+        elif len(data) < left:
+            self._cutter.cut_after = left - len(data)
+            super().write(data)
+        else:
+            super().write(bytes(data[:left]))
+            self._cutter.cut_after = None
+            self.transport.close()
+            self._cutter.on_cut()
 
 
 class ImapServer:
@@ -146,9 +175,19 @@ class ImapServer:
         settings: address and port (the loopback of ``smtp_host``).
         mailboxes: what is served.
         port: instead of ``settings.simulator_imap_port``; 0 takes a free one.
+        folders: what is served in place of the Maildirs of ``mailboxes``.
+
+    Attributes:
+        cut_after: bytes of FETCH answers (of any connection) after which that connection is cut, once; None: never.
+        on_cut: called when that has happened.
     """
 
-    def __init__(self, settings: Settings, mailboxes: Mailboxes, port: int | None = None) -> None:
+    def __init__(
+        self, settings: Settings, mailboxes: Mailboxes, port: int | None = None, folders: Folders | None = None
+    ) -> None:
+        self.cut_after: int | None = None
+        self.on_cut: Callable[[], None] = _nothing
+        self._folders = folders or self._maildirs
         self._host = settings.smtp_host
         self._port = settings.simulator_imap_port if port is None else port
         self._mailboxes = mailboxes
@@ -162,6 +201,10 @@ class ImapServer:
             return self._port
         port: int = self._server.sockets[0].getsockname()[1]
         return port
+
+    def _maildirs(self, address: str) -> _Mailboxes:
+        path = str(self._mailboxes.create(address))
+        return _Mailboxes(_Folder(path, create=False), MaildirLayout.get(path, "++", _Folder))
 
     async def start(self) -> None:
         """Begin to serve.
@@ -183,7 +226,7 @@ class ImapServer:
         )
         config.apply_context()
         serve = ProxyProtocolReader(config.proxy_protocol).get_callback(
-            IMAPServer(_Login(config, self._mailboxes), config)
+            IMAPServer(_Login(config, self._mailboxes, self._folders), config)
         )
 
         async def session(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -192,7 +235,7 @@ class ImapServer:
                 self._open.add(task)
                 task.add_done_callback(self._open.discard)
             with contextlib.suppress(ConnectionError, asyncio.CancelledError):
-                await serve(reader, writer)
+                await serve(reader, _Line(reader, writer, self))
 
         self._server = await asyncio.start_server(session, self._host, self._port)
 
@@ -204,6 +247,10 @@ class ImapServer:
         for task in list(self._open):
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
+
+
+def _nothing() -> None:
+    """Nobody wants to be told."""
 
 
 def _arrival(key: str) -> tuple[int, int, int, str]:

@@ -28,10 +28,12 @@ class Switches(msgspec.Struct, frozen=True):
     Attributes:
         holiday: every new correspondent gets an out-of-office answer.
         bounce: mails come back as undeliverable.
+        refuses: nobody can sign in to it over IMAP, as after a change of its password.
     """
 
     holiday: bool = False
     bounce: bool = False
+    refuses: bool = False
 
 
 @dataclass(frozen=True)

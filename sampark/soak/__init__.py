@@ -1,0 +1,1 @@
+"""Soaks: the product under load and accidents for a long time, and the proof of what became of everything."""
