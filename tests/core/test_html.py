@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.html import MAX_HTML, html_to_text, is_cut, linkify, sanitise, text_to_html
+from core.html import MAX_HTML, html_to_text, is_cut, linkify, sanitise, sanitise_written, text_to_html
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -134,3 +134,13 @@ def test_text_survives_the_way_to_html_and_back(text: str) -> None:
     back = "".join(html_to_text(text_to_html(text)).split())
     kept = [c for c in printable if c.isalnum() and c.isascii()]
     assert [c for c in back if c.isalnum() and c.isascii()] == kept
+
+
+def test_pictures_of_our_own_stay_only_in_what_agents_write():
+    """A stranger's mail cannot make an agent's browser, or her answer, fetch a file of ours (field 22)."""
+    ours = '<img src="/api/attachments/12">'
+    assert sanitise_written(ours) == ours
+    assert sanitise(ours) == "<img>"
+    for other in ("/api/attachments/12/../../me", "/api/tickets/1", "//evil.example/api/attachments/1", "javascript:1"):
+        assert sanitise_written(f'<img src="{other}">') == "<img>"
+    assert sanitise_written('<a href="/api/attachments/12" onclick="x()">a</a><script>1</script>').count("onclick") == 0
