@@ -20,7 +20,15 @@ from routing import assignment
 from routing.events import PresenceChanged
 from sampark.runtime import Runtime
 from tickets import delivery, lifecycle
-from tickets.events import StatusChanged, TeamChanged, TicketAssigned, TicketCreated, TicketSnoozed, TicketWoken
+from tickets.events import (
+    MessageReceived,
+    StatusChanged,
+    TeamChanged,
+    TicketAssigned,
+    TicketCreated,
+    TicketSnoozed,
+    TicketWoken,
+)
 
 HANDLERS: Mapping[type[Event], tuple[Handler, ...]] = {
     TicketCreated: (assignment.on_ticket_created,),
@@ -29,6 +37,7 @@ HANDLERS: Mapping[type[Event], tuple[Handler, ...]] = {
     TeamChanged: (assignment.on_ticket_changed,),
     TicketSnoozed: (assignment.on_ticket_changed,),
     TicketWoken: (assignment.on_ticket_changed,),
+    MessageReceived: (delivery.on_message_received,),
     PresenceChanged: (assignment.on_presence_changed,),
 }
 

@@ -1,7 +1,8 @@
 """The states of an outgoing message and who may move it between them.
 
     queued → sending → sent → delivered         the way it should go
-    queued → cancelled                          undone by its author before it left
+    queued → cancelled                          undone by its author before it left, or scheduled for later and
+                                                the customer wrote first
     sending → queued                            a temporary failure; a timer brings it back
     sending → failed                            the provider refused; an agent may edit the address and retry
     sending → unknown                           we died after handing it over: never sent again without an agent's word
@@ -19,9 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import clock, events, jobs, timers
 from core.db import actor_of
 from core.errors import Conflict, Invalid, NotFound
+from core.sql import Sql
 from tickets import drafts
 from tickets.errors import TooLate
-from tickets.events import DeliveryChanged, audience
+from tickets.events import DeliveryChanged, MessageReceived, audience
 from tickets.intake import Person, snippet_of
 from tickets.lifecycle import TicketChange, change, lock
 from tickets.models import Delivery, Draft, Message, Ticket
@@ -57,7 +59,13 @@ async def take(session: AsyncSession, delivery_id: int) -> Delivery | None:
 
 
 async def move(
-    session: AsyncSession, delivery_id: int, state: str, *, only_from: tuple[str, ...], **facts: Any
+    session: AsyncSession,
+    delivery_id: int,
+    state: str,
+    *,
+    only_from: tuple[str, ...],
+    rule: str | None = None,
+    **facts: Any,
 ) -> Delivery | None:
     """Step to another state if it is in one of ``only_from``; None when somebody was faster.
 
@@ -66,6 +74,7 @@ async def move(
         delivery_id: which.
         state: the new state.
         only_from: states it may come from.
+        rule: what caused it, where no person did.
         facts: further columns to set (``error``, ``provider_id``, ``sent_at``, ``send_at``).
     """
     now = clock.now()
@@ -80,13 +89,31 @@ async def move(
     )
     if delivery is None:
         return None
-    await _tell(session, delivery)
+    await _tell(session, delivery, rule)
     return delivery
 
 
-async def _tell(session: AsyncSession, delivery: Delivery) -> None:
+def answered(ticket: Ticket, at: datetime) -> None:
+    """The customer has her answer (now, or when a scheduled one leaves): she waits no more."""
+    ticket.first_reply_at = ticket.first_reply_at or at
+    ticket.waiting_since = None
+
+
+async def warn(session: AsyncSession, delivery_id: int, words: str) -> None:
+    """Keep what a server says of a mail that it still tries to deliver (a report of a delay)."""
+    delivery = await session.get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
+    if delivery is None or delivery.state not in ("sent", "unknown", "sending"):
+        return
+    delivery.warning = words
+    delivery.history = [*delivery.history, {"at": clock.now().isoformat(), "state": "delayed", "error": words}]
+    await _tell(session, delivery)
+
+
+async def _tell(session: AsyncSession, delivery: Delivery, rule: str | None = None) -> None:
     # Locked first: of two deliveries that change at once, the later one must count what the earlier has become.
     ticket = await lock(session, delivery.ticket_id)
+    if delivery.scheduled and delivery.state == "sent":
+        answered(ticket, clock.now())
     bad = text(
         "select exists(select 1 from deliveries where ticket_id = :id and state in ('failed','unknown','bounced'))"
     )
@@ -96,7 +123,8 @@ async def _tell(session: AsyncSession, delivery: Delivery) -> None:
         message_id=delivery.message_id,
         delivery_id=delivery.id,
         state=delivery.state,
-        error=delivery.error,
+        error=delivery.error or delivery.warning,
+        rule=rule,
         **audience(ticket),
     )
     events.record(session, changed)
@@ -157,23 +185,64 @@ async def undo(session: AsyncSession, delivery_id: int) -> Draft:
     """
     delivery = await _of(session, delivery_id)
     message = await session.get_one(Message, delivery.message_id)
-    if message.author_agent_id != actor_of(session).id:
+    author_id = message.author_agent_id
+    if author_id is None or author_id != actor_of(session).id:
         raise NotFound("There is no such delivery.")
     if delivery.state != "queued" or delivery.attempts:
         raise TooLate("This reply has left already and cannot be taken back.")
+    return await _take_back(session, delivery, message, author_id)
+
+
+async def _take_back(
+    session: AsyncSession, delivery: Delivery, message: Message, author_id: int, rule: str | None = None
+) -> Draft:
+    """Cancel a delivery that has not left, and give its text to its author's draft."""
     ticket = await lock(session, delivery.ticket_id)
-    await move(session, delivery.id, "cancelled", only_from=("queued",))
+    await move(session, delivery.id, "cancelled", only_from=("queued",), rule=rule)
     await timers.cancel_timer(session, timer_key(delivery.id))
-    existing = await drafts.find(session, ticket.id, "reply")
-    revision = existing.revision + 1 if existing else 1
-    html = message.html + (f"<p></p>{existing.html}" if existing and existing.html else "")
-    draft = await drafts.save(session, ticket.id, "reply", html, revision)
+    draft = await drafts.give_back(session, ticket.id, author_id, message.html)
     await session.execute(
         text("update attachments set draft_id = :draft, message_id = null where message_id = :message"),
         {"draft": draft.id, "message": message.id},
     )
     await _restore_ticket(session, ticket, message)
     return draft
+
+
+_SCHEDULED = Sql(
+    """
+    select d.id from deliveries d where d.ticket_id = :ticket_id and d.state = 'queued' and d.scheduled
+    order by d.id for update
+    """
+)
+
+
+async def on_message_received(session: AsyncSession, event: MessageReceived) -> None:
+    """The customer wrote: what was to be sent later is taken back, for it does not know what she says (handler)."""
+    if event.is_auto or event.ticket_id is None:
+        return
+    for row in await _SCHEDULED.all(session, ticket_id=event.ticket_id):
+        delivery = await session.get_one(Delivery, row.id, populate_existing=True)
+        message = await session.get_one(Message, delivery.message_id)
+        if message.author_agent_id is not None:
+            await _take_back(session, delivery, message, message.author_agent_id, "The customer wrote first")
+
+
+async def send_now(session: AsyncSession, delivery_id: int) -> Delivery:
+    """Send at once what was to be sent later.
+
+    Raises:
+        TooLate: it has left, or was taken back.
+        NotFound: there is none.
+    """
+    delivery = await _of(session, delivery_id)
+    if delivery.state != "queued" or delivery.attempts:
+        raise TooLate("This reply has left already.")
+    delivery.send_at = clock.now()
+    await timers.cancel_timer(session, timer_key(delivery.id))
+    await request_send(session, delivery)
+    await _tell(session, delivery)
+    return delivery
 
 
 _BEFORE = text(

@@ -96,6 +96,30 @@ async def save(
     return draft
 
 
+_GIVE_BACK = text(
+    """
+    insert into drafts (ticket_id, agent_id, mode, html, revision, updated_at)
+    values (:ticket_id, :agent_id, 'reply', :html, 1, :now)
+    on conflict on constraint uq_drafts_ticket_agent_mode do update
+        set html = excluded.html || case when drafts.html = '' then '' else '<p></p>' || drafts.html end,
+            revision = drafts.revision + 1, updated_at = excluded.updated_at
+    returning id
+    """
+)
+
+
+async def give_back(session: AsyncSession, ticket_id: int, agent_id: int, html: str) -> Draft:
+    """Put the text of a reply that did not leave before what its author has written since."""
+    values = {"ticket_id": ticket_id, "agent_id": agent_id, "html": html, "now": clock.now()}
+    draft_id = await session.scalar(_GIVE_BACK, values)
+    draft = await session.get_one(Draft, draft_id, populate_existing=True)
+    events.record(
+        session,
+        DraftChanged(ticket_id=ticket_id, mode="reply", revision=draft.revision, agents=(agent_id,), private=True),
+    )
+    return draft
+
+
 async def discard(session: AsyncSession, ticket_id: int, mode: str, revision: int | None = None) -> bool:
     """Throw the actor's draft away, unless it is newer than ``revision``; False when nothing went."""
     gone = await _DISCARD.first(session, ticket_id=ticket_id, agent_id=_agent(session), mode=mode, revision=revision)

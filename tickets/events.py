@@ -31,6 +31,7 @@ class TicketCreated(Event, frozen=True, kw_only=True):
     channel: str
     account_id: int | None = None
     follow_up_of: int | None = None
+    archived: bool = False
 
 
 class TicketAssigned(Event, frozen=True, kw_only=True):
@@ -109,6 +110,14 @@ class MessageReceived(Event, frozen=True, kw_only=True):
     message_id: int
     matched_by: str | None
     is_auto: bool = False
+
+
+class AnsweredElsewhere(Event, frozen=True, kw_only=True):
+    """One of us answered the customer from another mail program than the desk."""
+
+    kind = "message.answered_elsewhere"
+    message_id: int
+    matched_by: str | None
 
 
 class MessageQueued(Event, frozen=True, kw_only=True):

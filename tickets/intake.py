@@ -11,11 +11,11 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, events
-from core.actor import Actor, ActorKind
+from core.actor import SYSTEM, Actor, ActorKind
 from core.sql import Sql
 from customers import service as customers
 from tickets import threading
-from tickets.events import MessageReceived, StatusChanged, TicketCreated, TicketWoken
+from tickets.events import AnsweredElsewhere, MessageReceived, StatusChanged, TicketCreated, TicketWoken
 
 SNIPPET_LENGTH = 140
 
@@ -37,6 +37,20 @@ class NewAttachment(msgspec.Struct, frozen=True):
     storage_key: str
     disposition: str = "attachment"
     content_id: str | None = None
+    sniffed_type: str | None = None
+    preview: dict[str, Any] | None = None
+
+
+class OurAnswer(msgspec.Struct, frozen=True):
+    """A message of ours that a colleague sent from elsewhere (her own mail program).
+
+    Attributes:
+        agent_id: who of us; None when only the mailbox is known.
+        customer: whom she wrote to.
+    """
+
+    agent_id: int | None
+    customer: Person
 
 
 class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +61,18 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
         html: sanitised; empty where the message is plain text.
         token_ticket_id: ticket named by a valid signed recipient address.
         into_ticket_id: the "could not read" ticket of an item that is being processed again.
+        mark_ticket_id: ticket named by a valid mark in the body.
         is_auto: out-of-office and the like: kept in the ticket, does not open it again nor restart the waiting clock.
+        is_list: came through a mailing list or is a bulk mail.
+        dated_at: when its author says to have written it, aware.
+        own_address: the address of ours that it was written to.
+        forwarded_by_id: the agent who forwarded it to us.
+        protection: S/MIME or PGP (``channels/email/parsed.py``).
+        authentication: what the receiving server says of SPF, DKIM and DMARC.
+        archived: it is history: it keeps the moment ``at``, its ticket is closed, and nothing follows from it.
+        at: when it came in, aware; None: now.
+        our_answer: set when it is not the customer's but ours.
+        reopen_days: a ticket that was solved longer ago is not opened again; the message opens a new one.
     """
 
     channel: str
@@ -65,9 +90,20 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     in_reply_to: str | None = None
     references: list[str] = []
     token_ticket_id: int | None = None
+    mark_ticket_id: int | None = None
     into_ticket_id: int | None = None
     team_id: int | None = None
     is_auto: bool = False
+    is_list: bool = False
+    dated_at: datetime | None = None
+    own_address: str | None = None
+    forwarded_by_id: int | None = None
+    protection: str = ""
+    authentication: dict[str, Any] | None = None
+    archived: bool = False
+    at: datetime | None = None
+    our_answer: OurAnswer | None = None
+    reopen_days: int | None = None
     language: str | None = None
     tags: list[str] = []
     attachments: list[NewAttachment] = []
@@ -89,21 +125,29 @@ _IDS = """
     )
 """
 _MESSAGE = """
-    insert into messages (id, ticket_id, kind, channel, author_customer_id, author_name, author_address, subject, text,
-        html, quoted_text, quoted_html, "to", cc, message_id_header, in_reply_to, "references", matched_by, is_auto,
-        account_id, inbound_item_id, language, created_at)
-    select mid, {ticket}, 'customer', :channel, :customer_id, :author_name, :author_address, :subject, :text, :html,
-        :quoted_text, :quoted_html, cast(:to as jsonb), cast(:cc as jsonb), :message_id_header, :in_reply_to,
-        :references, :matched_by, :is_auto, :account_id, :inbound_item_id, :language, :now from ids
+    insert into messages (id, ticket_id, kind, channel, author_agent_id, author_customer_id, author_name,
+        author_address, subject, text, html, quoted_text, quoted_html, "to", cc, message_id_header, in_reply_to,
+        "references", matched_by, is_auto, account_id, inbound_item_id, language, dated_at, own_address, is_list,
+        subject_changed, sent_elsewhere, forwarded_by_id, protection, authentication, created_at)
+    select mid, {ticket}, :kind, :channel, :agent_id, :author_customer_id, :author_name, :author_address, :subject,
+        :text, :html, :quoted_text, :quoted_html, cast(:to as jsonb), cast(:cc as jsonb), :message_id_header,
+        :in_reply_to, :references, :matched_by, :is_auto, :account_id, :inbound_item_id, :language, :dated_at,
+        :own_address, :is_list, :subject_changed, :kind = 'agent', :forwarded_by_id, :protection,
+        cast(:authentication as jsonb), :at from ids
 """
 _OPEN = Sql(
     f"""
     with {_IDS.format(ticket=", nextval(pg_get_serial_sequence('tickets', 'id')) as tid")},
     ticket as (
-        insert into tickets (id, subject, channel, customer_id, team_id, account_id, tags, created_at, last_activity_at,
-            waiting_since, message_count, last_message_id, last_customer_message_id, snippet, snippet_by)
-        select tid, :subject, :channel, :customer_id, :team_id, :account_id, :tags, :now, :now, :waiting_since, 1, mid,
-            mid, :snippet, 'customer' from ids
+        insert into tickets (id, subject, status, channel, customer_id, team_id, account_id, tags, created_at,
+            last_activity_at, waiting_since, first_reply_at, solved_at, closed_at, message_count, last_message_id,
+            last_customer_message_id, snippet, snippet_by)
+        select tid, :ticket_subject, :status, :channel, :customer_id, :team_id, :account_id, :tags, :at, :at,
+            case when :status = 'open' and not :is_auto then cast(:at as timestamptz) end,
+            case when :kind = 'agent' then cast(:at as timestamptz) end,
+            case when :status = 'closed' then cast(:at as timestamptz) end,
+            case when :status = 'closed' then cast(:at as timestamptz) end,
+            1, mid, case when :kind = 'customer' then mid end, :snippet, :kind from ids
     ), message as ({_MESSAGE.format(ticket="tid")})
     select tid, mid from ids
     """  # noqa: S608 - put together from constants of this module
@@ -112,13 +156,16 @@ _CONTINUE = Sql(
     f"""
     with {_IDS.format(ticket="")},
     ticket as (
-        update tickets set last_activity_at = :now, last_message_id = mid, last_customer_message_id = mid,
-            message_count = message_count + 1, snippet = :snippet, snippet_by = 'customer', version = version + 1,
-            status = case when :is_auto then status else 'open' end,
-            reopen_count = reopen_count + case when not :is_auto and status = 'solved' then 1 else 0 end,
-            solved_at = case when :is_auto then solved_at else null end,
-            snoozed_until = case when :is_auto then snoozed_until else null end,
-            waiting_since = case when :is_auto then waiting_since else coalesce(waiting_since, :now) end
+        update tickets set last_activity_at = greatest(last_activity_at, :at), last_message_id = mid,
+            last_customer_message_id = case when :kind = 'customer' then mid else last_customer_message_id end,
+            message_count = message_count + 1, snippet = :snippet, snippet_by = :kind, version = version + 1,
+            status = case when :quiet then status else 'open' end,
+            reopen_count = reopen_count + case when not :quiet and status = 'solved' then 1 else 0 end,
+            solved_at = case when :quiet then solved_at else null end,
+            snoozed_until = case when :quiet then snoozed_until else null end,
+            first_reply_at = case when :kind = 'agent' then coalesce(first_reply_at, :at) else first_reply_at end,
+            waiting_since = case when :kind = 'agent' then null when :quiet then waiting_since
+                else coalesce(waiting_since, :at) end
         from ids where tickets.id = :ticket_id
     ), message as ({_MESSAGE.format(ticket=":ticket_id")})
     select :ticket_id as tid, mid from ids
@@ -137,14 +184,19 @@ def snippet_of(text_body: str) -> str:
     return words if len(words) <= SNIPPET_LENGTH else words[: SNIPPET_LENGTH - 1].rstrip() + "…"
 
 
-def _values(message: InboundMessage, found: customers.Found, now: datetime, matched_by: str | None) -> dict[str, Any]:
+def _values(message: InboundMessage, found: customers.Found, matched_by: str | None) -> dict[str, Any]:
+    ours = message.our_answer
+    text_body = clean(message.text)
+    authentication = message.authentication
     return {
+        "kind": "agent" if ours else "customer",
+        "agent_id": ours.agent_id if ours else None,
+        "author_customer_id": None if ours else found.id,
         "channel": message.channel,
-        "customer_id": found.id,
-        "author_name": clean(message.sender.name) or found.name,
+        "author_name": clean(message.sender.name) or (message.sender.address if ours else found.name),
         "author_address": message.sender.address,
         "subject": clean(message.subject)[:998],
-        "text": clean(message.text),
+        "text": text_body,
         "html": clean(message.html),
         "quoted_text": clean(message.quoted_text),
         "quoted_html": clean(message.quoted_html),
@@ -158,8 +210,15 @@ def _values(message: InboundMessage, found: customers.Found, now: datetime, matc
         "account_id": message.account_id,
         "inbound_item_id": message.inbound_item_id,
         "language": message.language,
-        "now": now,
-        "snippet": clean(snippet_of(message.text)),
+        "dated_at": message.dated_at,
+        "own_address": message.own_address,
+        "is_list": message.is_list,
+        "subject_changed": False,
+        "forwarded_by_id": message.forwarded_by_id,
+        "protection": message.protection,
+        "authentication": clean(msgspec.json.encode(authentication).decode()) if authentication else None,
+        "at": message.at or clock.now(),
+        "snippet": snippet_of(text_body),
     }
 
 
@@ -169,17 +228,22 @@ async def receive(session: AsyncSession, message: InboundMessage) -> Received:
     Raises:
         Invalid: the sender's address is not one (the channel's reader sees to it that there is one).
     """
-    found = await customers.find_or_create(
-        session, message.sender.address, message.sender.name, message.channel, message.language
-    )
+    person = message.our_answer.customer if message.our_answer else message.sender
+    found = await customers.find_or_create(session, person.address, person.name, message.channel, message.language)
     match = await _match(session, message, found.id)
-    actor = Actor(ActorKind.CUSTOMER, found.id, found.name)
-    if match is None or match.follow_up:
-        received = await _open(session, message, found, match, actor)
+    if match is None or (match.follow_up and not message.archived):
+        received = await _open(session, message, found, match)
     else:
-        received = await _continue(session, message, found, match, actor)
+        received = await _continue(session, message, found, match)
     await _attach(session, message, received.message_id)
     return received
+
+
+def _actor(message: InboundMessage, found: customers.Found) -> Actor:
+    if message.our_answer is None:
+        return Actor(ActorKind.CUSTOMER, found.id, found.name)
+    agent_id = message.our_answer.agent_id
+    return Actor(ActorKind.AGENT, agent_id, message.sender.name) if agent_id else SYSTEM
 
 
 async def _match(session: AsyncSession, message: InboundMessage, customer_id: int) -> threading.Match | None:
@@ -187,66 +251,74 @@ async def _match(session: AsyncSession, message: InboundMessage, customer_id: in
         token_ticket_id=message.into_ticket_id or message.token_ticket_id,
         in_reply_to=message.in_reply_to,
         references=message.references,
+        mark_ticket_id=message.mark_ticket_id,
         subject=message.subject,
-        sender=message.sender.address,
+        sender=message.our_answer.customer.address if message.our_answer else message.sender.address,
         customer_id=customer_id,
         recipients=[person.address for person in (*message.to, *message.cc)],
+        reopen_days=message.reopen_days,
     )
     return await threading.find(session, clues)
 
 
 async def _open(
-    session: AsyncSession,
-    message: InboundMessage,
-    found: customers.Found,
-    match: threading.Match | None,
-    actor: Actor,
+    session: AsyncSession, message: InboundMessage, found: customers.Found, match: threading.Match | None
 ) -> Received:
     matched_by = f"follow_up:{match.matched_by}" if match else None
-    values = _values(message, found, clock.now(), matched_by)
+    values = _values(message, found, matched_by)
     values |= {
+        "customer_id": found.id,
         "team_id": message.team_id,
         "tags": message.tags,
-        "waiting_since": None if message.is_auto else values["now"],
+        "status": "closed" if message.archived else "pending" if message.our_answer else "open",
+        "ticket_subject": values["subject"].strip() or values["snippet"][:80] or "(no subject)",
     }
-    values["subject"] = values["subject"].strip() or values["snippet"][:80] or "(no subject)"
     tid, mid = await _OPEN.first(session, **values)
     who = {"ticket_id": tid, "customer_id": found.id, "teams": (message.team_id or events.NO_TEAM,)}
-    events.record(
-        session,
-        TicketCreated(
-            channel=message.channel,
-            account_id=message.account_id,
-            follow_up_of=match.ticket.id if match else None,
-            **who,
-        ),
-        actor,
+    created = TicketCreated(
+        channel=message.channel,
+        account_id=message.account_id,
+        follow_up_of=match.ticket.id if match else None,
+        archived=message.archived,
+        **who,
     )
-    events.record(
-        session, MessageReceived(message_id=mid, matched_by=matched_by, is_auto=message.is_auto, **who), actor
-    )
+    actor = _actor(message, found)
+    events.record(session, created, actor)
+    if not message.archived:
+        _record_message(session, message, mid, matched_by, who, actor)
     return Received(tid, mid, True, matched_by, found.id)
 
 
+def _record_message(
+    session: AsyncSession, message: InboundMessage, mid: int, matched_by: str | None, who: dict[str, Any], actor: Actor
+) -> None:
+    if message.our_answer is not None:
+        events.record(session, AnsweredElsewhere(message_id=mid, matched_by=matched_by, **who), actor)
+        return
+    quiet = message.is_auto or message.archived
+    events.record(session, MessageReceived(message_id=mid, matched_by=matched_by, is_auto=quiet, **who), actor)
+
+
 async def _continue(
-    session: AsyncSession, message: InboundMessage, found: customers.Found, match: threading.Match, actor: Actor
+    session: AsyncSession, message: InboundMessage, found: customers.Found, match: threading.Match
 ) -> Received:
     ticket = match.ticket
     matched_by = "reprocessed" if message.into_ticket_id == ticket.id else match.matched_by
-    values = _values(message, found, clock.now(), matched_by)
-    tid, mid = await _CONTINUE.first(session, **values, ticket_id=ticket.id)
+    quiet = message.is_auto or message.archived or message.our_answer is not None
+    values = _values(message, found, matched_by) | {"quiet": quiet, "ticket_id": ticket.id}
+    values["subject_changed"] = not quiet and not threading.same_subject(message.subject, ticket.subject)
+    tid, mid = await _CONTINUE.first(session, **values)
     who: dict[str, Any] = {
         "ticket_id": tid,
         "customer_id": ticket.customer_id,
         "teams": (ticket.team_id or events.NO_TEAM,),
         "agents": (ticket.assignee_id,) if ticket.assignee_id else (),
     }
-    events.record(
-        session, MessageReceived(message_id=mid, matched_by=matched_by, is_auto=message.is_auto, **who), actor
-    )
-    if not message.is_auto and ticket.status != "open":
+    actor = _actor(message, found)
+    _record_message(session, message, mid, matched_by, who, actor)
+    if not quiet and ticket.status != "open":
         events.record(session, StatusChanged(old=ticket.status, new="open", rule="The customer wrote", **who), actor)
-    if not message.is_auto and ticket.snoozed:
+    if not quiet and ticket.snoozed:
         events.record(session, TicketWoken(because="The customer wrote", **who), actor)
     return Received(tid, mid, False, matched_by, ticket.customer_id)
 
@@ -254,11 +326,13 @@ async def _continue(
 _ATTACH = Sql(
     """
     insert into attachments (message_id, name, content_type, size, sha256, storage_key, disposition, content_id,
-        created_at)
-    select :message_id, f.name, f.content_type, f.size, f.sha256, f.storage_key, f.disposition, f.content_id, :now
-    from rows from (jsonb_to_recordset(cast(:files as jsonb)) as (
-        name text, content_type text, size bigint, sha256 text, storage_key text, disposition text, content_id text)
-    ) with ordinality as f(name, content_type, size, sha256, storage_key, disposition, content_id, n)
+        sniffed_type, preview, created_at)
+    select :message_id, f.name, f.content_type, f.size, f.sha256, f.storage_key, f.disposition, f.content_id,
+        f.sniffed_type, nullif(f.preview, 'null'), :now
+    from rows from (jsonb_to_recordset(cast(:files as jsonb)) as (name text, content_type text, size bigint,
+        sha256 text, storage_key text, disposition text, content_id text, sniffed_type text, preview jsonb)
+    ) with ordinality as f(name, content_type, size, sha256, storage_key, disposition, content_id, sniffed_type,
+        preview, n)
     order by n
     """
 )
@@ -277,5 +351,5 @@ async def _attach(session: AsyncSession, message: InboundMessage, message_id: in
         )
         for each in message.attachments
     ]
-    listed = msgspec.json.encode(files).decode()
+    listed = clean(msgspec.json.encode(files).decode().replace("\\u0000", ""))
     await _ATTACH.all(session, message_id=message_id, files=listed, now=clock.now())

@@ -4,7 +4,7 @@ Called by ``agent_ui/api``. A reply and its delivery row are one transaction; ``
 note is another function with another kind, so that no slip of the client can mail one.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 import msgspec
@@ -18,13 +18,14 @@ from core.html import html_to_text, sanitise
 from core.sql import Sql
 from customers import service as customers
 from customers.contacts import normalise_email
-from tickets import attachments, delivery, drafts, lifecycle
+from tickets import attachments, delivery, drafts, lifecycle, templates
 from tickets.errors import StaleReply, TicketClosed
 from tickets.events import MessageQueued, NoteAdded, TicketCreated, audience
 from tickets.intake import Person, clean, snippet_of
 from tickets.models import Delivery, Message, Ticket
 
 MAX_RECIPIENTS: Final = 100
+LATEST: Final = timedelta(days=366)
 
 
 class ReplyContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +39,9 @@ class ReplyContent(msgspec.Struct, frozen=True, kw_only=True):
         to: recipients; empty: the customer's address that wrote last.
         draft_revision: revision of the draft that this is; only that one is discarded.
         undo_seconds: how long it can be taken back.
+        send_at: send it then and not before, aware; it is taken back when the customer writes first.
+        plain: send it as plain text only.
+        from_address: address of ours that it leaves from; None: the one that the customer wrote to.
     """
 
     client_key: str
@@ -52,6 +56,9 @@ class ReplyContent(msgspec.Struct, frozen=True, kw_only=True):
     attachment_ids: list[int] = []
     draft_revision: int | None = None
     undo_seconds: int = 5
+    send_at: datetime | None = None
+    plain: bool = False
+    from_address: str | None = None
 
 
 class NoteContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,19 +84,30 @@ class NewTicket(msgspec.Struct, frozen=True, kw_only=True):
     account_id: int | None = None
     attachment_ids: list[int] = []
     undo_seconds: int = 5
+    cc: list[Person] = []
+    bcc: list[Person] = []
+    plain: bool = False
+    from_address: str | None = None
 
 
 _ALREADY = Sql("select id from messages where client_key = :client_key and author_agent_id = :agent_id")
 _ANSWERED = Sql(
     """
-    select wrote.name, wrote.address,
+    select wrote.name, wrote.address, wrote.own_address,
         (select m.subject from messages m where m.ticket_id = :ticket_id and m.kind = 'customer' and m.subject <> ''
          order by m.id desc limit 1) as subject
     from (values (1)) as one (row) left join lateral (
-        select m.author_name as name, m.author_address as address from messages m
+        select m.author_name as name, m.author_address as address, m.own_address from messages m
         where m.ticket_id = :ticket_id and m.kind = 'customer' and m.author_address is not null
         order by m.is_auto, m.id desc limit 1
     ) as wrote on true
+    """
+)
+
+
+_OWN_ADDRESS = Sql(
+    """
+    select own_address from messages where ticket_id = :ticket_id and kind = 'customer' order by id desc limit 1
     """
 )
 
@@ -115,7 +133,11 @@ async def reply(session: AsyncSession, ticket_id: int, content: ReplyContent) ->
     message.subject = _subject(answered.subject or ticket.subject)
     message.to = _people(content.to) or await _customer_address(session, ticket, answered)
     message.cc, message.bcc = _people(content.cc), _people(content.bcc)
-    await _send(session, ticket, message, content.attachment_ids, content.undo_seconds)
+    message.plain = content.plain
+    message.own_address = content.from_address or answered.own_address
+    await _send(
+        session, ticket, message, content.attachment_ids, _leaves(content, message), content.send_at is not None
+    )
     await drafts.discard(session, ticket.id, "reply", content.draft_revision)
     if content.status is not None and content.status != ticket.status:
         await lifecycle.apply(session, ticket, lifecycle.TicketChange(status=content.status))
@@ -184,7 +206,10 @@ async def open_ticket(session: AsyncSession, content: NewTicket) -> tuple[Ticket
     message = _message(session, ticket, "agent", content.client_key, content.html, "")
     message.subject = ticket.subject
     message.to = _people([person])
-    await _send(session, ticket, message, content.attachment_ids, content.undo_seconds)
+    message.cc, message.bcc = _people(content.cc), _people(content.bcc)
+    message.plain, message.own_address = content.plain, content.from_address
+    leaves = message.created_at + timedelta(seconds=content.undo_seconds)
+    await _send(session, ticket, message, content.attachment_ids, leaves)
     return ticket, message
 
 
@@ -201,7 +226,7 @@ async def _guard(session: AsyncSession, ticket: Ticket, content: ReplyContent) -
         .outerjoin(Delivery, Delivery.message_id == Message.id)
         .where(Message.ticket_id == ticket.id, Message.id > content.last_seen)
         .where((Delivery.state.is_(None)) | (Delivery.state != "cancelled"))
-        .where(Message.author_agent_id.is_distinct_from(actor_of(session).id))
+        .where(Message.author_agent_id.is_distinct_from(actor_of(session).id), Message.kind != "system")
         .order_by(Message.id)
         .limit(50)
     )
@@ -223,6 +248,9 @@ def _message(session: AsyncSession, ticket: Ticket, kind: str, client_key: str, 
     plain = clean(written) or html_to_text(safe)
     if not plain.strip() and "<img" not in safe:
         raise Invalid.field("html", "Write something first.")
+    unfilled = templates.unfilled(safe) if kind == "agent" else []
+    if unfilled:
+        raise Invalid.field("html", f"Fill in {', '.join(unfilled)} first.")
     return Message(
         ticket_id=ticket.id,
         kind=kind,
@@ -278,27 +306,45 @@ _SEND = Sql(
     """
     with said as (
         insert into messages (ticket_id, kind, channel, author_agent_id, author_name, subject, text, html, "to", cc,
-            bcc, client_key, account_id, created_at)
-        values (:ticket_id, 'agent', :channel, :author_agent_id, :author_name, :subject, :text, :html,
-            cast(:to as jsonb), cast(:cc as jsonb), cast(:bcc as jsonb), :client_key, :account_id, :now)
+            bcc, client_key, account_id, own_address, plain, is_auto, created_at)
+        values (:ticket_id, :kind, :channel, :author_agent_id, :author_name, :subject, :text, :html,
+            cast(:to as jsonb), cast(:cc as jsonb), cast(:bcc as jsonb), :client_key, :account_id, :own_address, :plain,
+            :kind = 'system', :now)
         returning id
     )
     insert into deliveries (message_id, ticket_id, channel, account_id, state, attempts, send_at, created_at,
-        changed_at, history)
-    select id, :ticket_id, :channel, :account_id, 'queued', 0, :send_at, :now, :now, cast(:history as jsonb) from said
+        changed_at, scheduled, history)
+    select id, :ticket_id, :channel, :account_id, 'queued', 0, :send_at, :now, :now, :scheduled,
+        cast(:history as jsonb) from said
     returning message_id, id as delivery_id
     """
 )
 
 
+def _leaves(content: ReplyContent, message: Message) -> datetime:
+    """When a reply leaves: after the seconds in which it can be undone, or when its author wants it to."""
+    soon = message.created_at + timedelta(seconds=content.undo_seconds)
+    if content.send_at is None:
+        return soon
+    if content.send_at.tzinfo is None or content.send_at > message.created_at + LATEST:
+        raise Invalid.field("sendAt", "Choose a moment within the next year.")
+    return max(content.send_at, soon)
+
+
 async def _send(
-    session: AsyncSession, ticket: Ticket, message: Message, attachment_ids: list[int], undo_seconds: int
+    session: AsyncSession,
+    ticket: Ticket,
+    message: Message,
+    attachment_ids: list[int],
+    send_at: datetime,
+    scheduled: bool = False,
 ) -> None:
     now = message.created_at
-    outgoing = Delivery(ticket_id=ticket.id, send_at=now + timedelta(seconds=undo_seconds))
+    outgoing = Delivery(ticket_id=ticket.id, send_at=send_at)
     row = await _SEND.first(
         session,
         ticket_id=ticket.id,
+        kind=message.kind,
         channel=ticket.channel,
         account_id=ticket.account_id,
         author_agent_id=message.author_agent_id,
@@ -310,24 +356,53 @@ async def _send(
         cc=msgspec.json.encode(message.cc or []).decode(),
         bcc=msgspec.json.encode(message.bcc or []).decode(),
         client_key=message.client_key,
+        own_address=message.own_address,
+        plain=bool(message.plain),
         now=now,
-        send_at=outgoing.send_at,
+        send_at=send_at,
+        scheduled=scheduled,
         history=msgspec.json.encode([{"at": now.isoformat(), "state": "queued"}]).decode(),
     )
     message.id, outgoing.id = row.message_id, row.delivery_id
     await attachments.bind_to_message(session, attachment_ids, message.id)
     _onto_ticket(ticket, message)
-    ticket.first_reply_at = ticket.first_reply_at or now
-    ticket.waiting_since = None
-    queued = MessageQueued(message_id=message.id, delivery_id=outgoing.id, send_at=outgoing.send_at, **audience(ticket))
+    if message.kind == "agent" and not scheduled:
+        delivery.answered(ticket, now)
+    queued = MessageQueued(message_id=message.id, delivery_id=outgoing.id, send_at=send_at, **audience(ticket))
     events.record(session, queued)
     await delivery.request_send(session, outgoing)
 
 
+async def system_reply(session: AsyncSession, ticket_id: int, subject: str, html: str, to: Person) -> Message:
+    """Write to the customer in the desk's own name (an acknowledgement): no answer, so the customer still waits.
+
+    Raises:
+        NotFound: there is no such ticket.
+    """
+    ticket = await lifecycle.lock(session, ticket_id)
+    safe = sanitise(clean(html))
+    message = Message(
+        ticket_id=ticket.id,
+        kind="system",
+        channel=ticket.channel,
+        author_name=actor_of(session).name,
+        subject=clean(subject)[:998],
+        text=html_to_text(safe),
+        html=safe,
+        to=_people([to]),
+        own_address=await _OWN_ADDRESS.scalar(session, ticket_id=ticket.id),
+        created_at=clock.now(),
+    )
+    await _send(session, ticket, message, [], message.created_at)
+    return message
+
+
 def _onto_ticket(ticket: Ticket, message: Message) -> None:
-    ticket.last_message_id = message.id
     ticket.message_count += 1
-    ticket.snippet = snippet_of(message.text)
-    ticket.snippet_by = message.kind
     ticket.last_activity_at = message.created_at
     ticket.version += 1
+    if message.kind == "system":
+        return  # nobody's words: neither the list nor the send guard need to know
+    ticket.last_message_id = message.id
+    ticket.snippet = snippet_of(message.text)
+    ticket.snippet_by = message.kind

@@ -3,23 +3,36 @@
     token        our signed address among the recipients      nobody can guess it, so it needs no second proof
     in_reply_to  In-Reply-To names a message of a ticket       the sender must take part in that ticket,
     references   References name one, newest first             or write to somebody who does
+    mark         our signed mark in the body (servers that     (the same)
+                 rewrite Message-IDs leave bodies alone)
     subject      a ticket number in the subject                only if the sender takes part in it
 
 A message that names a ticket and fails the guard opens its own ticket (a stranger answering a newsletter). A closed
-ticket is not opened again: the message opens a new one that is linked to it. Called by ``tickets/intake``.
+ticket is not opened again, nor one that was solved long ago: the message opens a new one that is linked to it.
+A changed subject does not part a message from its ticket; agents are told (:func:`same_subject`). Called by
+``tickets/intake``.
 Sources of the rules: RFC 5322 section 3.6.4 (In-Reply-To, References); the order is decision record 0009.
 """
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core import clock
 from core.sql import Sql
 
 SUBJECT_NUMBER: Final = re.compile(r"\[?#(\d{1,12})\]?(?!\d)")
+_NUMBER_TAG: Final = re.compile(r"\[[^\]]{0,60}#\d{1,12}\]|#\d{1,12}")
 MAX_IDS: Final = 60
+_ANSWER_MARK: Final = re.compile(
+    r"""^\s*(?:\[[^\]]{1,60}\]\s*)?(?:re|aw|antw|sv|vs|ref|rif|res|odp|ynt|vá|fwd?|wg|tr|rv|i|enc|pd|vb|vl|doorst|
+    προώθ|απ|转发|转|回复|答复|回覆|轉寄|返信|転送|उत्तर|प्रति|अग्रेषित)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]\s*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What mail programs put before the subject of an answer or a forwarded mail, in several languages."""
 
 
 @dataclass(frozen=True)
@@ -30,19 +43,23 @@ class Clues:
         token_ticket_id: ticket of a valid signed address among the recipients.
         in_reply_to: id of the message it answers.
         references: ids of its ancestors, oldest first.
+        mark_ticket_id: ticket of a valid mark in the body.
         subject: the subject.
         sender: normalised address.
         customer_id: the sender's record.
         recipients: normalised addresses in To and Cc.
+        reopen_days: how long after its solution a ticket may be opened again; None: however long.
     """
 
     token_ticket_id: int | None
     in_reply_to: str | None
     references: list[str]
+    mark_ticket_id: int | None
     subject: str
     sender: str
     customer_id: int
     recipients: list[str]
+    reopen_days: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +67,9 @@ class Candidate:
     """A ticket that some proof names, locked for the rest of the transaction."""
 
     id: int
+    subject: str
     status: str
+    solved_at: datetime | None
     team_id: int | None
     assignee_id: int | None
     customer_id: int
@@ -62,7 +81,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Match:
-    """The ticket found, by which proof; ``follow_up`` when it is closed and a new one must be opened."""
+    """The ticket found, by which proof; ``follow_up`` when it is over and a new one must be opened."""
 
     ticket: Candidate
     matched_by: str
@@ -73,7 +92,8 @@ _BY_HEADER = Sql("select ticket_id, message_id_header from messages where messag
 
 _CANDIDATES = Sql(
     """
-    select t.id, t.status, t.team_id, t.assignee_id, t.customer_id, t.snoozed_until is not null as snoozed,
+    select t.id, t.subject, t.status, t.solved_at, t.team_id, t.assignee_id, t.customer_id,
+           t.snoozed_until is not null as snoozed,
            t.waiting_since is not null as waiting,
            t.customer_id = :customer_id or exists(
                select 1 from messages m where m.ticket_id = t.id and m.kind <> 'note'
@@ -123,6 +143,8 @@ def proofs(clues: Clues, by_header: dict[str, int]) -> list[tuple[str, int]]:
     if clues.in_reply_to and clues.in_reply_to in by_header:
         offered.append(("in_reply_to", by_header[clues.in_reply_to]))
     offered += [("references", by_header[each]) for each in reversed(clues.references) if each in by_header]
+    if clues.mark_ticket_id is not None:
+        offered.append(("mark", clues.mark_ticket_id))
     offered += [("subject", int(number)) for number in SUBJECT_NUMBER.findall(clues.subject)[:3]]
     return offered
 
@@ -136,6 +158,26 @@ def accepted(proof: str, candidate: Candidate) -> bool:
     return candidate.takes_part or candidate.writes_to_participant
 
 
+def _is_over(candidate: Candidate, reopen_days: int | None) -> bool:
+    """Whether a ticket is closed, or was solved so long ago that a new message is a new matter."""
+    if candidate.status != "solved" or reopen_days is None or candidate.solved_at is None:
+        return candidate.status == "closed"
+    return candidate.solved_at < clock.now() - timedelta(days=reopen_days)
+
+
+def same_subject(one: str, other: str) -> bool:
+    """Whether two subjects say the same but for answer marks, ticket numbers and space; an empty one says nothing."""
+    first, second = _core(one), _core(other)
+    return not first or not second or first == second or first.startswith(second) or second.startswith(first)
+
+
+def _core(subject: str) -> str:
+    bare = _NUMBER_TAG.sub(" ", subject)
+    while (shorter := _ANSWER_MARK.sub("", bare)) != bare:
+        bare = shorter
+    return " ".join(bare.split()).casefold().rstrip(" .…")
+
+
 async def find(session: AsyncSession, clues: Clues) -> Match | None:
     """The ticket that a message belongs to, or None for a new one."""
     offered = proofs(clues, await _by_header(session, clues))
@@ -145,5 +187,5 @@ async def find(session: AsyncSession, clues: Clues) -> Match | None:
     for proof, ticket_id in offered:
         candidate = candidates.get(ticket_id)
         if candidate and accepted(proof, candidate):
-            return Match(candidate, proof, candidate.status == "closed")
+            return Match(candidate, proof, _is_over(candidate, clues.reopen_days))
     return None

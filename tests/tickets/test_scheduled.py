@@ -1,0 +1,124 @@
+"""Send later: it leaves when its author wants, is taken back when the customer writes first; and mails of the desk."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from core import events
+from core.clock import ManualClock
+from core.db import Database, unit_of_work
+from core.errors import Invalid
+from staff.models import Agent, Team
+from tests import factories
+from tickets import delivery, lifecycle, reply
+from tickets.events import MessageReceived
+from tickets.intake import Person
+from tickets.models import Delivery, Draft, Message
+from tickets.reply import ReplyContent
+
+Desk = tuple[int, int, Agent, Team]
+
+
+@pytest.fixture(autouse=True)
+def _wired(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one handler that is meant here."""
+    monkeypatch.setattr(events, "_handlers", {MessageReceived: (delivery.on_message_received,)}, raising=True)
+
+
+@pytest.fixture
+async def desk(db: Database, clock: ManualClock) -> Desk:
+    """A ticket, its first message, an agent and her team."""
+    async with unit_of_work(db) as session:
+        team = await factories.team(session)
+        agent = await factories.agent(session, team)
+        first = await factories.received(session, team_id=team.id, own_address="help@desk.example")
+    return first.ticket_id, first.message_id, agent, team
+
+
+async def send_later(db: Database, desk: Desk, clock: ManualClock, **fields: object) -> int:
+    """A reply that is to leave tomorrow."""
+    ticket_id, seen, agent, team = desk
+    values = {"client_key": "k", "html": "<p>We come on Monday.</p>", "last_seen": seen}
+    values |= {"send_at": clock.now() + timedelta(days=1)} | fields
+    async with unit_of_work(db, factories.actor(agent, team)) as session:
+        return (await reply.reply(session, ticket_id, ReplyContent(**values))).id  # type: ignore[arg-type]
+
+
+async def sending(db: Database, message_id: int) -> Delivery:
+    """The delivery of a message."""
+    async with db.sessions() as session:
+        found = await session.scalar(select(Delivery).where(Delivery.message_id == message_id))
+        assert found is not None
+        return found
+
+
+async def test_it_waits_for_its_time_and_so_does_the_customer(db: Database, desk: Desk, clock: ManualClock) -> None:
+    """Nothing to send before; the waiting clock stops when it leaves, not when it was written."""
+    message_id = await send_later(db, desk, clock)
+    queued = await sending(db, message_id)
+    assert (queued.state, queued.scheduled, queued.send_at) == ("queued", True, clock.now() + timedelta(days=1))
+    async with unit_of_work(db) as session:
+        assert await delivery.take(session, queued.id) is None
+        assert (await lifecycle.lock(session, desk[0])).waiting_since is not None
+    clock.advance(timedelta(days=1))
+    async with unit_of_work(db) as session:
+        assert await delivery.take(session, queued.id) is not None
+        await delivery.move(session, queued.id, "sending", only_from=("queued",))
+        await delivery.move(session, queued.id, "sent", only_from=("sending",))
+        ticket = await lifecycle.lock(session, desk[0])
+        assert (ticket.waiting_since, ticket.first_reply_at) == (None, clock.now())
+
+
+async def test_it_is_taken_back_when_the_customer_writes_first(db: Database, desk: Desk, clock: ManualClock) -> None:
+    """The text is in its author's draft again, before what she has written since; an automatic answer changes nothing."""
+    message_id = await send_later(db, desk, clock)
+    async with unit_of_work(db) as session:
+        await factories.received(session, token_ticket_id=desk[0], is_auto=True)
+    assert (await sending(db, message_id)).state == "queued"
+    async with unit_of_work(db) as session:
+        await factories.received(session, token_ticket_id=desk[0])
+    assert (await sending(db, message_id)).state == "cancelled"
+    async with db.sessions() as session:
+        draft = await session.scalar(select(Draft))
+        assert draft is not None
+        assert (draft.agent_id, draft.html) == (desk[2].id, "<p>We come on Monday.</p>")
+
+
+async def test_it_can_be_sent_now(db: Database, desk: Desk, clock: ManualClock) -> None:
+    """Its time is moved to this moment."""
+    queued = await sending(db, await send_later(db, desk, clock))
+    async with unit_of_work(db) as session:
+        await delivery.send_now(session, queued.id)
+    async with unit_of_work(db) as session:
+        assert await delivery.take(session, queued.id) is not None
+
+
+async def test_a_moment_too_far_away_is_refused(db: Database, desk: Desk, clock: ManualClock) -> None:
+    """A year is enough; a moment without a zone is none."""
+    for moment in (clock.now() + timedelta(days=400), clock.now().replace(tzinfo=None)):
+        with pytest.raises(Invalid, match="sendAt"):
+            await send_later(db, desk, clock, send_at=moment)
+
+
+async def test_an_unfilled_variable_is_not_sent(db: Database, desk: Desk, clock: ManualClock) -> None:
+    """A customer never reads a variable's name."""
+    with pytest.raises(Invalid, match=r"customer\.name"):
+        await send_later(db, desk, clock, html="<p>Dear {{customer.name}},</p>")
+
+
+async def test_a_mail_of_the_desk_answers_nothing(db: Database, desk: Desk, clock: ManualClock) -> None:
+    """An acknowledgement is sent, from the address that was written to; the customer waits on and agents miss nothing."""
+    ticket_id, seen, agent, team = desk
+    async with unit_of_work(db) as session:
+        to = Person("Asha Rao", "asha@customer.example")
+        message = await reply.system_reply(session, ticket_id, "We have it", "<p>Number 1001.</p>", to)
+    async with unit_of_work(db) as session:
+        ticket = await lifecycle.lock(session, ticket_id)
+        assert (ticket.first_reply_at, ticket.last_message_id, ticket.snippet_by) == (None, seen, "customer")
+        assert ticket.waiting_since is not None
+        stored = await session.get_one(Message, message.id)
+        assert (stored.kind, stored.is_auto, stored.own_address) == ("system", True, "help@desk.example")
+    assert (await sending(db, message.id)).state == "queued"
+    async with unit_of_work(db, factories.actor(agent, team)) as session:
+        await reply.reply(session, ticket_id, ReplyContent(client_key="k", html="<p>Hello</p>", last_seen=seen))
