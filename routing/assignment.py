@@ -215,7 +215,7 @@ def _reason(chosen: Candidate | None, considered: list[Candidate]) -> str:
 
 async def on_ticket_created(session: AsyncSession, event: TicketCreated) -> None:
     """A ticket was opened: it becomes a work item, and is given away if nobody owns it."""
-    if event.ticket_id is None:
+    if event.ticket_id is None or event.archived:
         return
     team_id = next((team for team in event.teams if team != events.NO_TEAM), None)
     now = clock.now()

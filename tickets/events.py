@@ -34,6 +34,15 @@ class TicketCreated(Event, frozen=True, kw_only=True):
     archived: bool = False
 
 
+class TicketSplit(Event, frozen=True, kw_only=True):
+    """A message was moved out of a ticket into one of its own; said in both."""
+
+    kind = "ticket.split"
+    message_id: int
+    from_ticket_id: int
+    to_ticket_id: int
+
+
 class TicketAssigned(Event, frozen=True, kw_only=True):
     """Somebody owns it now, or nobody."""
 
