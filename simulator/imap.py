@@ -154,6 +154,8 @@ class _Line(asyncio.StreamWriter):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send, up to where the server is told to cut."""
+        if self.transport.is_closing():
+            return
         self._fetching = self._fetching or _FETCH.match(bytes(data[:40])) is not None
         left = self._cutter.cut_after
         if left is None or not self._fetching:

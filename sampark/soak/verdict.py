@@ -97,10 +97,7 @@ async def judge(session: AsyncSession, sent: Sent) -> Verdict:
     silent = {letter for letter in sent.human if not messages[letter]} - {letter for letter, _ in unsettled}
     doubled = {letter: count for letter, count in messages.items() if count > 1}
     examples = [
-        *(
-            f"lost: {sent.kinds[letter]} {letter}.{copy}, {_missing(ledger, letter, copy)}"
-            for letter, copy in sorted(unsettled)
-        ),
+        *(f"lost: {sent.kinds[name[0]]} {name[0]}.{name[1]} {_missing(ledger, name)}" for name in sorted(unsettled)),
         *(f"lost: {sent.kinds[letter]} {letter} has no message" for letter in sorted(silent)),
         *(f"doubled: {sent.kinds[letter]} {letter} has {count} messages" for letter, count in sorted(doubled.items())),
         *(f"unexplained: ledger row {item_id}" for item_id in ledger.strange),
