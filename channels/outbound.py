@@ -104,7 +104,9 @@ class Outbound:
             provider_id = await send(point_of_no_return)
         except Temporary as problem:
             async with unit_of_work(self._db) as session:
-                await delivery.retry_later(session, delivery_id, problem.detail, problem.retry_in)
+                await delivery.retry_later(
+                    session, delivery_id, problem.detail, problem.retry_in, counts=problem.counts
+                )
         except _NotOurs:
             return
         except Unknown as problem:

@@ -103,13 +103,15 @@ class Temporary(Upstream):
     Args:
         detail: what the service said.
         retry_in: seconds until the next try, or None for the usual back-off.
+        counts: whether it was a try; one that was not never brings the end of trying nearer.
     """
 
     code = "upstream-temporary"
 
-    def __init__(self, detail: str | None = None, retry_in: float | None = None) -> None:
+    def __init__(self, detail: str | None = None, retry_in: float | None = None, *, counts: bool = True) -> None:
         super().__init__(detail)
         self.retry_in = retry_in
+        self.counts = counts
 
 
 class Permanent(Upstream):

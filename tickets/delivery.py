@@ -156,15 +156,28 @@ async def left_behind(session: AsyncSession, before: datetime) -> tuple[list[Del
     return list(await session.scalars(lost)), list(await session.scalars(forgotten))
 
 
-async def retry_later(session: AsyncSession, delivery_id: int, error: str, retry_in: float | None) -> None:
-    """Put a delivery back in the queue after a temporary failure, or give up after the last delay."""
+async def retry_later(
+    session: AsyncSession, delivery_id: int, error: str, retry_in: float | None, *, counts: bool = True
+) -> None:
+    """Put a delivery back in the queue after a temporary failure, or give up after the last delay.
+
+    Args:
+        session: the unit of work.
+        delivery_id: which.
+        error: why, in words.
+        retry_in: seconds until the next try; None: the next of the usual delays.
+        counts: it was a try. One that only waited for its turn brings the end of trying no nearer.
+    """
     delivery = await session.get_one(Delivery, delivery_id, populate_existing=True)
-    if delivery.attempts > len(RETRY_DELAYS):
+    if counts and delivery.attempts > len(RETRY_DELAYS):
         await move(session, delivery_id, "failed", only_from=("queued", "sending"), error=f"Given up: {error}")
         return
     seconds = retry_in if retry_in is not None else RETRY_DELAYS[max(0, delivery.attempts - 1)]
     due = clock.now() + timedelta(seconds=seconds)
-    moved = await move(session, delivery_id, "queued", only_from=("queued", "sending"), error=error, send_at=due)
+    tries = delivery.attempts if counts else max(0, delivery.attempts - 1)
+    moved = await move(
+        session, delivery_id, "queued", only_from=("queued", "sending"), error=error, send_at=due, attempts=tries
+    )
     if moved is not None:
         await request_send(session, moved)
 

@@ -155,6 +155,20 @@ async def test_a_temporary_refusal_is_tried_again_later(db: Database, queued: Qu
     assert (await state(db, queued[0])).state == "sent"
 
 
+async def test_waiting_for_a_turn_is_no_try(db: Database, queued: Queued, clock: ManualClock) -> None:
+    """However often a mail has to wait for the provider's pace, it is not given up, and can still be taken back."""
+    waits = [Temporary("20 a minute", 3, counts=False) for _ in range(len(delivery.RETRY_DELAYS) + 3)]
+    outbound = Outbound(db, {"email": Provider(*waits, "ok")})
+    for _ in waits:
+        await outbound.deliver(queued[0])
+        row = await state(db, queued[0])
+        assert (row.state, row.attempts) == ("queued", 0)
+        assert row.send_at == clock.now() + timedelta(seconds=3)
+        clock.advance(timedelta(seconds=3))
+    await outbound.deliver(queued[0])
+    assert (await state(db, queued[0])).state == "sent"
+
+
 async def test_a_permanent_refusal_is_shown_and_can_be_mended(db: Database, queued: Queued) -> None:
     """5xx: failed on message and ticket; an agent's retry sends it."""
     outbound = Outbound(db, {"email": Provider(Permanent("550 no such user"), "ok")})
