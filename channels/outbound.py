@@ -15,7 +15,7 @@ which an agent sees. It is never sent again without her word.
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -118,7 +118,7 @@ class Outbound:
         else:
             crash.point("provider-accepted")
             async with unit_of_work(self._db) as session:
-                facts = {"provider_id": provider_id, "sent_at": clock.now(), "error": None}
+                facts: dict[str, Any] = {"provider_id": provider_id, "sent_at": clock.now(), "error": None}
                 await delivery.move(session, delivery_id, "sent", only_from=("sending", "unknown"), **facts)
             crash.point("sent-committed")
 
