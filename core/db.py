@@ -5,7 +5,7 @@ the session and never commit; events recorded meanwhile (``core.events``) are wr
 """
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import msgspec
@@ -144,3 +144,14 @@ def actor_of(session: AsyncSession) -> Actor:
     """On whose behalf this unit of work runs."""
     actor: Actor = session.info.get("actor", SYSTEM)
     return actor
+
+
+@contextlib.contextmanager
+def acting_as(session: AsyncSession, actor: Actor) -> Iterator[None]:
+    """Do a part of a unit of work on somebody's behalf; what is recorded in it names her."""
+    before = actor_of(session)
+    session.info["actor"] = actor
+    try:
+        yield
+    finally:
+        session.info["actor"] = before

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import clock, events
 from core.db import actor_of
 from core.errors import Invalid, NotAllowed
-from core.html import html_to_text, sanitise
+from core.html import html_to_text, sanitise, sanitise_written, text_to_html
 from core.sql import Sql
 from customers import service as customers
 from customers.contacts import normalise_email
@@ -168,6 +168,30 @@ async def note(session: AsyncSession, ticket_id: int, content: NoteContent) -> M
     return message
 
 
+async def system_note(session: AsyncSession, ticket_id: int, author_name: str, body: str) -> Message:
+    """Leave a note in the desk's own name (something that must not get lost, and must not be sent either).
+
+    Raises:
+        NotFound: there is no such ticket.
+    """
+    ticket = await lifecycle.lock(session, ticket_id)
+    message = Message(
+        ticket_id=ticket.id,
+        kind="note",
+        channel="note",
+        author_name=author_name,
+        text=clean(body),
+        html=text_to_html(clean(body)),
+        mentions=[],
+        created_at=clock.now(),
+    )
+    session.add(message)
+    await session.flush()
+    _onto_ticket(ticket, message)
+    events.record(session, NoteAdded(message_id=message.id, mentions=[], **audience(ticket)))
+    return message
+
+
 async def open_ticket(session: AsyncSession, content: NewTicket) -> tuple[Ticket, Message]:
     """Write to somebody first. The author owns the ticket.
 
@@ -244,7 +268,7 @@ def _message(session: AsyncSession, ticket: Ticket, kind: str, client_key: str, 
         raise NotAllowed("Only agents write here.")
     if not client_key or len(client_key) > 100:
         raise Invalid.field("clientKey", "A key of at most 100 characters is needed.")
-    safe = sanitise(clean(html))
+    safe = sanitise_written(clean(html))
     plain = clean(written) or html_to_text(safe)
     if not plain.strip() and "<img" not in safe:
         raise Invalid.field("html", "Write something first.")

@@ -4,7 +4,7 @@ Called by ``agent_ui/api`` on an agent's word (the hint in the timeline is ``Mes
 moves, with its files; both tickets say so in their histories.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -52,7 +52,7 @@ async def split(session: AsyncSession, ticket_id: int, message_id: int) -> Ticke
     message.subject_changed = False
     await session.flush()
     await _settle(session, ticket)
-    facts = {"message_id": message.id, "from_ticket_id": ticket.id, "to_ticket_id": made.id}
+    facts: dict[str, Any] = {"message_id": message.id, "from_ticket_id": ticket.id, "to_ticket_id": made.id}
     created = TicketCreated(channel=made.channel, account_id=made.account_id, follow_up_of=ticket.id, **audience(made))
     events.record(session, created)
     events.record(session, TicketSplit(**facts, **audience(made)))
