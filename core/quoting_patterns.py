@@ -100,7 +100,8 @@ _FROM = (
     "expeditor|expéditeur|"
     "remitente|remetente|mittente|afzender|kimden|gönderen|发件人|"
     "寄件者|寄件人|差出人|送信者|보낸 사람|보낸사람|发送者|מאת|من|από|"
-    "प्रेषक|từ|dari|จาก|saatja|nuo|no|pošiljatelj|отправитель|відправник"
+    "प्रेषक|từ|dari|จาก|saatja|nuo|no|pošiljatelj|отправитель|відправник|de la|"
+    "absender|afsender|avsändare"
 )
 _SENT = (
     "sent|date|message du|gesendet|datum|envoyé|envoyé le|date d'envoi|enviado|enviado el|enviada em|enviado em|"
@@ -110,14 +111,19 @@ _SENT = (
     "trimis|gönderme tarihi|gönderildi|tarih|发送时间|发送日期|寄件日期|"
     "日期|时间|時間|日付|送信日時|送信日|보낸 날짜|날짜|תאריך|נשלח|"
     "التاريخ|تاريخ|"
+    "日時|发件时间|寄件時間|pvm|päivä|ημ/νία|"
     "ημερομηνία|στάλθηκε|दिनांक|भेजा गया|ngày|đã gửi|tanggal|วันที่|poslano|изпратено|sent on|date sent"
 )
 _TO = (
     "to|an|à|a|para|aan|till|til|vastaanottaja|do|komu|dla|кому|до|címzett|către|kime|alıcı|"
     "destinataire|destinatario|destinatário|"
-    "ontvanger|收件人|收件者|宛先|받는 사람|받는사람|אל|إلى|προς|प्रति|đến|kepada|ถึง|за|příjemce"
+    "ontvanger|收件人|收件者|宛先|받는 사람|받는사람|אל|إلى|προς|प्रति|đến|kepada|ถึง|за|příjemce|către|"
+    "odbiorca|empfänger|modtager|mottagare|받는 이"
 )
-_CC = "cc|kopie|kopia|copie|copia|kopi|kopio|копия|копія|másolatot kap|bilgi|抄送|副本|참조|עותק|نسخة|κοιν|bcc|cci"
+_CC = (
+    "cc|dw|kopia do|kopie|kopia|copie|copia|kopi|kopio|копия|копія|másolatot kap|bilgi|抄送|副本|참조|עותק|نسخة|"
+    "κοιν|bcc|cci"
+)
 _SUBJECT = (
     "subject|betreff|objet|sujet|asunto|assunto|oggetto|onderwerp|ämne|emne|aihe|temat|předmět|predmet|"
     "тема|tárgy|subiect|konu|"
@@ -151,28 +157,51 @@ _ORIGINAL = (
     "izvorna poruka|оригинално съобщение|mensaje citado|quoted text|antwort|reply to message"
 )
 _FORWARDED = (
-    "forwarded message|forwarded by|begin forwarded message|weitergeleitete nachricht|anfang der "
-    "weitergeleiteten (?:e-mail|nachricht)|message transféré|message transmis|début du message "
-    "(?:réexpédié|transféré)|mensaje reenviado|"
-    "inicio del mensaje reenviado|mensagem (?:reencaminhada|encaminhada)|início da mensagem "
-    "(?:reencaminhada|encaminhada)|messaggio inoltrato|inizio messaggio inoltrato|doorgestuurd bericht|"
-    "begin doorgestuurd bericht|vidarebefordrat (?:meddelande|mejl)|"
-    "vidarebefordrat brev|videresendt (?:meddelelse|melding)|videresendt e-mail|start på videresendt "
-    "besked|välitetty viesti|edelleenlähetetty viesti|przekazana wiadomość|wiadomość przekazana|"
-    "přeposlaná zpráva|preposlaná správa|"
-    "пересылаемое сообщение|пересланное сообщение|перенаправленное сообщение|начало переадресованного "
-    "сообщения|переслане повідомлення|továbbított üzenet|iletilen mesaj|iletilmiş mesaj|yönlendirilen "
-    "ileti|转发邮件|转发的邮件|轉寄的郵件|转发邮件信息|"
-    "転送メッセージ|転送されたメッセージ|전달된 메시지|전달된 메일|"
-    "הודעה שהועברה|رسالة محوّلة|رسالة معاد توجيهها|προωθημένο μήνυμα|अग्रेषित संदेश|thư chuyển tiếp|"
-    "pesan terusan|mesaj redirecționat|missatge reenviat|message forwarded"
+    "forwarded (?:message|mail|e-?mail)(?: from [^\\n]{1,120}?)?|forwarded by|begin forwarded message|fwd message|"
+    "weitergeleitete (?:nachricht|e-?mail)|weitergeleitet von|anfang der weitergeleiteten (?:e-mail|nachricht)|"
+    "(?:message|courriel|e-?mail) (?:transféré|transmis|réexpédié)|transféré par|réacheminé par|"
+    "début du (?:message|courriel) (?:réexpédié|transféré)|"
+    "(?:mensaje|correo) reenviado|reenviado por|inicio del mensaje reenviado|"
+    "mensagem (?:reencaminhada|encaminhada)|(?:re)?encaminhad[ao] por|início da mensagem (?:reencaminhada|encaminhada)|"
+    "messaggio inoltrato|inoltrato da|inizio (?:del )?messaggio inoltrato|"
+    "doorgestuurd (?:bericht|door)|begin (?:van )?doorgestuurd bericht|"
+    "vidarebefordrat (?:meddelande|mejl|brev|av)|(?:början på|påbörja) vidarebefordrat meddelande|"
+    "videresendt (?:meddelelse|melding|besked|e-mail|af|av)|(?:start på|begynd|begynn) videresendt (?:besked|melding|"
+    "meddelelse)|"
+    "(?:välitetty|edelleenlähetetty) viesti(?: alkaa)?|lähettänyt edelleen|(?:alkaa )?edelleenlähetetty viesti|"
+    "przekazana wiadomość|wiadomość przekazana(?: dalej)?|przekazane przez|początek (?:przekazywanej wiadomości|"
+    "przekazanej wiadomości|wiadomości przekazanej dalej)|"
+    "přeposlaná zpráva|začátek přepos(?:í|i)?lané zprávy|přeposlal|preposlaná správa|"
+    "пересылаемое сообщение|пересланное (?:сообщение|письмо)|перенаправленное сообщение|начало (?:переадресованного|"
+    "пересылаемого) сообщения|переслал|переслане повідомлення|початок (?:листа, що пересилається|переадресованого "
+    "повідомлення)|"
+    "továbbított (?:üzenet|levél)|(?:a )?továbbított (?:üzenet|levél) kezdete|"
+    "ilet(?:ilen|ilmiş) (?:mesaj|ileti)|i̇letilmiş ileti|yönlendirilen ileti|yönlendirilmiş (?:mesaj|ileti)|"
+    "(?:iletilen|yönlendirilen) (?:ileti|mesaj)(?:nin)? başlangıcı|"
+    "mesaj (?:redirecționat|reexpediat)|început mesaj (?:redirecționat|reexpediat)|missatge reenviat|"
+    "转发(?:的)?(?:邮件|消息)(?:信息)?|開始轉寄郵件|开始转发的邮件|以下是转发的邮件|轉寄的郵件|轉寄郵件|"
+    "転送(?:された)?(?:メッセージ|メール)|転送元のメッセージ|"
+    "전달된 (?:메시지|메일)(?: 시작)?|아래는 전달된 메시지입니다|"
+    "הודעה שהועברה|הודעה מועברת|תחילת ההודעה שהועברה|رسالة محوّلة|رسالة معاد توجيهها|بداية الرسالة المعاد توجيهها|"
+    "προωθημένο μήνυμα|έναρξη προωθημένου μηνύματος|अग्रेषित संदेश|thư chuyển tiếp|"
+    "pesan terusan|message forwarded"
 )
 DIVIDER = re.compile(
-    rf"^[\s>|*]{{0,8}}(?:[-_=–—]{{2,}}[ \xa0*]*(?:{_ORIGINAL}|{_FORWARDED})[ \xa0*:]*[^\n]{{0,60}}$|"
+    rf"^[\s>|*]{{0,8}}(?:[-_=‐-―]{{2,}}[ \xa0*]*(?:{_ORIGINAL}|{_FORWARDED})[ \xa0*:]*[^\n]{{0,100}}$|"
     rf"(?:{_FORWARDED})[ \xa0]*[:：]?[ \xa0*]*$|(?:{_ORIGINAL})[ \xa0]*[:：]?[ \xa0]*-{{2,}}$)",
     re.IGNORECASE,
 )
 """The line above a message that follows unquoted: "-----Original Message-----"."""
+
+FORWARD_DIVIDER = re.compile(
+    rf"^[\s>|*]{{0,8}}(?:[-_=‐-―]{{2,}}[ \xa0*]*(?:{_FORWARDED})[ \xa0*:]*[^\n]{{0,100}}|"
+    rf"(?:{_FORWARDED})[ \xa0]*[:：]?[ \xa0*]*)$",
+    re.IGNORECASE,
+)
+"""The line above a mail that is passed on."""
+
+ANY_DIVIDER = re.compile(r"^[\s>|*]{0,8}[-_=‐-―*]{3,}[ \xa0]*[^\s_=*-][^\n]{2,100}?[ \xa0]*[-_=‐-―*]{3,}[\s*]*$")
+"""A line of words between two runs of dashes, in whatever language."""
 
 REPLY_ABOVE = re.compile(
     r"^[\s>*#=~_-]{0,12}(?:please )?(?:(?:type|write|enter) (?:your )?(?:reply|response) above (?:this|"

@@ -33,6 +33,7 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _OFFSET = re.compile(r"(?:^|[^\w-])([+-])(\d{1,2}):?(\d{2})(?!\d)")
+_GMT_OFFSET = re.compile(r"(?:GMT|UTC) ?([+-])(\d{1,2})(?::?(\d{2}))?(?!\d)")
 _ZONE_NAME = re.compile(r"\b([A-Z]{1,4})\b")
 
 FIRST_YEAR, LAST_YEAR = 1971, 2098
@@ -54,7 +55,7 @@ def parse_date(value: str) -> datetime | None:
     if day is None:
         return None
     hour, minute, second, end = _time(text)
-    offset = _offset(text[end:])
+    offset = zone_minutes(text[end:]) or 0
     try:
         moment = datetime(*day, hour, minute, min(second, 59), tzinfo=timezone(timedelta(minutes=offset)))
         moment = moment.astimezone(UTC)
@@ -97,13 +98,13 @@ def _time(text: str) -> tuple[int, int, int, int]:
     return hour, int(found[2]), int(found[3] or 0), found.end()
 
 
-def _offset(rest: str) -> float:
-    """Minutes east of UTC that the part after the time names."""
-    if found := _OFFSET.search(rest):
-        minutes = int(found[2]) * 60 + int(found[3])
+def zone_minutes(rest: str) -> float | None:
+    """Minutes east of UTC that the part after the time names; None when it names no zone."""
+    if found := _OFFSET.search(rest) or _GMT_OFFSET.search(rest):
+        minutes = int(found[2]) * 60 + int(found[3] or 0)
         if minutes < 24 * 60:
             return -minutes if found[1] == "-" else minutes
     for name in _ZONE_NAME.findall(rest):
         if name in _ZONES:
             return _ZONES[name] * 60
-    return 0
+    return None
