@@ -175,6 +175,24 @@ async def _connected(address: str, port: int, networks: Networks, seconds: float
     return made
 
 
+def tls_context(ca_file: str = "") -> ssl.SSLContext:
+    """What TLS is made with: certificates and names are checked.
+
+    Args:
+        ca_file: PEM file of an authority to trust beside the system's.
+
+    Raises:
+        Invalid: the file cannot be read, or holds no certificate.
+    """
+    context = ssl.create_default_context()
+    if ca_file:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as problem:
+            raise Invalid(f"The file of the certificate authority, {ca_file}, cannot be used: {problem}") from None
+    return context
+
+
 def why_not(problem: BaseException, host: str, port: int) -> str:
     """Why a server cannot be used, in a sentence for the person who typed its name."""
     if isinstance(problem, (socket.gaierror, UnicodeError)):
@@ -199,7 +217,7 @@ class _Guarded(httpx.AsyncHTTPTransport):
     """HTTP to addresses that were checked: the name is resolved here, and the connection goes to its address."""
 
     def __init__(self, networks: Networks) -> None:
-        super().__init__(verify=ssl.create_default_context(), retries=0, trust_env=False)
+        super().__init__(verify=tls_context(), retries=0, trust_env=False)
         self._networks = networks
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

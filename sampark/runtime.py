@@ -10,12 +10,15 @@ import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from channels.email import connect
+from channels.email.signin import SignIn
 from core import log
-from core.db import Database
+from core.db import Database, unit_of_work
 from core.embedded import EmbeddedServer
 from core.errors import StartError
 from core.live import Hub
 from core.migrate import migrate
+from core.net import networks_of
 from core.settings import Settings
 from core.storage import Storage
 from core.vault import Vault
@@ -33,6 +36,7 @@ class Runtime:
         hub: live events of this process.
         secret: key that signs tokens.
         vault: seals the secrets of outside services.
+        signin: opens mailboxes with them.
     """
 
     def __init__(self, settings: Settings, db: Database, storage: Storage, secret: str) -> None:
@@ -41,6 +45,7 @@ class Runtime:
         self.storage = storage
         self.secret = secret
         self.vault = Vault(secret)
+        self.signin = SignIn(db, self.vault, networks_of(settings))
         self.hub = Hub(db)
 
 
@@ -98,7 +103,11 @@ async def running(settings: Settings, *, migrated: bool = True) -> AsyncIterator
             await db.check()
             if migrated:
                 await migrate(db)
-            yield Runtime(settings, db, Storage(settings.data / "files"), read_secret(settings))
+            runtime = Runtime(settings, db, Storage(settings.data / "files"), read_secret(settings))
+            if migrated:
+                async with unit_of_work(db) as session:
+                    await connect.seal_older(session, runtime.vault)
+            yield runtime
         finally:
             await db.close()
     finally:

@@ -8,6 +8,7 @@ is never answered, and STARTTLS is missing.
 import asyncio
 import base64
 import contextlib
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
@@ -16,7 +17,9 @@ import aioimaplib
 from aioimaplib.aioimaplib import Command, IMAP4ClientProtocol
 
 from channels.email.accounts import Encryption, ImapSettings
+from core import net
 from core.errors import Permanent, Temporary
+from core.net import PUBLIC_ONLY, Networks, Unreachable
 
 COMMAND_SECONDS: Final = 60.0
 _LINES_AT_ONCE: Final = 100
@@ -90,23 +93,39 @@ def _end_of_lines(data: bytes) -> int:
 
 
 class _Client(aioimaplib.IMAP4):  # type: ignore[misc]  # the library has no types
-    """The library's client with our protocol."""
+    """The library's client with our protocol, on a connection that is there already."""
 
     protocol: _Protocol
+
+    def __init__(
+        self,
+        connected: socket.socket,
+        settings: ImapSettings,
+        timeout: float,
+        lost: Callable[[Exception | None], None],
+        ssl_context: ssl.SSLContext | None,
+    ) -> None:
+        self._connected = connected
+        super().__init__(
+            host=settings.host, port=settings.port, timeout=timeout, conn_lost_cb=lost, ssl_context=ssl_context
+        )
 
     def create_client(
         self,
         host: str,
-        port: int,
+        port: int,  # noqa: ARG002 - the library's signature
         loop: asyncio.AbstractEventLoop | None = None,
         conn_lost_cb: Callable[[Exception | None], None] | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        """Start connecting."""
+        """Start talking."""
         running = loop or asyncio.get_running_loop()
         self.protocol = _Protocol(running, conn_lost_cb)
+        name = host if ssl_context is not None else None
         self._client_task = running.create_task(
-            running.create_connection(lambda: self.protocol, host, port, ssl=ssl_context)
+            running.create_connection(
+                lambda: self.protocol, sock=self._connected, ssl=ssl_context, server_hostname=name
+            )
         )
 
 
@@ -118,11 +137,15 @@ class ImapClient:
     Args:
         settings: where and how.
         timeout: seconds that a command may take.
+        networks: where connections may go.
     """
 
-    def __init__(self, settings: ImapSettings, timeout: float = COMMAND_SECONDS) -> None:
+    def __init__(
+        self, settings: ImapSettings, timeout: float = COMMAND_SECONDS, networks: Networks = PUBLIC_ONLY
+    ) -> None:
         self._settings = settings
         self._timeout = timeout
+        self._networks = networks
         self._client: Any = None
         self.lost = asyncio.Event()
         self._reason = "the mail server closed the connection"
@@ -133,22 +156,21 @@ class ImapClient:
         Raises:
             SignInRefused: name, password or token are wrong, or no longer accepted.
             MailboxLost: the server cannot be reached, or its certificate is not trusted.
+            ForbiddenHost: it is in a network that may not be connected to.
         """
         settings = self._settings
-        context = _tls(settings)
-        implicit: Any = context if settings.tls is Encryption.TLS else None
-        self._client = _Client(
-            host=settings.host,
-            port=settings.port,
-            timeout=self._timeout,
-            conn_lost_cb=self._on_lost,
-            ssl_context=implicit,
-        )
+        context = net.tls_context(settings.ca_file)
+        try:
+            connected = await net.open_socket(settings.host, settings.port, self._networks, self._timeout)
+        except Unreachable as problem:
+            raise MailboxLost(problem.detail) from None
+        implicit = context if settings.tls is Encryption.TLS else None
+        self._client = _Client(connected, settings, self._timeout, self._on_lost, implicit)
         try:
             await self._in_time(self._client.wait_hello_from_server(), "the greeting")
         except OSError as problem:
             self.abort()
-            raise MailboxLost(f"{settings.host}:{settings.port} cannot be reached: {problem}") from None
+            raise MailboxLost(net.why_not(problem, settings.host, settings.port)) from None
         if settings.tls is Encryption.STARTTLS:
             await self._starttls(context)
         await self._sign_in()
@@ -227,6 +249,7 @@ class ImapClient:
 
     def abort(self) -> None:
         """Hang up at once."""
+        self.lost.set()
         if self._client is None:
             return
         client = self._client
@@ -271,7 +294,7 @@ class ImapClient:
         protocol = self._client.protocol
         if not self.supports("STARTTLS"):
             self.abort()
-            raise MailboxLost("the mail server offers no STARTTLS")
+            raise MailboxLost(f"{self._settings.host} offers no STARTTLS. Choose TLS, or another port.")
         await self.command("STARTTLS", lambda _: protocol.execute(Command("STARTTLS", protocol.new_tag())))
         protocol.incomplete_line = b""
         loop = asyncio.get_running_loop()
@@ -281,7 +304,7 @@ class ImapClient:
             )
         except OSError as problem:
             self.abort()
-            raise MailboxLost(f"no encrypted connection to {self._settings.host}: {problem}") from None
+            raise MailboxLost(net.why_not(problem, self._settings.host, self._settings.port)) from None
         await self._in_time(protocol.capability(), "CAPABILITY")
 
     async def _sign_in(self) -> None:
@@ -326,10 +349,3 @@ class ImapClient:
 
 def _quotable(text: str) -> bool:
     return text.isascii() and text.isprintable()
-
-
-def _tls(settings: ImapSettings) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if settings.ca_file:
-        context.load_verify_locations(settings.ca_file)
-    return context

@@ -1,19 +1,25 @@
-"""``sampark mailbox``: connect mailboxes, and see how they are doing."""
+"""``sampark mailbox``: connect mailboxes, try them out, and see how they are doing."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
 import click
+import msgspec
 import uvloop
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from channels.email import accounts
-from channels.email.accounts import Encryption, ImapSettings, SmtpSettings
-from channels.email.connect import Mailbox, connect, disconnect
+from channels.email import connect, probe
+from channels.email.accounts import Encryption
+from channels.email.connect import Change
+from channels.email.probe import Trial
+from channels.models import ChannelAccount
 from core import log
 from core.db import reading, unit_of_work
+from core.errors import NotFound
 from core.settings import load
 from sampark.runtime import running
+from staff import teams
 
 DEFAULT_PORTS = {
     "imap": {Encryption.TLS: 993, Encryption.STARTTLS: 143, Encryption.NONE: 143},
@@ -23,7 +29,7 @@ DEFAULT_PORTS = {
 
 @click.group("mailbox")
 def command() -> None:
-    """Connect mailboxes, list them, let go of them."""
+    """Connect mailboxes, try them out, list them, let go of them."""
     log.configure("WARNING")
 
 
@@ -65,7 +71,7 @@ def server(kind: str, options: dict[str, Any]) -> dict[str, Any] | None:
         "port": options[f"{kind}_port"] or DEFAULT_PORTS[kind][tls],
         "user": user,
         "password": password or "",
-        "tls": tls,
+        "tls": tls.value,
     }
 
 
@@ -83,6 +89,13 @@ def server(kind: str, options: dict[str, Any]) -> dict[str, Any] | None:
     default=None,
     help="Leave older mails where they are when the mailbox is read for the first time.",
 )
+@click.option(
+    "--import-as",
+    type=click.Choice(["closed", "open"]),
+    default="closed",
+    show_default=True,
+    help="What mails become that lie there already: closed tickets with their own dates, or open ones.",
+)
 @click.option("--imap-password", envvar="SAMPARK_IMAP_PASSWORD", default=None, hidden=True)
 @server_options("smtp", Encryption.STARTTLS)
 @click.option("--smtp-password", envvar="SAMPARK_SMTP_PASSWORD", default=None, hidden=True)
@@ -90,28 +103,67 @@ def add(name: str, address: str, aliases: tuple[str, ...], display_name: str, te
     """Connect the mailbox NAME, or change it to what is said here.
 
     Passwords are asked for, or taken from SAMPARK_IMAP_PASSWORD and SAMPARK_SMTP_PASSWORD. Without an IMAP server the
-    mailbox takes what the mail listener is given for its address.
+    mailbox takes what the mail listener is given for its address. A mailbox that signs in by OAuth (Google, Microsoft)
+    is connected in the console, under Settings, Mailboxes: its owner has to say yes in a browser.
     """
     imap, smtp = server("imap", options), server("smtp", options)
-    since = options["imap_since"]
-    mailbox = Mailbox(
-        name=name,
-        address=address,
-        aliases=aliases,
-        display_name=display_name,
-        team=team,
-        imap=ImapSettings(**imap, folder=options["imap_folder"], since=since.date() if since else None)
-        if imap
-        else None,
-        smtp=SmtpSettings(**smtp) if smtp else None,
-    )
+    if imap is not None:
+        since = options["imap_since"]
+        imap |= {"folder": options["imap_folder"], "import_as": options["import_as"]}
+        imap |= {"since": since.date().isoformat()} if since else {}
 
     async def run() -> None:
         async with running(load()) as runtime, unit_of_work(runtime.db) as session:
-            await connect(session, mailbox)
-        click.echo(f"The mailbox {name} is connected. `sampark doctor` tells when it was read.")
+            team_id = await teams.create(session, team) if team else None
+            change = Change(
+                name=name,
+                address=address,
+                aliases=aliases,
+                display_name=display_name,
+                team_id=team_id,
+                imap=imap,
+                smtp=smtp,
+            )
+            known = await connect.named(session, name)
+            if known is None:
+                await connect.create(session, runtime.vault, change)
+            else:
+                await connect.change(session, runtime.vault, known, change)
+                await connect.switch(session, known, active=True)
+        click.echo(f"The mailbox {name} is connected. `sampark mailbox test {name}` tries it out.")
 
     uvloop.run(run())
+
+
+@command.command("test")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def test(name: str, as_json: bool) -> None:
+    """Sign in to the servers of the mailbox NAME and say what happens; changes nothing. Exits 1 on a failure."""
+
+    async def run() -> Trial:
+        async with running(load()) as runtime:
+            async with reading(runtime.db) as session:
+                account = await _named(session, name)
+                settings, address = account.settings, account.address
+            return await probe.stored(runtime.signin, account.id, settings, address)
+
+    found = uvloop.run(run())
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+    else:
+        for part, said in (("reading (IMAP)", found.imap), ("sending (SMTP)", found.smtp)):
+            click.echo(f"{part}: " + ("not set up" if said is None else ("ok" if said.ok else "FAILED")))
+            if said is not None:
+                click.echo(f"  {said.detail}")
+    raise click.exceptions.Exit(0 if found.ok else 1)
+
+
+async def _named(session: AsyncSession, name: str) -> ChannelAccount:
+    account_id = await connect.named(session, name)
+    if account_id is None:
+        raise NotFound(f"There is no mailbox {name}.")
+    return await connect.find(session, account_id)
 
 
 @command.command("list")
@@ -119,9 +171,9 @@ def add(name: str, address: str, aliases: tuple[str, ...], display_name: str, te
 def list_(as_json: bool) -> None:
     """List the connected mailboxes; never their passwords."""
 
-    async def run() -> list[accounts.MailAccount]:
+    async def run() -> list[ChannelAccount]:
         async with running(load()) as runtime, reading(runtime.db) as session:
-            return await accounts.listed(session)
+            return [each for each in await connect.every(session) if each.is_active]
 
     for each in uvloop.run(run()):
         servers = {part: each.settings[part]["host"] for part in ("imap", "smtp") if each.settings.get(part)}
@@ -140,7 +192,8 @@ def remove(name: str) -> None:
 
     async def run() -> None:
         async with running(load()) as runtime, unit_of_work(runtime.db) as session:
-            await disconnect(session, name)
+            account = await _named(session, name)
+            await connect.switch(session, account.id, active=False)
         click.echo(f"The mailbox {name} is let go.")
 
     uvloop.run(run())

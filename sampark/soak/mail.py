@@ -19,8 +19,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import text
 
-from channels.email.accounts import Encryption, ImapSettings
-from channels.email.connect import Mailbox, connect
+from channels.email.connect import Change, create
 from channels.email.tokens import Tokens
 from core import clock
 from core.db import reading, unit_of_work
@@ -232,11 +231,9 @@ async def _connect(world: _World) -> None:
     """Tell the desk of its mailboxes, as an administrator does."""
     async with unit_of_work(world.runtime.db) as session:
         for address in ADDRESSES:
-            imap = ImapSettings(
-                host="127.0.0.1", port=world.server.port, user=address, password="x", tls=Encryption.NONE  # noqa: S106
-            )  # fmt: skip
-            name = address.partition("@")[0]
-            world.accounts.append(await connect(session, Mailbox(name=name, address=address, imap=imap)))
+            imap = {"host": "127.0.0.1", "port": world.server.port, "user": address, "password": "x", "tls": "none"}
+            change = Change(name=address.partition("@")[0], address=address, imap=imap)
+            world.accounts.append(await create(session, world.runtime.vault, change))
 
 
 async def _until_read(world: _World) -> None:
