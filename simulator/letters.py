@@ -1,4 +1,4 @@
-"""Mails that the make-believe customers write: new ones, answers in the manner of several mail programs, robots' mails.
+"""Mails that the make-believe customers write: new ones, and answers in the manner of several mail programs.
 
 Built with the standard library's e-mail package, not with the desk's composer, so that a fault there is not hidden by
 the same fault here. Pure but for the clock.
@@ -53,7 +53,13 @@ class Original:
 
 
 def letter(
-    sender: Person, to: str, subject: str, text: str, files: Sequence[File] = (), salt: str = ""
+    sender: Person,
+    to: str,
+    subject: str,
+    text: str,
+    files: Sequence[File] = (),
+    salt: str = "",
+    heads: Mapping[str, str] | None = None,
 ) -> EmailMessage:
     """A new mail.
 
@@ -64,8 +70,12 @@ def letter(
         text: the body; written as HTML as well when an image stands in it.
         files: what goes with it.
         salt: makes the Message-ID repeatable; a running number otherwise.
+        heads: further headers, or others in place of the usual ones.
     """
-    message = _headed(sender, to, subject, salt or str(next(_serial)))
+    message = headed(sender, to, subject, salt or str(next(_serial)))
+    for name, value in (heads or {}).items():
+        del message[name]
+        message[name] = value
     _fill(message, text, "", files)
     return message
 
@@ -75,7 +85,7 @@ def answer(
 ) -> EmailMessage:
     """An answer to a mail, quoting it in the manner of a mail program (one of :data:`STYLES`)."""
     subject = original.subject if original.subject[:3].lower() == "re:" else f"Re: {original.subject}"
-    message = _headed(sender, original.answer_to, subject, salt or str(next(_serial)))
+    message = headed(sender, original.answer_to, subject, salt or str(next(_serial)))
     if original.message_id:
         message["In-Reply-To"] = original.message_id
         message["References"] = f"{original.references} {original.message_id}".strip()
@@ -109,6 +119,12 @@ def answer_address(raw: bytes) -> str:
     return next((address for _, address in listed if "@" in address), "")
 
 
+def sender_address(raw: bytes) -> str:
+    """The address in From; empty when there is none."""
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    return parseaddr(_header(message, "From"))[1]
+
+
 def read_name_of(raw: bytes, address: str) -> str:
     """How a mail calls one of its recipients; empty when it does not."""
     message = email.message_from_bytes(raw, policy=email.policy.default)
@@ -122,43 +138,6 @@ def is_automatic(raw: bytes) -> bool:
     return (_header(message, "Auto-Submitted").lower() or "no") != "no"
 
 
-def out_of_office(owner: str, raw: bytes) -> bytes:
-    """The answer of somebody who is away (RFC 3834)."""
-    original = read_original(raw)
-    message = _headed(Person("", owner), original.answer_to, f"Out of office: {original.subject}", str(next(_serial)))
-    message["Auto-Submitted"] = "auto-replied"
-    message["X-Auto-Response-Suppress"] = "All"
-    if original.message_id:
-        message["In-Reply-To"] = original.message_id
-        message["References"] = original.message_id
-    message.set_content("I am away until Monday and read no mail. For anything urgent please call my office.\n")
-    return as_bytes(message)
-
-
-def bounce(recipient: str, sender: str, raw: bytes) -> bytes:
-    """A report that a mail could not be delivered (RFC 3464), with the headers of the mail."""
-    boundary = "=_" + hashlib.sha256(raw + recipient.encode()).hexdigest()[:24]
-    heads = raw.partition(b"\r\n\r\n")[0]
-    at = format_datetime(clock.now())
-    report = (
-        f"From: Mail Delivery System <mailer-daemon@{_domain(recipient)}>\r\nTo: <{sender}>\r\n"
-        f"Subject: Undelivered Mail Returned to Sender\r\nDate: {at}\r\n"
-        f"Message-ID: <bounce.{boundary[2:]}@{_domain(recipient)}>\r\nAuto-Submitted: auto-replied\r\n"
-        f"MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status;\r\n"
-        f' boundary="{boundary}"\r\n'
-        f"\r\n--{boundary}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
-        f"Your message could not be delivered to one or more recipients.\r\n\r\n"
-        f"<{recipient}>: host mx.{_domain(recipient)} said: 550 5.1.1 The email account does not exist\r\n"
-        f"\r\n--{boundary}\r\nContent-Type: message/delivery-status\r\n\r\n"
-        f"Reporting-MTA: dns; mx.{_domain(recipient)}\r\nArrival-Date: {at}\r\n\r\n"
-        f"Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
-        f"Remote-MTA: dns; mx.{_domain(recipient)}\r\n"
-        f"Diagnostic-Code: smtp; 550 5.1.1 The email account does not exist\r\n"
-        f"\r\n--{boundary}\r\nContent-Type: text/rfc822-headers\r\n\r\n"
-    )
-    return report.encode() + heads + f"\r\n\r\n--{boundary}--\r\n".encode()
-
-
 def as_bytes(message: EmailMessage) -> bytes:
     """A mail as it goes over the wire; the same mail gives the same bytes."""
     for number, part in enumerate(message.walk()):
@@ -168,7 +147,8 @@ def as_bytes(message: EmailMessage) -> bytes:
     return message.as_bytes(policy=email.policy.SMTP)
 
 
-def _headed(sender: Person, to: str, subject: str, salt: str) -> EmailMessage:
+def headed(sender: Person, to: str, subject: str, salt: str) -> EmailMessage:
+    """A mail with its headers and no body; ``salt`` keeps two of the same minute apart."""
     message = EmailMessage(policy=email.policy.SMTP)
     now = clock.now()
     stamp = f"{sender.address} {to} {subject} {now.isoformat()} {salt}"
@@ -176,7 +156,7 @@ def _headed(sender: Person, to: str, subject: str, salt: str) -> EmailMessage:
     message["To"] = _flat(to)
     message["Subject"] = _flat(subject)
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{hashlib.sha256(stamp.encode()).hexdigest()[:32]}@{_domain(sender.address)}>"
+    message["Message-ID"] = f"<{hashlib.sha256(stamp.encode()).hexdigest()[:32]}@{domain_of(sender.address)}>"
     return message
 
 
@@ -296,5 +276,6 @@ def _flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def _domain(address: str) -> str:
+def domain_of(address: str) -> str:
+    """What stands behind the at sign, as far as it can stand in a Message-ID."""
     return address.rpartition("@")[2].encode("ascii", "ignore").decode() or "localhost"

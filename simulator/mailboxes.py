@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from core import clock
+from simulator.robots import BounceForm, HolidayForm
 
 _NAME = re.compile(r"[0-9A-Za-z_.-]{1,200}")
 _serial = itertools.count(1)
@@ -29,11 +30,17 @@ class Switches(msgspec.Struct, frozen=True):
         holiday: every new correspondent gets an out-of-office answer.
         bounce: mails come back as undeliverable.
         refuses: nobody can sign in to it over IMAP, as after a change of its password.
+        holiday_form: whether the answer's headers tell that it is one.
+        holiday_language: of the answer.
+        bounce_form: how the server puts it.
     """
 
     holiday: bool = False
     bounce: bool = False
     refuses: bool = False
+    holiday_form: HolidayForm = "headers"
+    holiday_language: str = "en"
+    bounce_form: BounceForm = "report"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from core import log
 from core.settings import Settings
-from simulator import letters
+from simulator import letters, robots
 from simulator.mailboxes import Mailboxes
 
 Post = Callable[[str, list[str], bytes], Awaitable[None]]
@@ -108,14 +108,16 @@ class MailServer:
         switches = self._mailboxes.switches(recipient)
         if switches.bounce:
             if sender:
-                self._answer("", sender, letters.bounce(recipient, sender, raw))
+                self._answer("", sender, robots.bounce(recipient, sender, raw, switches.bounce_form))
             return
         self._mailboxes.deliver(recipient, raw)
         if self._arrived is not None:
             self._arrived(recipient, sender, raw)
         to = letters.answer_address(raw) or sender
-        if switches.holiday and sender and not letters.is_automatic(raw) and self._told(recipient, sender):
-            self._answer("", to, letters.out_of_office(recipient, raw))
+        polite = switches.holiday_form == "bare" or not letters.is_automatic(raw)
+        if switches.holiday and sender and polite and self._told(recipient, letters.sender_address(raw) or sender):
+            note = robots.out_of_office(recipient, raw, switches.holiday_language, switches.holiday_form)
+            self._answer("" if switches.holiday_form == "headers" else recipient, to, note)
 
     def _told(self, recipient: str, sender: str) -> bool:
         return self._mailboxes.tell_once(recipient, sender)

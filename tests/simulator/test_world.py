@@ -14,9 +14,9 @@ from channels.models import InboundItem, InboundRaw
 from core import clock as clocks
 from core.db import reading
 from core.errors import Invalid
-from simulator.scenario import Customer, Letter, Scenario, read_scenario
+from simulator.scenario import Customer, Letter, Robot, Scenario, read_scenario
 from simulator.world import Simulator
-from tests.channels.email.conftest import make_account
+from tests.channels.email.conftest import make_account, signin
 
 DESK = "support@desk.test"
 RAVI = "ravi@example.com"
@@ -54,15 +54,13 @@ async def arrived(db):
 
 async def reply(world, to=RAVI, text="We will come.", answering=""):
     """The desk answers over real SMTP."""
-    sender = EmailSender()
+    sender = EmailSender(signin())
 
     async def agreed():
         return None
 
     smtp = {"host": "127.0.0.1", "port": world.smtp.port, "tls": "none"}
     mail = OutgoingMail(
-        delivery_id=1,
-        message_id=1,
         message_id_header="<m1.x@desk.test>",
         account=SendingAccount(DESK, "Support", smtp),
         to=[Address(name="", address=to)],
@@ -132,7 +130,7 @@ async def test_a_mail_sent_twice_is_one_row(db, clock, play):
 
 async def test_the_robot_without_manners_answers_everything(db, clock, play):
     """Loops answer at once, for ever, and do not say that they are robots: the desk's brake must work without headers."""
-    world = await play(Scenario(customers=(Customer(RAVI, loops=True),)))
+    world = await play(Scenario(customers=(Customer(RAVI, robot=Robot()),)))
     for _ in range(3):
         await reply(world)
         await world.customers.tick()
