@@ -3,6 +3,7 @@ import { createRouter, createWebHistory } from 'vue-router'
 import InboxPage from './pages/InboxPage.vue'
 import { safeNext } from './shared/safeNext'
 import { useSession } from './shared/session'
+import { settingsFor } from './shared/settings'
 
 export const router = createRouter({
   history: createWebHistory('/console/'),
@@ -16,6 +17,18 @@ export const router = createRouter({
     { path: '/customers/:id(\\d+)', name: 'customer', component: () => import('./pages/CustomerPage.vue') },
     { path: '/mail', name: 'mail', component: () => import('./pages/LedgerPage.vue') },
     { path: '/preferences', name: 'preferences', component: () => import('./pages/PreferencesPage.vue') },
+    {
+      path: '/settings', component: () => import('./pages/settings/SettingsPage.vue'),
+      children: [
+        // the first page that the signed-in person may open
+        { path: '', name: 'settings', redirect: () => settingsFor(useSession().can)[0]?.to ?? '/settings/mailboxes' },
+        { path: 'mailboxes', name: 'mailboxes', component: () => import('./pages/settings/MailboxesPage.vue') },
+        { path: 'mailboxes/new', name: 'newMailbox', component: () => import('./pages/settings/MailboxPage.vue') },
+        { path: 'mailboxes/:id(\\d+)', name: 'mailbox', component: () => import('./pages/settings/MailboxPage.vue') },
+        { path: 'blocked-senders', name: 'blockedSenders', component: () => import('./pages/settings/BlockedSendersPage.vue') },
+        { path: 'automatic-mail', name: 'automaticMail', component: () => import('./pages/settings/AutomaticMailPage.vue') },
+      ],
+    },
     { path: '/sign-in', name: 'signIn', component: () => import('./pages/SignInPage.vue'), meta: { open: true } },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/MissingPage.vue') },
   ],

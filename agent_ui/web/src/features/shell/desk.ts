@@ -3,6 +3,7 @@ import { onScopeDispose, watch } from 'vue'
 import { api } from '@/shared/api/endpoints'
 import type { LiveEvent } from '@/shared/api/types'
 import { useSession } from '@/shared/session'
+import { useBanners } from '@/shared/stores/banners'
 import { useDirectory } from '@/shared/stores/directory'
 import { useLists } from '@/shared/stores/lists'
 import { useLive } from '@/shared/stores/live'
@@ -12,6 +13,8 @@ import { useViews } from '@/shared/stores/views'
 
 /** Kinds that change no list and no counter. */
 const QUIET = new Set(['ticket.read', 'agent.presence_changed', 'customer.changed'])
+/** Kinds that are about no ticket, but may begin or end a banner. */
+const DESK_WIDE = /^(mailbox|automatic_mail)\./
 
 export function useDesk(): void {
   const session = useSession()
@@ -21,10 +24,15 @@ export function useDesk(): void {
   const tickets = useTickets()
   const directory = useDirectory()
   const outbox = useOutbox()
+  const banners = useBanners()
   let heartbeat: ReturnType<typeof setInterval> | undefined
   let owner = 0
 
   function onEvent(event: LiveEvent): void {
+    if (DESK_WIDE.test(event.kind)) {
+      banners.refresh()
+      return
+    }
     if (QUIET.has(event.kind) || session.state !== 'in') return
     if (event.kind === 'draft.changed' && lists.view !== 'drafts') return
     lists.refresh()
@@ -34,6 +42,7 @@ export function useDesk(): void {
   function refetch(): void {
     lists.refresh()
     views.refresh()
+    banners.refresh()
     void directory.load()
   }
 
@@ -43,6 +52,7 @@ export function useDesk(): void {
     live.start()
     void directory.load()
     void views.load()
+    banners.start()
     void outbox.load().then(outbox.drain)
     clearInterval(heartbeat)
     heartbeat = setInterval(() => {
@@ -61,6 +71,7 @@ export function useDesk(): void {
     clearInterval(heartbeat)
     lists.stop()
     views.stop()
+    banners.stop()
     live.stop()
     if (!session.expired) forget()
   }

@@ -57,7 +57,10 @@ export function useNotices(): void {
   const place = computed(() => {
     if (session.state !== 'in') return t('signIn.title')
     if (route.name === 'inbox') return tickets.current ? `#${tickets.current.id} ${tickets.current.subject}` : views.label(String(route.params.view))
-    const titles: Record<string, string> = { search: 'search.title', customers: 'customers.title', customer: 'customers.title', mail: 'ledger.title', preferences: 'prefs.title' }
+    const titles: Record<string, string> = {
+      search: 'search.title', customers: 'customers.title', customer: 'customers.title', mail: 'ledger.title', preferences: 'prefs.title',
+      mailboxes: 'settings.mailboxes', mailbox: 'mailbox.title', newMailbox: 'mailbox.addOne', blockedSenders: 'settings.blocked', automaticMail: 'settings.automatic',
+    }
     const key = titles[String(route.name)]
     return key ? t(key) : ''
   })

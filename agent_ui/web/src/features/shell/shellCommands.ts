@@ -6,6 +6,7 @@ import { ApiError } from '@/shared/api/client'
 import type { PresenceState } from '@/shared/api/types'
 import { useCommand, type Command } from '@/shared/commands'
 import { useSession } from '@/shared/session'
+import { settingsFor } from '@/shared/settings'
 import { useLayout } from '@/shared/stores/layout'
 import { reasonOf } from '@/shared/stores/tickets'
 import { useViews } from '@/shared/stores/views'
@@ -68,6 +69,7 @@ export function useShellCommands(): void {
     go('search', ['g s'], '/search'),
     go('customers', ['g c'], '/customers'),
     go('mail', ['g m'], '/mail', () => inside() && session.can('ledger:read')),
+    go('settings', ['g t'], '/settings', () => inside() && settingsFor(session.can).length > 0),
     go('preferences', ['g p'], '/preferences'),
     ...STATES.map((state): Command => ({
       id: `presence.${state}`, group: 'general', when: () => inside() && session.presence !== state,

@@ -35,7 +35,6 @@ export type Read = All<{
   brief: Fits<Schema['CustomerBrief'], own.CustomerBrief>
   decision: Fits<Schema['DecisionView'], own.Decision>
   macro: Fits<Schema['MacroView'], own.Macro>
-  ledger: Fits<Schema['LedgerRow'], own.LedgerRow>
   job: Fits<Schema['HeldJobView'], own.HeldJob>
 }>
 

@@ -1,0 +1,16 @@
+/** The pages of the settings, with the permission that each one asks for. */
+export interface SettingsPage {
+  key: 'mailboxes' | 'blocked' | 'automatic'
+  to: string
+  permission: string
+}
+
+export const SETTINGS_PAGES: readonly SettingsPage[] = [
+  { key: 'mailboxes', to: '/settings/mailboxes', permission: 'mailboxes:manage' },
+  { key: 'blocked', to: '/settings/blocked-senders', permission: 'mailboxes:manage' },
+  { key: 'automatic', to: '/settings/automatic-mail', permission: 'mailboxes:manage' },
+]
+
+/** Those that somebody may open. */
+export const settingsFor = (can: (permission: string) => boolean): SettingsPage[] =>
+  SETTINGS_PAGES.filter((page) => can(page.permission))
