@@ -8,8 +8,10 @@ from channels.email import accounts
 from channels.email.accounts import AddressBook, Encryption, MailAccount
 from core.db import reading
 from core.errors import Invalid
+from core.vault import Vault
 from tests.channels.email.conftest import make_account
 
+VAULT = Vault("test-secret-of-the-suite")
 HELP = MailAccount(1, "Help", "Help@Desk.test", ("hilfe@desk.test", "a+b@desk.test"), "Help", {})
 SALES = MailAccount(2, "Sales", "sales@मेल.भारत", (), "Sales", {})
 
@@ -57,26 +59,26 @@ async def test_inactive_mailboxes_are_ours_but_take_no_mail(db):
 
 def test_settings_are_read_with_their_defaults():
     """Also the short forms that people write."""
-    read = accounts.imap_settings({"imap": {"host": "mx", "since": "2026-03-01", "tls": False}})
+    read = accounts.imap_settings({"imap": {"host": "mx", "since": "2026-03-01", "tls": False}}, VAULT)
     assert (read.port, read.folder, read.tls, read.since) == (993, "INBOX", Encryption.NONE, date(2026, 3, 1))
-    assert accounts.imap_settings({"smtp": {"host": "mx"}}) is None
-    assert accounts.smtp_settings({"host": "mx"}).tls is Encryption.STARTTLS
+    assert accounts.imap_settings({"smtp": {"host": "mx"}}, VAULT) is None
+    assert accounts.smtp_settings({"host": "mx"}, VAULT).tls is Encryption.STARTTLS
 
 
 @pytest.mark.parametrize(
     ("settings", "name"),
     [
         ({"pop3": {}}, "pop3"),
-        ({"imap": {"port": 1}}, "imap"),
+        ({"imap": {"port": 1}}, "imap.host"),
         ({"imap": {"host": " "}}, "imap.host"),
         ({"imap": {"host": "x", "port": 70000}}, "imap.port"),
-        ({"imap": {"host": "x", "tls": "ssl3"}}, "imap"),
+        ({"imap": {"host": "x", "tls": "ssl3"}}, "imap.tls"),
         ({"imap": "mx"}, "imap"),
-        ({"smtp": {"host": "x", "pasword": "typo"}}, "smtp"),
+        ({"smtp": {"host": "x", "pasword": "typo"}}, "smtp.pasword"),
     ],
 )
 def test_wrong_settings_name_their_field(settings, name):
     """Before they are saved, not when mail stops."""
     with pytest.raises(Invalid) as told:
-        accounts.validate(settings)
+        accounts.validate(settings, VAULT)
     assert told.value.extra["errors"][0]["field"] == name
