@@ -41,6 +41,9 @@ _DELIVERED = frozenset((
     "x-rcpt-to", "x-gm-original-to", "resent-to", "x-original-delivered-to", "x-real-to", "apparently-to",
     "original-recipient", "x-ms-exchange-organization-originalenvelopeto",
 ))  # fmt: skip
+_LITERAL = frozenset(("authentication-results", "arc-authentication-results", "received-spf"))
+"""Fields whose form a decoded word could change: senders choose the addresses in them."""
+
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -150,7 +153,7 @@ def _parse(original: bytes) -> ParsedMail:
         reply_text=reply.reply_text,
         quoted_text=reply.quoted_text,
         attachments=bodies.files,
-        headers=[(name, one_line(value)) for name, value in headers],
+        headers=[(name, value if name.lower() in _LITERAL else one_line(value)) for name, value in headers],
         auto_submitted=signs.auto_submitted,
         precedence=signs.precedence,
         list_id=signs.list_id,
