@@ -1,0 +1,93 @@
+"""Senders whose mails open no ticket: an address, or a whole domain with ``@`` before it.
+
+Asked by ``channels/email/reader`` for every mail; a blocked one keeps its ledger row, with its content, and nothing
+else follows from it. Managed by ``agent_ui/api/blocked``.
+"""
+
+from typing import Final
+
+import msgspec
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from channels.models import BlockedSender
+from core import clock
+from core.db import actor_of
+from core.errors import Invalid, NotFound
+from core.sql import Sql
+from customers.contacts import normalise_email
+
+_BLOCKED: Final = Sql(
+    """
+    select pattern, reason from blocked_senders where pattern = any(cast(:patterns as text[]))
+    order by length(pattern) desc limit 1
+    """
+)
+LONGEST_REASON: Final = 500
+
+
+class Blocked(msgspec.Struct, frozen=True):
+    """The rule that stopped a mail."""
+
+    pattern: str
+    reason: str
+
+
+def patterns_of(address: str) -> list[str]:
+    """The rules that would stop an address: itself, its domain, and the domains above that."""
+    _, _, domain = address.rpartition("@")
+    labels = domain.split(".")
+    return [address, *(f"@{'.'.join(labels[start:])}" for start in range(len(labels)))]
+
+
+async def blocked(session: AsyncSession, address: str) -> Blocked | None:
+    """The rule that blocks a (normalised) address, or None."""
+    row = await _BLOCKED.first(session, patterns=patterns_of(address))
+    return None if row is None else Blocked(row.pattern, row.reason)
+
+
+async def listed(session: AsyncSession) -> list[BlockedSender]:
+    """All rules, by pattern."""
+    return list(await session.scalars(select(BlockedSender).order_by(BlockedSender.pattern)))
+
+
+def checked(pattern: str) -> str:
+    """A rule as it is kept.
+
+    Raises:
+        Invalid: neither an address nor a domain with ``@`` before it.
+    """
+    bare = pattern.strip().casefold()
+    if not bare.startswith("@"):
+        return normalise_email(bare)
+    if "." not in bare or not normalise_email(f"x{bare}"):
+        raise Invalid.field("pattern", "A domain looks like @example.org.")
+    return bare
+
+
+async def add(session: AsyncSession, pattern: str, reason: str = "") -> BlockedSender:
+    """Block an address or a domain; blocking it again changes the reason.
+
+    Raises:
+        Invalid: neither an address nor a domain with ``@`` before it.
+    """
+    values = {"reason": reason.strip()[:LONGEST_REASON], "created_by_id": actor_of(session).id}
+    statement = (
+        insert(BlockedSender)
+        .values(pattern=checked(pattern), created_at=clock.now(), **values)
+        .on_conflict_do_update(index_elements=["pattern"], set_=values)
+        .returning(BlockedSender)
+    )
+    return (await session.scalars(statement, execution_options={"populate_existing": True})).one()
+
+
+async def remove(session: AsyncSession, blocked_id: int) -> None:
+    """Let mails of an address or a domain in again.
+
+    Raises:
+        NotFound: there is no such rule.
+    """
+    gone = await session.scalar(delete(BlockedSender).where(BlockedSender.id == blocked_id).returning(BlockedSender.id))
+    if gone is None:
+        raise NotFound("There is no such rule.")
