@@ -29,6 +29,7 @@ from tickets.events import (
     TicketSnoozed,
     TicketWoken,
 )
+from tickets.templates import Surroundings
 
 HANDLERS: Mapping[type[Event], tuple[Handler, ...]] = {
     TicketCreated: (assignment.on_ticket_created,),
@@ -53,7 +54,8 @@ class Wiring:
         tokens = Tokens(runtime.secret, runtime.settings.mail_domain)
         mail = EmailReader(runtime.storage, tokens)
         web = WebReader(runtime.storage)
-        outbox = EmailOutbox(runtime.storage, tokens, EmailSender())
+        around = Surroundings(product_name=runtime.settings.product_name, base_url=runtime.settings.base_url)
+        outbox = EmailOutbox(runtime.storage, tokens, EmailSender(runtime.signin), around)
         self.inbound = Inbound({"email": mail, "web": web}, {"email": mail.could_not_read, "web": web.could_not_read})
         # A request from the portal's form is answered by mail.
         stale = timedelta(seconds=runtime.settings.sending_stale_seconds)

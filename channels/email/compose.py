@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -26,11 +26,23 @@ _UNSENDABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 class SendingAccount(NamedTuple):
-    """The mailbox that a mail leaves from: address, name shown, ``smtp`` part of its settings."""
+    """Where a mail leaves from: address and name shown, ``smtp`` and ``dkim`` parts of its settings, its row's id."""
 
     address: str
     display_name: str
     smtp: dict[str, Any]
+    dkim: dict[str, Any] | None = None
+    id: int = 0
+
+
+class Unsubscribe(NamedTuple):
+    """How a reader ends mails of this kind (RFC 2369).
+
+    ``one_click``: a POST to ``url`` does it without asking further (RFC 8058); only ever for an https address.
+    """
+
+    url: str
+    one_click: bool = False
 
 
 class OutgoingFile(NamedTuple):
@@ -46,8 +58,6 @@ class OutgoingMail(msgspec.Struct, frozen=True, kw_only=True):
     """One mail to send.
 
     Attributes:
-        delivery_id: row of the outbox.
-        message_id: our message.
         message_id_header: its Message-ID.
         account: where it leaves from.
         to: recipients.
@@ -60,12 +70,13 @@ class OutgoingMail(msgspec.Struct, frozen=True, kw_only=True):
         in_reply_to: Message-ID that is answered.
         references: ids of the thread, oldest first.
         attachments: files.
-        auto_submitted: written by no person (RFC 3834); others' robots shall not answer.
+        auto_submitted: ``auto-replied`` or ``auto-generated`` (RFC 3834) when no person wrote it; others' robots
+            shall not answer. Empty for what people write.
+        unsubscribe: how the reader ends such mails; for what people write there is nothing to end.
+        envelope_from: where reports of its fate go; empty: to the account's address.
         date: when it was written, aware.
     """
 
-    delivery_id: int
-    message_id: int
     message_id_header: str
     account: SendingAccount
     to: list[Address]
@@ -78,7 +89,9 @@ class OutgoingMail(msgspec.Struct, frozen=True, kw_only=True):
     in_reply_to: str | None = None
     references: list[str] = []
     attachments: list[OutgoingFile] = []
-    auto_submitted: bool = False
+    auto_submitted: Literal["", "auto-replied", "auto-generated"] = ""
+    unsubscribe: Unsubscribe | None = None
+    envelope_from: str = ""
     date: datetime
 
 
@@ -124,9 +137,21 @@ def _headers(mail: OutgoingMail) -> bytes:
     if references:
         lines.append(fields.field("References", references))
     if mail.auto_submitted:
-        lines.append(b"Auto-Submitted: auto-replied\r\nX-Auto-Response-Suppress: All\r\n")
+        lines.append(fields.field("Auto-Submitted", [mail.auto_submitted]) + b"X-Auto-Response-Suppress: All\r\n")
+    if mail.unsubscribe:
+        lines += _unsubscribe(mail.unsubscribe)
     lines.append(b"MIME-Version: 1.0\r\n")
     return b"".join(lines)
+
+
+def _unsubscribe(how: Unsubscribe) -> list[bytes]:
+    """Nothing when the address cannot stand in a header."""
+    if not fields.is_web_address(how.url):
+        return []
+    lines = [fields.field("List-Unsubscribe", [f"<{how.url}>"])]
+    if how.one_click and how.url.startswith("https:"):
+        lines.append(fields.field("List-Unsubscribe-Post", ["List-Unsubscribe=One-Click"]))
+    return lines
 
 
 def _own_id(mail: OutgoingMail) -> str:

@@ -26,6 +26,7 @@ _ADDRESS = re.compile(
     r"[^\s\x00-\x1f\x7f-\x9f<>()\[\]\\,;:\"@\ud800-\udfff]{1,128}@[^\s\x00-\x1f\x7f-\x9f<>()\[\]\\,;:\"@\ud800-\udfff]{1,253}"
 )
 _ID = re.compile(r"<?([!-;=?-~]+)>?")
+_WEB = re.compile(r"https?://[!-;=?-~]{1,900}")
 
 
 def one_line(text: str) -> str:
@@ -137,6 +138,11 @@ def message_id(value: str) -> str | None:
     """A message id with its angle brackets; None when what is given cannot stand in a header."""
     found = _ID.fullmatch(value.strip())
     return f"<{found[1]}>" if found and len(found[1]) <= MAX_ID else None
+
+
+def is_web_address(url: str) -> bool:
+    """Whether this can stand between angle brackets in a header."""
+    return _WEB.fullmatch(url) is not None
 
 
 def reference_ids(references: Sequence[str], in_reply_to: str | None) -> list[str]:

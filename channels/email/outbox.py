@@ -1,31 +1,35 @@
 """E-mail's part of sending: one delivery of ours becomes an :class:`OutgoingMail` and goes to the account's server.
 
 Between ``channels/outbound`` (states, retries) and ``compose``/``send``. Everything is read in the claiming unit of
-work, so the sending itself holds no database connection.
+work, so the sending itself holds no database connection. Where the mail leaves from: ``leaving``; its pictures:
+``inline``; signatures and mark: ``closing``.
 """
 
-import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from channels.email import accounts
-from channels.email.compose import OutgoingFile, OutgoingMail, SendingAccount
-from channels.email.parsed import Address
+from channels.email import closing, inline, leaving
+from channels.email.accounts import options_of
+from channels.email.closing import Body
+from channels.email.compose import OutgoingMail
+from channels.email.leaving import Place
 from channels.email.send import EmailSender, HandoverUnknown
 from channels.email.tokens import Tokens
-from channels.models import ChannelAccount
 from channels.outbound import Send, Unknown
 from core.errors import Permanent
+from core.html import html_to_text
 from core.storage import Storage
-from tickets import attachments, delivery
-from tickets.models import Attachment, Delivery, Message, Ticket
+from staff.models import Agent
+from tickets import delivery, templates
+from tickets.models import Delivery, Message, Ticket
+from tickets.templates import Surroundings
 
-REFERENCES = 12
+REFERENCES: Final = 12
 """Ids kept in References: the first and the newest, so that the header stays short (RFC 5322 section 3.6.4)."""
-_INLINE = re.compile(r"""(<img\b[^>]*?\ssrc=)(["'])/api/attachments/(\d+)\2""", re.IGNORECASE)
+SENT_KINDS: Final = frozenset({"agent", "system"})
+"""What may leave. A note is not among them, whatever asks for it."""
 
 
 class EmailOutbox:
@@ -35,12 +39,16 @@ class EmailOutbox:
         storage: where attachments are.
         tokens: our signed names.
         sender: the SMTP side.
+        around: product and address of the desk, for templates in signatures.
     """
 
-    def __init__(self, storage: Storage, tokens: Tokens, sender: EmailSender) -> None:
+    def __init__(
+        self, storage: Storage, tokens: Tokens, sender: EmailSender, around: Surroundings | None = None
+    ) -> None:
         self._storage = storage
         self._tokens = tokens
         self._sender = sender
+        self._around = around or Surroundings()
 
     async def prepare(self, session: AsyncSession, sending: Delivery) -> Send:
         """Compose one delivery.
@@ -49,69 +57,70 @@ class EmailOutbox:
             Permanent: it can never be sent (a note, no recipient left, no mailbox).
         """
         message, ticket = await delivery.what_is_sent(session, sending)
-        if message.kind != "agent":
-            raise Permanent("Only answers of agents are sent.")
-        account = await self._account(session, ticket)
-        mail = await self._mail(session, sending, message, ticket, account)
+        if message.kind not in SENT_KINDS:
+            raise Permanent("Only answers to customers are sent.")
+        mail = await self._mail(session, message, ticket)
         message.message_id_header = mail.message_id_header
         message.in_reply_to = mail.in_reply_to or None
         message.references = list(mail.references)
+        message.own_address = mail.account.address
 
         async def send(before_handover: Callable[[], Awaitable[None]]) -> str:
-            try:
-                return (await self._sender.deliver(mail, before_handover)).provider_id
-            except HandoverUnknown as problem:
-                raise Unknown(problem.detail) from problem
+            return await hand_over(self._sender, mail, before_handover)
 
         return send
 
-    async def _account(self, session: AsyncSession, ticket: Ticket) -> ChannelAccount:
-        """The mailbox the customer wrote to; else the team's; else the first that can send."""
-        usable = select(ChannelAccount).where(ChannelAccount.channel == "email", ChannelAccount.is_active)
-        found: ChannelAccount | None = None
-        if ticket.account_id is not None:
-            found = await session.scalar(usable.where(ChannelAccount.id == ticket.account_id))
-        if found is None and ticket.team_id is not None:
-            found = await session.scalar(
-                usable.where(ChannelAccount.team_id == ticket.team_id).order_by(ChannelAccount.id)
-            )
-        found = found or await session.scalar(usable.order_by(ChannelAccount.id))
-        if found is None or "smtp" not in found.settings:
-            raise Permanent("No mailbox is set up that could send this. An administrator can add one.")
-        return found
-
-    async def _mail(
-        self, session: AsyncSession, sending: Delivery, message: Message, ticket: Ticket, account: ChannelAccount
-    ) -> OutgoingMail:
-        book = await accounts.address_book(session, active_only=False)
-        to, cc, bcc = (_outside(people, book) for people in (message.to, message.cc, message.bcc))
+    async def _mail(self, session: AsyncSession, message: Message, ticket: Ticket) -> OutgoingMail:
+        listed = await leaving.mailboxes(session)
+        book = leaving.book_of(listed)
+        place = leaving.place_for(listed, book, message.own_address, ticket.account_id, ticket.team_id)
+        to, cc, bcc = (leaving.outside(people, book) for people in (message.to, message.cc, message.bcc))
         if not (to or cc or bcc):
             raise Permanent("No recipient is left: the addresses are our own.")
-        files = await attachments.of_messages(session, [message.id])
-        html, inline = _inline_images(message.html, files)
+        options = options_of(place.account.options)
+        plain = message.plain or options.plain_text
+        html, files = await inline.with_files(session, self._storage, message, plain=plain)
         answered, references = await self._thread(session, message)
+        body = await self._body(session, message, ticket, place, html)  # last: what it changes is written once
         return OutgoingMail(
-            delivery_id=sending.id,
-            message_id=message.id,
             message_id_header=self._tokens.message_id(message.id),
-            account=SendingAccount(account.address, account.display_name, account.settings["smtp"]),
+            account=place.sender,
             to=to,
             cc=cc,
             bcc=bcc,
-            reply_to=self._tokens.reply_address(account.address, ticket.id),
-            subject=message.subject,
-            text=message.text,
-            html=html,
+            reply_to=self._tokens.reply_address(place.address, ticket.id),
+            subject=_numbered(message.subject, ticket.id) if options.subject_number else message.subject,
+            text=body.text,
+            html=body.html,
             in_reply_to=answered,
             references=references,
-            attachments=[
-                OutgoingFile(
-                    each.name, each.content_type, await self._storage.get(each.storage_key), inline.get(each.id)
-                )
-                for each in files
-            ],
+            attachments=files,
+            auto_submitted="auto-replied" if message.kind == "system" else "",
+            envelope_from=self._tokens.bounce_address(place.account.address, message.id),
             date=message.created_at,
         )
+
+    async def _body(self, session: AsyncSession, message: Message, ticket: Ticket, place: Place, html: str) -> Body:
+        """The message with signature and mark. What was signed once stays so: a second try is the same mail."""
+        if message.kind == "agent" and not message.signature_html:
+            message.signature_html = await self._signature(session, message, ticket, place)
+        written = Body(message.text or html_to_text(message.html), html)
+        return closing.closed(written, message.signature_html, self._tokens.mark(ticket.id))
+
+    async def _signature(self, session: AsyncSession, message: Message, ticket: Ticket, place: Place) -> str:
+        agent = await session.get(Agent, message.author_agent_id) if message.author_agent_id else None
+        parts = (agent.signature if agent else "", place.account.signature)
+        if not any(part.strip() for part in parts):
+            return ""
+        values: templates.Values = {}
+        if any("{{" in part for part in parts):
+            around = Surroundings(
+                mailbox_name=place.account.display_name,
+                mailbox_address=place.address,
+                product_name=self._around.product_name,
+            )
+            values = await templates.values_of(session, ticket.id, message.author_agent_id, around)
+        return closing.signature(parts, values)
 
     async def _thread(self, session: AsyncSession, message: Message) -> tuple[str, list[str]]:
         """The id of the mail that is answered, and the chain of ids before it, oldest first."""
@@ -130,20 +139,20 @@ class EmailOutbox:
         return header, chain
 
 
-def _outside(people: list[Any], book: accounts.AddressBook) -> list[Address]:
-    return [Address(each["name"], each["address"]) for each in people if book.find(each["address"]) is None]
+async def hand_over(sender: EmailSender, mail: OutgoingMail, before_handover: Callable[[], Awaitable[None]]) -> str:
+    """Send one mail in the terms of ``channels/outbound``; returns the provider's id.
+
+    Raises:
+        Temporary, Permanent: it was not sent.
+        Unknown: nobody can know.
+    """
+    try:
+        return (await sender.deliver(mail, before_handover)).provider_id
+    except HandoverUnknown as problem:
+        raise Unknown(problem.detail) from problem
 
 
-def _inline_images(html: str, files: list[Attachment]) -> tuple[str, dict[int, str]]:
-    """Images shown from our own server become parts of the mail (``cid:``), so that no recipient needs to sign in."""
-    known = {each.id for each in files}
-    inline: dict[int, str] = {}
-
-    def replace(found: re.Match[str]) -> str:
-        number = int(found[3])
-        if number not in known:
-            return found[0]
-        inline[number] = f"file{number}@sampark"
-        return f"{found[1]}{found[2]}cid:{inline[number]}{found[2]}"
-
-    return _INLINE.sub(replace, html), inline
+def _numbered(subject: str, ticket_id: int) -> str:
+    """The subject with the ticket's number, for those whose programs lose all else; once, however long the thread."""
+    mark = f"[#{ticket_id}]"
+    return subject if mark in subject else f"{subject} {mark}".strip()

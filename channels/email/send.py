@@ -1,23 +1,34 @@
 """Sending: hands one composed mail to the account's mail server and says what became of it.
 
 The last step of the outbox (`channels.outbound` → here). What can be known is told exactly: refused for now, refused
-for good, accepted, or *unknown* when the connection died between the mail's last byte and the server's answer.
+for good, accepted, or *unknown* when the connection died between the mail's last byte and the server's answer. On the
+way the mail waits for its turn (`throttle`), is signed (`dkim`), and gets an envelope that reports come back by.
 """
 
 import asyncio
 import re
-import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final, Literal, NoReturn
 
 import aiosmtplib
 
-from channels.email import fields
-from channels.email.accounts import Encryption, SmtpSettings, normalise, smtp_settings, without_tag
-from channels.email.compose import OutgoingMail, compose
-from core import clock
+from channels.email import dkim, fields, throttle
+from channels.email.accounts import (
+    Auth,
+    DkimSettings,
+    Encryption,
+    SmtpSettings,
+    dkim_settings,
+    normalise,
+    without_tag,
+)
+from channels.email.compose import OutgoingMail, SendingAccount, compose
+from channels.email.imap_client import SignInRefused
+from channels.email.signin import SignIn
+from core import clock, net
 from core.errors import Permanent, Temporary, Upstream
+from core.net import Networks
 
 IDLE_SECONDS: Final = 20.0
 """How long an unused connection is kept; servers close theirs after about a minute."""
@@ -58,18 +69,38 @@ class _Connection:
     since: float = 0.0
 
 
+@dataclass(frozen=True)
+class _Envelope:
+    """What the server is told before the content (RFC 5321).
+
+    Attributes:
+        senders: the first that the server takes: the address that names the message, then the mailbox's own.
+        recipients: everybody.
+        size: bytes of the content.
+        letters: some address holds letters beyond a to z.
+    """
+
+    senders: tuple[str, ...]
+    recipients: list[str]
+    size: int
+    letters: bool
+
+
 class EmailSender:
     """Sends mails, keeping a few connections for each server.
 
     Args:
+        signin: opens the accounts' secrets.
         timeout: seconds that one step of the conversation may take.
         answer_timeout: seconds that the answer to the content may take.
     """
 
-    def __init__(self, timeout: float = 60.0, answer_timeout: float = ANSWER_SECONDS) -> None:
+    def __init__(self, signin: SignIn, timeout: float = 60.0, answer_timeout: float = ANSWER_SECONDS) -> None:
+        self._signin = signin
         self._timeout = timeout
         self._answer_timeout = answer_timeout
         self._idle: dict[SmtpSettings, list[_Connection]] = {}
+        self._throttle = throttle.Throttle()
 
     async def deliver(self, mail: OutgoingMail, before_handover: Callable[[], Awaitable[None]]) -> Receipt:
         """Hand one mail over. All recipients are accepted, or nobody gets it.
@@ -80,15 +111,18 @@ class EmailSender:
                 raising there leaves the mail unsent.
 
         Raises:
-            Temporary: not sent; worth another try. Carries the server's sentence.
-            Permanent: not sent, and another try cannot help: a refused recipient is named.
+            Temporary: not sent; worth another try. Carries the server's sentence. One that only has to wait for its
+                turn does not count as a try.
+            Permanent: not sent, and another try cannot help: refused recipients are named.
             HandoverUnknown: nobody can know whether it was sent.
             Invalid: the account's settings are wrong.
         """
-        smtp = smtp_settings(mail.account.smtp)
         recipients = envelope_recipients(mail)
-        content = await asyncio.to_thread(compose, mail) if _is_big(mail) else compose(mail)
-        connection = await self._prepared(smtp, mail, recipients, len(content))
+        smtp = await self._opened(mail.account)
+        self._await_turn(smtp, mail)
+        key = dkim_settings({"dkim": mail.account.dkim}, self._signin.vault) if mail.account.dkim else None
+        content = await asyncio.to_thread(_content, mail, key) if key or _is_big(mail) else _content(mail, None)
+        connection = await self._prepared(smtp, mail, _envelope(smtp, mail, recipients, len(content)))
         try:
             await before_handover()
         except BaseException:
@@ -109,21 +143,35 @@ class EmailSender:
                 connection.client.close()
         self._idle.clear()
 
-    async def _prepared(self, smtp: SmtpSettings, mail: OutgoingMail, recipients: list[str], size: int) -> _Connection:
+    async def _opened(self, account: SendingAccount) -> SmtpSettings:
+        """The account's server, with what it takes to sign in."""
+        try:
+            return await self._signin.smtp(account.id, account.smtp)
+        except SignInRefused as problem:  # a person must act, and the mail shall leave when she has
+            raise Temporary(problem.detail, SIGN_IN_RETRY) from None
+
+    def _await_turn(self, smtp: SmtpSettings, mail: OutgoingMail) -> None:
+        per_minute = throttle.rate(smtp.host, smtp.per_minute)
+        seconds = self._throttle.wait((smtp.host, smtp.user), mail.message_id_header, per_minute)
+        if seconds > 0:
+            words = f"{smtp.host} takes {per_minute} mails a minute; this one waits for its turn."
+            raise Temporary(words, seconds, counts=False)
+
+    async def _prepared(self, smtp: SmtpSettings, mail: OutgoingMail, envelope: _Envelope) -> _Connection:
         """A connection on which the server has accepted sender and recipients."""
         kept = self._take(smtp)
         if kept is not None:
             try:
-                await self._envelope(kept.client, mail, recipients, size)
+                await _agree(kept.client, envelope)
                 return kept
             except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError):
                 kept.client.close()  # it had been closed meanwhile; nothing was handed over, so a new one is tried
             except BaseException:
                 kept.client.close()
                 raise
-        fresh = _Connection(await self._connected(smtp, mail.account.address))
+        fresh = _Connection(await self._connected(smtp, mail.account))
         try:
-            await self._envelope(fresh.client, mail, recipients, size)
+            await _agree(fresh.client, envelope)
         except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError) as problem:
             fresh.client.close()
             raise Temporary(f"The mail server {smtp.host} stopped answering: {problem}") from None
@@ -132,47 +180,20 @@ class EmailSender:
             raise
         return fresh
 
-    async def _connected(self, smtp: SmtpSettings, sender: str) -> aiosmtplib.SMTP:
-        client = aiosmtplib.SMTP(
-            hostname=smtp.host,
-            port=smtp.port,
-            local_hostname=_helo_name(sender),
-            timeout=self._timeout,
-            use_tls=smtp.tls is Encryption.TLS,
-            start_tls=smtp.tls is Encryption.STARTTLS,
-            username=smtp.user or None,
-            password=smtp.password if smtp.user else None,
-            tls_context=_tls(smtp),
-        )
+    async def _connected(self, smtp: SmtpSettings, account: SendingAccount) -> aiosmtplib.SMTP:
         try:
-            await client.connect()
-            await _greet(client)
+            client = await client_for(smtp, account.address, self._signin.networks, self._timeout)
         except aiosmtplib.SMTPAuthenticationError as problem:
-            client.close()
+            if smtp.token:
+                self._signin.reject(account.id, smtp.token)
             said = _sentence(problem.code, problem.message)
             raise Temporary(f"{smtp.host} refused the sign-in of {smtp.user}: {said}", SIGN_IN_RETRY) from None
-        except (aiosmtplib.SMTPException, OSError) as problem:
-            client.close()
+        except OSError as problem:
+            cause = problem.__cause__ or problem  # the library hides a wrong certificate in an error of its own
+            raise Temporary(net.why_not(cause, smtp.host, smtp.port)) from None
+        except aiosmtplib.SMTPException as problem:
             raise Temporary(f"The mail server {smtp.host}:{smtp.port} cannot be used: {problem}") from None
         return client
-
-    async def _envelope(self, client: aiosmtplib.SMTP, mail: OutgoingMail, recipients: list[str], size: int) -> None:
-        sender = fields.checked_address(mail.account.address)
-        options = [f"SIZE={size}"] if client.supports_extension("size") else []
-        encoding = "ascii"
-        if not all(address.isascii() for address in (sender, *recipients, mail.reply_to or "")):
-            if not client.supports_extension("smtputf8"):
-                raise Permanent("The mail server cannot send to addresses with letters beyond a to z (SMTPUTF8).")
-            options.append("SMTPUTF8")
-            encoding = "utf-8"
-        try:
-            await client.mail(sender, options=options, encoding=encoding)
-            for recipient in recipients:
-                await client.rcpt(recipient, encoding=encoding)
-        except aiosmtplib.SMTPSenderRefused as problem:
-            _refuse(problem, f"The mail server refused {sender} as sender")
-        except aiosmtplib.SMTPRecipientRefused as problem:
-            _refuse(problem, f"{problem.recipient} was refused")
 
     async def _hand_over(self, client: aiosmtplib.SMTP, content: bytes) -> Receipt:
         try:
@@ -180,7 +201,7 @@ class EmailSender:
         except (aiosmtplib.SMTPException, OSError) as problem:
             raise Temporary(f"The mail server stopped answering before it took the mail: {problem}") from None
         if response.code != 354:
-            _refuse(aiosmtplib.SMTPDataError(response.code, response.message), "The mail was refused")
+            _refuse([(response.code, "The mail was refused", response.message)])
         protocol = client.protocol
         if protocol is None:
             raise Temporary("The mail server closed the connection before it took the mail.")
@@ -192,7 +213,7 @@ class EmailSender:
                 f"The connection was lost while the mail was handed over ({problem}); it may have been sent."
             ) from None
         if response.code != 250:
-            _refuse(aiosmtplib.SMTPDataError(response.code, response.message), "The mail was refused")
+            _refuse([(response.code, "The mail was refused", response.message)])
         return Receipt(provider_id=fields.one_line(response.message)[:500])
 
     def _take(self, smtp: SmtpSettings) -> _Connection | None:
@@ -243,13 +264,108 @@ def _is_big(mail: OutgoingMail) -> bool:
     return sum(len(file[2]) for file in mail.attachments) + len(mail.html) + len(mail.text) > BIG
 
 
-def _tls(smtp: SmtpSettings) -> ssl.SSLContext | None:
-    if smtp.tls is Encryption.NONE:
-        return None
-    context = ssl.create_default_context()
-    if smtp.ca_file:
-        context.load_verify_locations(smtp.ca_file)
-    return context
+def _content(mail: OutgoingMail, key: DkimSettings | None) -> bytes:
+    raw = compose(mail)
+    return dkim.signed(raw, key) if key and dkim.fits(mail.account.address, key) else raw
+
+
+def _envelope(smtp: SmtpSettings, mail: OutgoingMail, recipients: list[str], size: int) -> _Envelope:
+    """Servers that one signs in to often refuse a sender that is not the mailbox itself; there it must be asked for."""
+    own = fields.checked_address(mail.account.address)
+    named = mail.envelope_from and (smtp.verp if smtp.verp is not None else not smtp.user)
+    senders = (fields.checked_address(mail.envelope_from), own) if named else (own,)
+    letters = not all(address.isascii() for address in (*senders, *recipients, mail.reply_to or ""))
+    return _Envelope(senders, recipients, size, letters)
+
+
+async def _agree(client: aiosmtplib.SMTP, envelope: _Envelope) -> None:
+    """Have sender and recipients accepted: all of them, so that a try after mending an address doubles no mail.
+
+    Raises:
+        Permanent: somebody is refused for good; everybody who is refused is named.
+        Temporary: somebody is refused for now.
+    """
+    options = [f"SIZE={envelope.size}"] if client.supports_extension("size") else []
+    if envelope.letters:
+        if not client.supports_extension("smtputf8"):
+            raise Permanent("The mail server cannot send to addresses with letters beyond a to z (SMTPUTF8).")
+        options.append("SMTPUTF8")
+    encoding: Literal["ascii", "utf-8"] = "utf-8" if envelope.letters else "ascii"
+    for sender in envelope.senders:
+        last = sender == envelope.senders[-1]
+        try:
+            await client.mail(sender, options=options, encoding=encoding)
+        except aiosmtplib.SMTPSenderRefused as problem:
+            if last:
+                _refuse([(problem.code, f"The mail server refused {sender} as sender", problem.message)])
+            continue
+        refused = await _refused(client, envelope.recipients, encoding)
+        if not refused:
+            return
+        if last or len(refused) < len(envelope.recipients):
+            _refuse(refused)
+        await client.rset()  # many servers judge the sender only now; perhaps they take the mailbox's own address
+
+
+async def _refused(
+    client: aiosmtplib.SMTP, recipients: list[str], encoding: Literal["ascii", "utf-8"]
+) -> list[tuple[int, str, str]]:
+    refused: list[tuple[int, str, str]] = []
+    for recipient in recipients:
+        try:
+            await client.rcpt(recipient, encoding=encoding)
+        except aiosmtplib.SMTPRecipientRefused as problem:
+            refused.append((problem.code, f"{recipient} was refused", problem.message))
+    return refused
+
+
+async def client_for(smtp: SmtpSettings, sender: str, networks: Networks, timeout: float) -> aiosmtplib.SMTP:
+    """A client that is connected, greeted and signed in.
+
+    Args:
+        smtp: the server, its secrets opened.
+        sender: address whose domain we greet with.
+        networks: where connections may go.
+        timeout: seconds that one step may take.
+
+    Raises:
+        ForbiddenHost: the server is in a network that may not be connected to.
+        Temporary: it cannot be reached.
+        aiosmtplib.SMTPAuthenticationError: it refuses the sign-in.
+        aiosmtplib.SMTPException, OSError: it does not speak as it should.
+    """
+    context = None if smtp.tls is Encryption.NONE else net.tls_context(smtp.ca_file)
+    connected = await net.open_socket(smtp.host, smtp.port, networks, timeout)
+    by_token = smtp.token if smtp.auth is Auth.OAUTH else ""
+    client = aiosmtplib.SMTP(
+        hostname=smtp.host,
+        sock=connected,
+        local_hostname=_helo_name(sender),
+        timeout=timeout,
+        use_tls=smtp.tls is Encryption.TLS,
+        start_tls=smtp.tls is Encryption.STARTTLS,
+        username=smtp.user or None,
+        password=smtp.password if smtp.user and not by_token else None,
+        oauth_token_generator=_tokens(by_token) if by_token else None,
+        tls_context=context,
+    )
+    try:
+        await client.connect()
+        await _greet(client)
+    except BaseException:
+        client.close()
+        connected.close()
+        raise
+    return client
+
+
+def _tokens(token: str) -> Callable[[], Awaitable[str]]:
+    """The library asks for a token by a function."""
+
+    async def give() -> str:
+        return token
+
+    return give
 
 
 def _helo_name(sender: str) -> str:
@@ -271,9 +387,9 @@ def _sentence(code: int, message: str) -> str:
     return f"{code} {fields.one_line(message)}"[:500]
 
 
-def _refuse(problem: aiosmtplib.SMTPResponseException, what: str) -> NoReturn:
-    """A server's refusal: 5xx for good (RFC 5321, section 4.2.1), everything else for now."""
-    sentence = f"{what}: {_sentence(problem.code, problem.message)}"
-    if 500 <= problem.code < 600:
+def _refuse(refusals: list[tuple[int, str, str]]) -> NoReturn:
+    """A server's refusals: 5xx for good (RFC 5321, section 4.2.1), everything else for now; one for good decides."""
+    sentence = "; ".join(f"{what}: {_sentence(code, message)}" for code, what, message in refusals)[:2000]
+    if any(500 <= code < 600 for code, _, _ in refusals):
         raise Permanent(sentence) from None
     raise Temporary(sentence) from None

@@ -1,15 +1,21 @@
 """Fixtures of the e-mail channel: an account, a certificate, a private Dovecot."""
 
+import base64
 import os
 import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from channels.email.signin import SignIn
 from channels.models import ChannelAccount
 from core import clock
 from core.db import Database, unit_of_work
+from core.net import LOOPBACK, Networks
+from core.vault import Vault
 from tests.channels.email.dovecot import DOVECOT, Dovecot
 
 
@@ -30,6 +36,11 @@ async def make_account(db: Database, name: str = "Support", **values) -> int:
         session.add(account)
         await session.flush()
         return account.id
+
+
+def signin() -> SignIn:
+    """For accounts that sign in with passwords, on this machine: no database is asked."""
+    return SignIn(Database("postgresql://nobody@127.0.0.1:1/nothing"), Vault("test"), Networks(LOOPBACK))
 
 
 @pytest.fixture
@@ -62,3 +73,13 @@ def dovecot(certificate):
         server.start()
         yield server
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def dkim_key():
+    """A key for signing mails: private half in PEM, public half as the record in DNS."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    private = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return private, b"v=DKIM1; k=rsa; p=" + base64.b64encode(public)

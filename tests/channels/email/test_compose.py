@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.email.compose import OutgoingFile, OutgoingMail, SendingAccount, compose
+from channels.email.compose import OutgoingFile, OutgoingMail, SendingAccount, Unsubscribe, compose
 from channels.email.parse import parse_mail
 from channels.email.parsed import Address
 from core.errors import Permanent
@@ -25,8 +25,6 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 def outgoing(**changes) -> OutgoingMail:
     """A mail with everything usual."""
     given_values = {
-        "delivery_id": 1,
-        "message_id": 7,
         "message_id_header": "<m7.tok@desk.test>",
         "account": ACCOUNT,
         "to": [Address(name="Ravi", address="ravi@example.com")],
@@ -223,11 +221,30 @@ def test_a_mail_as_file_is_never_base64_as_message():
     assert part.get_payload(decode=True) == b"From: a@b\r\n\r\nx"
 
 
-def test_automatic_mails_say_so():
-    """RFC 3834, so that other robots do not answer."""
-    message = read(compose(outgoing(auto_submitted=True)))
-    assert message["Auto-Submitted"] == "auto-replied"
+@pytest.mark.parametrize("kind", ["auto-replied", "auto-generated"])
+def test_automatic_mails_say_so(kind):
+    """RFC 3834, so that other robots do not answer (field 16)."""
+    message = read(compose(outgoing(auto_submitted=kind)))
+    assert message["Auto-Submitted"] == kind
     assert message["X-Auto-Response-Suppress"] == "All"
+    assert parse_mail(compose(outgoing(auto_submitted=kind))).auto_submitted == kind
+
+
+@pytest.mark.parametrize(
+    ("how", "link", "post"),
+    [
+        (Unsubscribe("https://desk.test/u/1", one_click=True), "<https://desk.test/u/1>", "List-Unsubscribe=One-Click"),
+        (Unsubscribe("http://desk.test/u/1", one_click=True), "<http://desk.test/u/1>", None),
+        (Unsubscribe("https://desk.test/preferences"), "<https://desk.test/preferences>", None),
+        (Unsubscribe("https://x\r\nBcc: evil@example.com"), None, None),
+        (None, None, None),
+    ],
+)
+def test_mails_that_can_be_ended_say_how(how, link, post):
+    """RFC 2369, and RFC 8058 only where a POST over https really ends them (field 16)."""
+    message = read(compose(outgoing(unsubscribe=how)))
+    assert message["List-Unsubscribe"] == link
+    assert message["List-Unsubscribe-Post"] == post
 
 
 def test_the_same_mail_gives_the_same_bytes():

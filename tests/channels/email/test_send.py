@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import ssl
+from datetime import timedelta
 
+import dkim
 import pytest
 
 from channels.email import send
@@ -11,6 +13,7 @@ from channels.email.compose import SendingAccount
 from channels.email.parsed import Address
 from channels.email.send import EmailSender, HandoverUnknown
 from core.errors import Invalid, Permanent, Temporary
+from tests.channels.email.conftest import signin
 from tests.channels.email.peers import Scripted, Sink, password_is
 from tests.channels.email.test_compose import outgoing
 
@@ -29,7 +32,7 @@ async def serving(sink, tls=None, **options):
 @pytest.fixture
 async def sender():
     """A sender that gives up soon."""
-    made = EmailSender(timeout=3, answer_timeout=3)
+    made = EmailSender(signin(), timeout=3, answer_timeout=3)
     yield made
     await made.close()
 
@@ -143,6 +146,87 @@ async def test_a_refused_content_is_known_not_unknown(sender, steps, answer, kin
     assert steps
 
 
+async def test_all_who_are_refused_are_named_and_one_for_good_decides(sender, steps):
+    """An agent mends all addresses at once; while one is refused for good, trying again cannot help."""
+    people = [Address(name="", address=f"{name}@example.com") for name in "abc"]
+    sink = Sink(refuse={"a@example.com": "450 4.2.1 try later", "c@example.com": "550 5.1.1 no such user"})
+    async with serving(sink) as port:
+        with pytest.raises(Permanent, match=r"a@example\.com was refused: 450.*; c@example\.com was refused: 550"):
+            await sender.deliver(mail_via(port, cc=people), noting(steps))
+    assert not sink.mails
+
+
+async def test_bounces_come_back_to_an_address_that_names_the_message(sender, steps):
+    """The envelope's sender is the message's own (VERP), wherever the server takes it (field 14)."""
+    sink = Sink()
+    async with serving(sink) as port:
+        named = {"envelope_from": "help+b7.sig@desk.test"}
+        await sender.deliver(mail_via(port, **named), noting(steps))
+        await sender.deliver(mail_via(port, smtp={"verp": False}, **named), noting(steps))
+    assert [each[0] for each in sink.mails] == ["help+b7.sig@desk.test", "help@desk.test"]
+    async with serving(sink, authenticator=password_is(b"right"), auth_require_tls=False) as port:
+        mail = mail_via(port, smtp={"user": "help", "password": "right"}, **named)
+        await sender.deliver(mail, noting(steps))
+    assert sink.mails[-1][0] == "help@desk.test"
+
+
+@pytest.mark.parametrize("at", ["MAIL", "RCPT"])
+async def test_a_server_that_refuses_the_named_sender_gets_the_plain_one(sender, steps, at):
+    """Some judge the sender at once, others only with the first recipient: the mail leaves all the same."""
+    talked = []
+
+    async def talk(reader, writer):
+        writer.write(b"220 x\r\n")
+        named = False
+        while line := await reader.readline():
+            verb = line[:4].decode().upper()
+            talked.append(line.decode().strip())
+            named = b"+b7." in line if verb == "MAIL" else named
+            if verb == at and named:
+                writer.write(b"553 5.7.1 Sender address rejected: not owned by user\r\n")
+            elif verb == "DATA":
+                writer.write(b"354 go\r\n")
+                await reader.readuntil(b"\r\n.\r\n")
+                writer.write(b"250 ok\r\n")
+            else:
+                writer.write(b"250 ok\r\n")
+
+    async with Scripted(talk) as server:
+        await sender.deliver(mail_via(server.port, envelope_from="help+b7.sig@desk.test"), noting(steps))
+    assert steps
+    assert "MAIL FROM:<help@desk.test>" in talked
+
+
+async def test_more_mails_than_the_provider_takes_wait_for_their_turn(sender, steps, clock):
+    """The third in a minute is told to come back when its turn is; it was no try (field 15)."""
+    sink = Sink()
+    mails = [f"<m{number}.tok@desk.test>" for number in range(4)]
+    async with serving(sink) as port:
+        pace = {"smtp": {"per_minute": 2}}
+        for header in mails[:2]:
+            await sender.deliver(mail_via(port, message_id_header=header, **pace), noting(steps))
+        clock.advance(timedelta(seconds=20))
+        for header in mails[2:]:
+            with pytest.raises(Temporary, match="2 mails a minute") as told:
+                await sender.deliver(mail_via(port, message_id_header=header, **pace), noting(steps))
+            assert (told.value.retry_in, told.value.counts) == (40, False)
+        clock.advance(timedelta(seconds=40))
+        for header in mails[2:]:
+            await sender.deliver(mail_via(port, message_id_header=header, **pace), noting(steps))
+    assert len(sink.mails) == 4
+
+
+async def test_mails_of_a_mailbox_with_a_key_are_signed(sender, steps, dkim_key):
+    """What leaves verifies against the public half in DNS (field 16)."""
+    private, record = dkim_key
+    key = {"selector": "s1", "domain": "desk.test", "private_key": private}
+    sink = Sink()
+    async with serving(sink) as port:
+        account = SendingAccount("help@desk.test", "Help", {"host": "127.0.0.1", "port": port, "tls": "none"}, key)
+        await sender.deliver(outgoing(account=account), noting(steps))
+    assert dkim.verify(sink.mails[0][2], dnsfunc=lambda name, timeout=5: record)
+
+
 async def _until_data(reader, writer, *, greet=True):
     if greet:
         writer.write(b"220 x\r\n")
@@ -176,7 +260,7 @@ async def test_silence_after_the_content_is_unknown(steps):
         await reader.readuntil(b"\r\n.\r\n")
         await held.wait()
 
-    sender = EmailSender(timeout=3, answer_timeout=0.3)
+    sender = EmailSender(signin(), timeout=3, answer_timeout=0.3)
     async with Scripted(talk) as server:
         with pytest.raises(HandoverUnknown):
             await sender.deliver(mail_via(server.port), noting(steps))
@@ -242,7 +326,7 @@ async def test_tls_with_a_known_and_an_unknown_authority(sender, steps, certific
         trusted = {"tls": kind, "ca_file": str(certificate / "cert.pem")}
         await sender.deliver(mail_via(port, smtp=trusted), noting(steps))
         assert len(sink.mails) == 1
-        with pytest.raises(Temporary, match="cannot be used"):
+        with pytest.raises(Temporary, match="certificate"):
             await sender.deliver(mail_via(port, smtp={"tls": kind}), noting(steps))
     assert len(sink.mails) == 1
 

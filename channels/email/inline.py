@@ -1,0 +1,101 @@
+"""Pictures inside an answer: whatever the agent saw while she wrote becomes a part of the mail (``cid:``).
+
+Part of sending, used by ``channels/email/outbox``. A picture is named by our own address of it
+(``/api/attachments/7``) or, in a passage quoted from an earlier mail, by that mail's Content-ID. A recipient can open
+neither, for he is not signed in (field 22).
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from channels.email.compose import OutgoingFile
+from core.storage import Storage
+from tickets import attachments
+from tickets.models import Attachment, Message
+
+MAX_PICTURES: Final = 100
+_SOURCE: Final = re.compile(
+    r"""(<img\b[^<>]*?\ssrc=)(["'])(?:(?:https?://[^/"'<>\s]+)?/api/attachments/(\d{1,15})|cid:([^"'<>\s]{1,500}))\2""",
+    re.IGNORECASE,
+)
+
+
+async def with_files(
+    session: AsyncSession, storage: Storage, message: Message, *, plain: bool
+) -> tuple[str, list[OutgoingFile]]:
+    """A message's HTML with its pictures as ``cid:``, and all files that go with it.
+
+    Pictures come from the message's own files and from other messages of its ticket, never from notes: what is said
+    among colleagues must not leave, whatever is pasted.
+
+    Args:
+        session: the unit of work.
+        storage: where the contents are.
+        message: what is sent.
+        plain: the mail has no HTML; then only the message's own files go, as attachments.
+    """
+    own = await attachments.of_messages(session, [message.id])
+    known = {f"#{each.id}": each for each in own}
+    if not plain:
+        wanted = _named(message.html) - set(known)
+        known |= await _elsewhere(session, message, wanted) if wanted else {}
+    html, shown = _as_parts("" if plain else message.html, known)
+    files = {each.id: each for each in (*own, *shown)}
+    return html, [
+        OutgoingFile(
+            each.name,
+            each.content_type,
+            await storage.get(each.storage_key),
+            content_id(each.id) if each in shown else None,
+        )
+        for each in files.values()
+    ]
+
+
+def content_id(attachment_id: int) -> str:
+    """The Content-ID that a picture of ours travels under."""
+    return f"file{attachment_id}@sampark"
+
+
+def _named(html: str) -> set[str]:
+    """What the HTML shows: attachments as ``#7``, Content-IDs as they are."""
+    return {_name(found) for found in _SOURCE.finditer(html)}
+
+
+def _name(found: re.Match[str]) -> str:
+    return f"#{found[3]}" if found[3] else found[4]
+
+
+async def _elsewhere(session: AsyncSession, message: Message, wanted: Iterable[str]) -> dict[str, Attachment]:
+    """Pictures of the same ticket by number and by Content-ID; of several with one id the newest before this mail."""
+    names = sorted(wanted)[:MAX_PICTURES]
+    numbers = [int(name[1:]) for name in names if name.startswith("#") and name[1:].isdigit()]
+    statement = (
+        select(Attachment)
+        .join(Message, Message.id == Attachment.message_id)
+        .where(Message.ticket_id == message.ticket_id, Message.kind.in_(("customer", "agent")))
+        .where(Attachment.id.in_(numbers) | Attachment.content_id.in_(names))
+        .order_by(Attachment.id)
+    )
+    found = list(await session.scalars(statement))
+    return {each.content_id: each for each in found if each.content_id} | {f"#{each.id}": each for each in found}
+
+
+def _as_parts(html: str, known: dict[str, Attachment]) -> tuple[str, list[Attachment]]:
+    shown: dict[int, Attachment] = {}
+    return _SOURCE.sub(_replacing(known, shown), html), list(shown.values())
+
+
+def _replacing(known: dict[str, Attachment], shown: dict[int, Attachment]) -> Callable[[re.Match[str]], str]:
+    def replace(found: re.Match[str]) -> str:
+        picture = known.get(_name(found))
+        if picture is None:
+            return found[0]
+        shown[picture.id] = picture
+        return f"{found[1]}{found[2]}cid:{content_id(picture.id)}{found[2]}"
+
+    return replace
