@@ -42,13 +42,16 @@ PUBLIC: Final = frozenset(
         ("GET", "/healthz"),
         ("GET", "/readyz"),
         ("GET", "/metrics"),
+        ("GET", "/files/{token:str}/{name:str}"),
         ("GET", "/console"),
         ("GET", "/console/{path:path}"),
         ("GET", "/static/console/{path:path}"),
         ("WS", "/live"),
     }
 )
-"""Routes without a permission. The socket checks the session itself: a refused upgrade tells a browser nothing."""
+"""Routes without a permission. The socket checks the session itself: a refused upgrade tells a browser nothing.
+
+The token in a file's address is made for those who may see the file (``agent_ui/links.py``)."""
 
 
 class CsrfRefused(NotAllowed):

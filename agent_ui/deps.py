@@ -13,6 +13,7 @@ from litestar.di import Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_ui.auth import SAFE_METHODS, SignedIn
+from agent_ui.links import FileLinks
 from agent_ui.state import Runtime, runtime_of
 from agent_ui.watching import Watching
 from core.actor import Actor
@@ -36,6 +37,7 @@ class Desk:
         self.actor: Actor = signed_in.actor
         self.runtime = runtime
         self.watching = watching
+        self.links = FileLinks(runtime.secret, runtime.settings.files_url)
         self._unit = unit
         self._reading: AsyncSession | None = None
 

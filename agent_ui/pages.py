@@ -14,10 +14,12 @@ from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
+from agent_ui.state import runtime_of
+
 BUILT: Final = Path(__file__).resolve().parent / "static" / "console"
 YEAR: Final = "public, max-age=31536000, immutable"
 CONSOLE_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; connect-src 'self'; font-src 'self'; img-src 'self' data: blob:; "
+    "default-src 'none'; script-src 'self'; connect-src 'self'; font-src 'self'; img-src 'self' data: blob:{files}; "
     "media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; frame-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; "
     "style-src 'self' 'unsafe-inline'"  # mails bring styles of their own; scripts they cannot bring
@@ -72,12 +74,17 @@ def _encoded(path: Path, accepted: str) -> tuple[bytes | None, str | None]:
     return _read(path), None
 
 
+def _policy(request: Request[Any, Any, Any]) -> str:
+    files = runtime_of(request).settings.files_url
+    return CONSOLE_POLICY.format(files=f" {files}" if files else "")
+
+
 @get(["/console", "/console/{path:path}"], include_in_schema=False)
-async def console(path: FromPath[str] = "") -> Response[bytes]:
+async def console(request: Request[Any, Any, Any], path: FromPath[str] = "") -> Response[bytes]:
     """The shell of the console; which of its pages it is, it finds out by itself."""
     del path
     shell = await asyncio.to_thread(_read, BUILT / "index.html")
-    headers = {"Cache-Control": "no-store", "Content-Security-Policy": CONSOLE_POLICY}
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": _policy(request)}
     if shell is None:
         headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
         return Response(_NOT_BUILT.encode(), status_code=503, media_type="text/html", headers=headers)

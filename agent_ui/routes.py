@@ -5,7 +5,7 @@ from typing import Any, Final
 from litestar import Litestar, Router
 from litestar.config.app import AppConfig
 
-from agent_ui import headers, health, metrics, pages, problems
+from agent_ui import downloads, headers, health, metrics, pages, problems
 from agent_ui.api.customers import CustomerController, SearchController
 from agent_ui.api.directory import DirectoryController
 from agent_ui.api.files import FileController, UploadController
@@ -73,6 +73,7 @@ HANDLERS: Final[list[Any]] = [
     health.alive,
     health.ready,
     health.prometheus,
+    downloads.file,
     pages.console,
     pages.built_file,
 ]

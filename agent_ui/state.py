@@ -21,6 +21,7 @@ class Runtime(Protocol):
     db: Database
     storage: Storage
     hub: Hub
+    secret: str
     vault: Vault
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from sqlalchemy import BigInteger, bindparam, literal_column, select
 
@@ -12,10 +12,11 @@ from agent_ui.views.tickets import Mailbox, Routing, SentView, TicketView, Viewe
 from channels.models import ChannelAccount
 from core.errors import Stale
 from routing.models import Decision
-from tickets import detail, timeline
-from tickets.detail import Detail
+from tickets import attachments, detail, timeline
+from tickets.detail import Detail, DraftItem
 from tickets.errors import StaleReply
 from tickets.queries import Compiled
+from tickets.timeline import Item, MessageItem, NoteItem
 
 
 @functools.lru_cache(maxsize=1)
@@ -52,8 +53,43 @@ async def read_after_change(desk: Desk, ticket_id: int) -> TicketView:
     return await _view(desk, found)
 
 
+async def pictures_of(desk: Desk, ticket_id: int, items: Sequence[Item], *, everywhere: bool = False) -> html.Pictures:
+    """The files that some items of a ticket may show; those of other messages are asked for where one is shown.
+
+    Args:
+        desk: who reads.
+        ticket_id: the ticket of the items.
+        items: as they are stored.
+        everywhere: look in the whole ticket for what customers' mails name by Content-ID, too.
+    """
+    found = html.pictures_of(items, everywhere=everywhere)
+    if found.missing or found.missing_ids:
+        found.add(await attachments.pictures(desk.source, ticket_id, found.missing, found.missing_ids))
+    return found
+
+
+async def shown(desk: Desk, ticket_id: int, items: list[Item]) -> list[Item]:
+    """Items of a ticket, made ready to be shown."""
+    return html.show(items, desk.links, await pictures_of(desk, ticket_id, items))
+
+
+async def shown_item(desk: Desk, ticket_id: int, message_id: int) -> MessageItem | NoteItem:
+    """One message or note of a ticket, made ready to be shown."""
+    item = await timeline.item_of(desk.session, message_id)
+    return html.show_item(item, desk.links, await pictures_of(desk, ticket_id, [item]))
+
+
+def shown_draft(desk: Desk, draft: DraftItem) -> DraftItem:
+    """A draft of the reader's, with addresses that open its files."""
+    html.sign_files(draft.attachments, desk.links)
+    draft.html = desk.links.shown(draft.html, {file.id: file.name for file in draft.attachments})
+    return draft
+
+
 async def _view(desk: Desk, found: Detail) -> TicketView:
-    html.show(found.timeline.items)
+    await shown(desk, found.row.id, found.timeline.items)
+    for draft in found.drafts:
+        shown_draft(desk, draft)
     values = {"account": found.account_id, "ticket": found.row.id}
     name, address, why = (await _around().run(desk.source, values))[0]
     mailbox = Mailbox(name=name, address=address) if address is not None else None
@@ -64,7 +100,7 @@ async def _view(desk: Desk, found: Detail) -> TicketView:
 
 async def sent(desk: Desk, ticket_id: int, message_id: int) -> SentView:
     """What was written just now, with the ticket's row."""
-    item = html.show_item(await timeline.item_of(desk.session, message_id))
+    item = await shown_item(desk, ticket_id, message_id)
     return SentView(item=item, ticket=await detail.row_after_change(desk.session, desk.actor, ticket_id))
 
 
@@ -74,8 +110,8 @@ async def telling_what_is_new(desk: Desk, ticket_id: int) -> AsyncIterator[None]
     try:
         yield
     except StaleReply as problem:
-        items = await timeline.items_of(desk.session, problem.message_ids)
-        problem.extra["newItems"] = [html.show_item(item) for item in items]
+        items: list[Item] = [*await timeline.items_of(desk.session, problem.message_ids)]
+        problem.extra["newItems"] = await shown(desk, ticket_id, items)
         raise
     except Stale as problem:
         desk.session.expire_all()

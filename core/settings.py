@@ -7,6 +7,7 @@ Precedence: environment variable, ``.env`` in the working folder, default; an em
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -32,6 +33,11 @@ class Settings(BaseSettings):
     smtp_host: str = Field("127.0.0.1", description="Address the mail listener (SMTP) listens on.")
     smtp_port: int = Field(2525, ge=0, le=65535, description="Port of the mail listener (SMTP).")
     public_url: str = Field("", description="Address under which people reach the desk. Empty: http://HOST:PORT.")
+    files_url: str = Field(
+        "",
+        description="Address of this desk under another host name, from which attachments are served, e.g. "
+        "https://files.example.org. Empty: the desk's own.",
+    )
     mail_domain: str = Field("sampark.localhost", description="Domain of our Message-IDs and of the first mailbox.")
     secret: SecretStr = Field(
         SecretStr(""), description="Key that signs tokens. Empty: made once and kept in the data folder."
@@ -88,6 +94,14 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("files_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/")):
+            raise ValueError("an address such as https://files.example.org is needed")
+        return f"{parts.scheme}://{parts.netloc}" if value else ""
 
     @field_validator("log_level", mode="before")
     @classmethod

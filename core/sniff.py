@@ -86,7 +86,8 @@ def _by_signature(head: bytes, name: str, *, is_text: bool) -> str | None:
     except (puremagic.PureError, ValueError):  # nothing known begins like this, or it is empty
         return None
     for one in candidates:
-        kind: str = _ALIASES.get(one.mime_type.lower(), one.mime_type.lower())
+        named = str(one.mime_type).lower()
+        kind = _ALIASES.get(named, named)
         if not kind or len(one.byte_match or b"") < _SHORTEST[is_text]:
             continue
         if not _RUN_BY_BROWSERS.search(kind):

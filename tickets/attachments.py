@@ -1,19 +1,33 @@
 """Files: uploads that wait for their message, and the binding of an upload to a draft or a message."""
 
+import functools
 import hashlib
+from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import select, update
+import msgspec
+from sqlalchemy import BigInteger, Text, any_, bindparam, literal_column, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock
 from core.db import actor_of
-from core.errors import Invalid
+from core.errors import Invalid, NotFound
+from core.sniff import sniff
 from core.storage import Storage
 from tickets.intake import clean
-from tickets.models import Attachment
+from tickets.models import Attachment, Message
+from tickets.queries import Compiled, Source
 
 MAX_NAME: Final = 255
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """A file of a ticket that some HTML shows, by number or by Content-ID (without angle brackets)."""
+
+    id: int
+    name: str
+    content_id: str | None
 
 
 async def upload(session: AsyncSession, storage: Storage, name: str, content_type: str, content: bytes) -> Attachment:
@@ -31,11 +45,24 @@ async def upload(session: AsyncSession, storage: Storage, name: str, content_typ
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         storage_key=await storage.put(content),
+        sniffed_type=sniff(content, name),
         created_at=clock.now(),
     )
     session.add(attachment)
     await session.flush()
     return attachment
+
+
+async def get(session: AsyncSession, attachment_id: int) -> Attachment:
+    """One file. Whether somebody may see it is the caller's to check (``tickets/access.py``).
+
+    Raises:
+        NotFound: it is gone.
+    """
+    found = await session.get(Attachment, attachment_id)
+    if found is None:
+        raise NotFound("The file is gone.")
+    return found
 
 
 def _name(given: str) -> str:
@@ -84,3 +111,22 @@ async def of_messages(session: AsyncSession, message_ids: list[int]) -> list[Att
     """The files of some messages, in the order of upload."""
     statement = select(Attachment).where(Attachment.message_id.in_(message_ids)).order_by(Attachment.id)
     return list(await session.scalars(statement)) if message_ids else []
+
+
+@functools.lru_cache(maxsize=1)
+def _pictures() -> Compiled:
+    numbers = Attachment.id == any_(bindparam("numbers", [0], type_=ARRAY(BigInteger)))
+    names = Attachment.content_id == any_(bindparam("content_ids", [""], type_=ARRAY(Text)))
+    of_ticket = Message.ticket_id == bindparam("ticket", 0, type_=BigInteger)
+    return Compiled(
+        select(Attachment.id, Attachment.name, Attachment.content_id)
+        .join(Message, Message.id == Attachment.message_id)
+        .where(of_ticket, literal_column("messages.kind in ('customer', 'agent')"), or_(numbers, names))
+        .order_by(Attachment.id)
+    )
+
+
+async def pictures(source: Source, ticket_id: int, numbers: Iterable[int], content_ids: Iterable[str]) -> list[Picture]:
+    """The files of a ticket's mails (not of its notes) that some HTML shows, oldest first."""
+    values = {"ticket": ticket_id, "numbers": sorted(numbers), "content_ids": sorted(content_ids)}
+    return [Picture(*row) for row in await _pictures().run(source, values)]

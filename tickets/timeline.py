@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.errors import Invalid, NotFound
 from core.events import EventRow
+from staff.models import Agent
 from tickets.models import Attachment, Delivery, Message
 from tickets.queries import Compiled, Source
 
@@ -53,8 +54,36 @@ class Address(msgspec.Struct, rename="camel"):
     address: str
 
 
+class CalendarPreview(msgspec.Struct, rename="camel", tag_field="kind", tag="calendar"):
+    """An invitation: what it asks (``method``), what it is about, when (ISO 8601; dates alone when ``all_day``)."""
+
+    method: str
+    summary: str
+    start: str | None
+    end: str | None
+    all_day: bool
+    location: str
+    organiser: Address | None
+    attendees: list[Address]
+
+
+class MailPreview(msgspec.Struct, rename="camel", tag_field="kind", tag="mail"):
+    """A mail that lies in a mail; ``html`` is safe to show."""
+
+    from_: Address | None = msgspec.field(name="from")
+    to: list[Address]
+    subject: str
+    date: datetime | None
+    text: str
+    html: str
+
+
 class FileItem(msgspec.Struct, rename="camel"):
-    """A file of a message, draft or upload. ``content_id`` is what ``cid:`` addresses in the HTML name."""
+    """A file of a message, draft or upload.
+
+    ``content_id`` is what ``cid:`` addresses in the HTML name. ``content_type`` is the sender's word, ``sniffed_type``
+    what the content shows (null for files of before). ``url`` needs no cookie and ends after a day.
+    """
 
     id: int
     name: str
@@ -63,10 +92,16 @@ class FileItem(msgspec.Struct, rename="camel"):
     url: str
     inline: bool
     content_id: str | None
+    sniffed_type: str | None
+    preview: CalendarPreview | MailPreview | None
 
 
 class DeliveryItem(msgspec.Struct, rename="camel"):
-    """How far an outgoing message has come; ``undo_until`` while it can be taken back."""
+    """How far an outgoing message has come; ``undo_until`` while it can be taken back.
+
+    ``scheduled``: its author wants it to leave at ``send_at`` and not before. ``warning``: what a server says of a
+    mail that it still tries to deliver.
+    """
 
     id: int
     state: str
@@ -74,10 +109,35 @@ class DeliveryItem(msgspec.Struct, rename="camel"):
     attempts: int
     send_at: datetime | None
     undo_until: datetime | None
+    scheduled: bool
+    warning: str | None
+
+
+class Authentication(msgspec.Struct, rename="camel"):
+    """What the receiving server says of a mail's sender; ``aligned``: the proof is for the domain that is shown."""
+
+    spf: str = ""
+    dkim: str = ""
+    dmarc: str = ""
+    server: str = ""
+    aligned: bool = False
+
+
+class Forwarder(msgspec.Struct, rename="camel"):
+    """The agent who forwarded a customer's mail to the desk."""
+
+    id: int
+    name: str
 
 
 class MessageItem(msgspec.Struct, rename="camel", tag_field="type", tag="message"):
-    """Something said by the customer, an agent or the system. ``key`` is unique in the timeline."""
+    """Something said by the customer, an agent or the system. ``key`` is unique in the timeline.
+
+    ``dated_at``: when its author says to have written it. ``own_address``: the address of ours that it was written to
+    or leaves from. ``sent_elsewhere``: an answer of ours that did not leave through the desk. ``protection``: S/MIME or
+    PGP. ``blocked_images``: images from elsewhere that are held back. ``html_cut``: too long to be shown here whole;
+    ``/api/messages/{id}/html?all=1`` has the rest.
+    """
 
     key: str
     id: int
@@ -98,6 +158,18 @@ class MessageItem(msgspec.Struct, rename="camel", tag_field="type", tag="message
     is_auto: bool
     raw_url: str | None
     lang: str | None
+    dated_at: datetime | None
+    own_address: str | None
+    is_list: bool
+    subject_changed: bool
+    sent_elsewhere: bool
+    forwarded_by: Forwarder | None
+    protection: str
+    authentication: Authentication | None
+    signature_html: str
+    plain: bool
+    blocked_images: int = 0
+    html_cut: bool = False
 
 
 class NoteItem(msgspec.Struct, rename="camel", tag_field="type", tag="note"):
@@ -144,6 +216,8 @@ def file_json() -> Any:
         "url", func.concat("/api/attachments/", Attachment.id),
         "inline", Attachment.disposition == "inline",
         "contentId", Attachment.content_id,
+        "sniffedType", Attachment.sniffed_type,
+        "preview", Attachment.preview,
     )  # fmt: skip
 
 
@@ -155,13 +229,22 @@ def _messages() -> Select[*tuple[Any, ...]]:
         .correlate(Message)
         .scalar_subquery()
     )
+    forwarder = (
+        select(func.json_build_object("id", Agent.id, "name", Agent.name))
+        .where(Agent.id == Message.forwarded_by_id)
+        .correlate(Message)
+        .scalar_subquery()
+    )
     return select(
         Message.id, Message.kind, Message.channel, Message.author_agent_id, Message.author_customer_id,
         Message.author_name, Message.html, Message.text, Message.quoted_html, Message.quoted_text, Message.subject,
         Message.to, Message.cc, Message.matched_by, Message.is_auto, Message.inbound_item_id, Message.language,
         Message.mentions, Message.created_at,
-        Delivery.id, Delivery.state, Delivery.error, Delivery.attempts, Delivery.send_at,
+        Delivery.id, Delivery.state, Delivery.error, Delivery.attempts, Delivery.send_at, Delivery.scheduled,
+        Delivery.warning,
         files,
+        Message.dated_at, Message.own_address, Message.is_list, Message.subject_changed, Message.sent_elsewhere,
+        forwarder, Message.protection, Message.authentication, Message.signature_html, Message.plain,
     ).outerjoin(Delivery, Delivery.message_id == Message.id)  # fmt: skip
 
 
@@ -214,12 +297,9 @@ def _people(value: Any) -> list[Address]:
 def _message_item(r: Sequence[Any]) -> MessageItem | NoteItem:
     kind = r[1]
     author = Author("agent" if r[3] else "customer" if r[4] else "system", r[3] or r[4], r[5])
-    attached = files_of(r[24])
+    attached = files_of(r[26])
     if kind == "note":
         return NoteItem(f"m{r[0]}", r[0], r[18], author, r[6], r[7], list(r[17]), attached)
-    delivery = None
-    if r[19] is not None:
-        delivery = DeliveryItem(r[19], r[20], r[21], r[22], r[23], r[23] if r[20] == "queued" and not r[22] else None)
     return MessageItem(
         key=f"m{r[0]}",
         id=r[0],
@@ -235,12 +315,27 @@ def _message_item(r: Sequence[Any]) -> MessageItem | NoteItem:
         to=_people(r[11]),
         cc=_people(r[12]),
         attachments=attached,
-        delivery=delivery,
+        delivery=_delivery_item(r) if r[19] is not None else None,
         matched_by=r[13],
         is_auto=r[14],
         raw_url=f"/api/messages/{r[0]}/raw" if r[15] is not None else None,
         lang=r[16],
+        dated_at=r[27],
+        own_address=r[28],
+        is_list=r[29],
+        subject_changed=r[30],
+        sent_elsewhere=r[31],
+        forwarded_by=msgspec.convert(r[32], Forwarder) if r[32] else None,
+        protection=r[33],
+        authentication=msgspec.convert(r[34], Authentication) if r[34] else None,
+        signature_html=r[35],
+        plain=r[36],
     )
+
+
+def _delivery_item(r: Sequence[Any]) -> DeliveryItem:
+    undo_until = r[23] if r[20] == "queued" and not r[22] else None
+    return DeliveryItem(r[19], r[20], r[21], r[22], r[23], undo_until, r[24], r[25])
 
 
 _NAMES: Final = {"old": "from", "new": "to", "from_id": "from", "to_id": "to"}

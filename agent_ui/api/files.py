@@ -7,16 +7,16 @@ from litestar import Controller, Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromQuery
+from litestar.params import Body, FromQuery, QueryParameter
 
-from agent_ui import files
+from agent_ui import attached_mail, files, mail_page, ticket_page
 from agent_ui.auth import requires
 from agent_ui.deps import Desk
 from agent_ui.limits import allow
 from agent_ui.views.base import PathId
 from channels import ledger
 from tickets import access, attachments, timeline
-from tickets.timeline import FileItem
+from tickets.timeline import FileItem, MailPreview
 
 
 class UploadForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -42,8 +42,17 @@ class UploadController(Controller):
         made = await attachments.upload(
             desk.session, runtime.storage, data.file.filename, data.file.content_type, content
         )
-        url = f"/api/attachments/{made.id}"
-        return FileItem(made.id, made.name, made.content_type, made.size, url, inline=False, content_id=None)
+        return FileItem(
+            id=made.id,
+            name=made.name,
+            content_type=made.content_type,
+            size=made.size,
+            url=desk.links.url(made.id, made.name),
+            inline=False,
+            content_id=None,
+            sniffed_type=made.sniffed_type,
+            preview=None,
+        )
 
 
 class FileController(Controller):
@@ -54,10 +63,21 @@ class FileController(Controller):
 
     @get("/attachments/{attachment_id:int}", summary="A file", media_type="application/octet-stream")
     async def attachment(self, desk: NamedDependency[Desk], attachment_id: PathId) -> Response[bytes]:
-        """The file; raster images are shown in place, everything else is saved."""
+        """The file; raster images are shown in place, everything else is saved.
+
+        For programs, and for addresses that are kept: the ``url`` of a file needs no cookie, and ends after a day.
+        """
         found = await access.get_attachment(desk.session, desk.actor, attachment_id)
-        content = await desk.runtime.storage.get(found.storage_key)
-        return files.download(content, found.name, found.content_type)
+        return files.download(await desk.runtime.storage.get(found.storage_key), found.name, found.sniffed_type)
+
+    @get("/attachments/{attachment_id:int}/mail", summary="A mail that is attached")
+    async def mail(self, desk: NamedDependency[Desk], attachment_id: PathId) -> MailPreview:
+        """What an attached mail says, readable in place; images from elsewhere are held back.
+
+        422 ``validation`` when the file is no mail.
+        """
+        found = await access.get_attachment(desk.session, desk.actor, attachment_id)
+        return await attached_mail.read(await desk.runtime.storage.get(found.storage_key), found)
 
     @get("/messages/{message_id:int}/raw", summary="A message as it came", media_type="message/rfc822")
     async def raw(self, desk: NamedDependency[Desk], message_id: PathId) -> Response[bytes]:
@@ -66,11 +86,21 @@ class FileController(Controller):
         content = await ledger.raw_of(desk.session, message.inbound_item_id)
         return files.download(content, f"message-{message_id}.eml", "message/rfc822")
 
-    @get("/messages/{message_id:int}/body", summary="A message's body as a page", media_type="text/html")
-    async def body(
-        self, desk: NamedDependency[Desk], message_id: PathId, images: FromQuery[bool] = False
+    @get("/messages/{message_id:int}/html", summary="A message as a document", media_type="text/html")
+    async def document(
+        self,
+        desk: NamedDependency[Desk],
+        message_id: PathId,
+        images: FromQuery[bool] = False,
+        all_: Annotated[bool, QueryParameter(name="all")] = False,
+        part: FromQuery[mail_page.Part] = "new",
     ) -> Response[bytes]:
-        """The body alone, for a frame; images from elsewhere only with ``?images=1``."""
+        """A message for a frame without scripts; images from elsewhere only with ``?images=1``.
+
+        ``part``: what its author newly wrote, what is ``quoted`` below, or ``all`` with the quote folded. A very long
+        one is cut unless ``all=1``.
+        """
         message = await access.get_message(desk.session, desk.actor, message_id)
         item = await timeline.item_of(desk.source, message_id)
-        return files.body_page(message, item.attachments, with_images=images)
+        pictures = await ticket_page.pictures_of(desk, message.ticket_id, [item], everywhere=True)
+        return mail_page.document(item, mail_page.Wanted(images, all_, part), desk.links, pictures)

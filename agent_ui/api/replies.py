@@ -6,7 +6,7 @@ from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from agent_ui import html, ticket_page
+from agent_ui import ticket_page
 from agent_ui.auth import requires
 from agent_ui.deps import Desk
 from agent_ui.views.base import PathId, given
@@ -20,7 +20,7 @@ from agent_ui.views.tickets import (
     addresses,
     seen,
 )
-from tickets import access, delivery, detail, drafts, reply, timeline
+from tickets import access, delivery, detail, drafts, reply
 from tickets.detail import DraftItem
 from tickets.timeline import MessageItem, NoteItem
 
@@ -42,7 +42,11 @@ class ReplyController(Controller):
         """
         await desk.may_see(ticket_id)
         fields: dict[str, Any] = given(data) | {name: addresses(getattr(data, name)) for name in ("to", "cc", "bcc")}
-        fields |= {"last_seen": seen(data.last_seen), "undo_seconds": desk.runtime.settings.undo_send_seconds}
+        fields |= {
+            "html": desk.links.stored(data.html),
+            "last_seen": seen(data.last_seen),
+            "undo_seconds": desk.runtime.settings.undo_send_seconds,
+        }
         async with ticket_page.telling_what_is_new(desk, ticket_id):
             message = await reply.reply(desk.session, ticket_id, reply.ReplyContent(**fields))
         return await ticket_page.sent(desk, ticket_id, message.id)
@@ -51,13 +55,15 @@ class ReplyController(Controller):
     async def note(self, desk: NamedDependency[Desk], ticket_id: PathId, data: JSONBody[NoteInput]) -> SentView:
         """Leave a note that no customer ever sees. The same ``clientKey`` again gives the same note."""
         await desk.may_see(ticket_id)
-        message = await reply.note(desk.session, ticket_id, reply.NoteContent(**given(data)))
+        fields = given(data) | {"html": desk.links.stored(data.html)}
+        message = await reply.note(desk.session, ticket_id, reply.NoteContent(**fields))
         return await ticket_page.sent(desk, ticket_id, message.id)
 
     @get("/drafts", summary="One's own drafts")
     async def list_drafts(self, desk: NamedDependency[Desk], ticket_id: PathId) -> list[DraftItem]:
         """What this agent has written here and not sent."""
-        return await detail.drafts_of(desk.source, desk.actor, await desk.may_see(ticket_id))
+        found = await detail.drafts_of(desk.source, desk.actor, await desk.may_see(ticket_id))
+        return [ticket_page.shown_draft(desk, draft) for draft in found]
 
     @put("/drafts/{mode:str}", summary="Keep a draft")
     async def save_draft(
@@ -69,8 +75,9 @@ class ReplyController(Controller):
     ) -> DraftItem:
         """Keep a draft; returns what is kept, which is newer when this request came late."""
         await desk.may_see(ticket_id)
-        await drafts.save(desk.session, ticket_id, mode, data.html, data.revision, data.attachment_ids)
-        return await detail.draft_of(desk.session, desk.actor, ticket_id, mode)
+        markup = desk.links.stored(data.html)
+        await drafts.save(desk.session, ticket_id, mode, markup, data.revision, data.attachment_ids)
+        return ticket_page.shown_draft(desk, await detail.draft_of(desk.session, desk.actor, ticket_id, mode))
 
     @delete("/drafts/{mode:str}", status_code=204, summary="Throw a draft away")
     async def discard_draft(
@@ -96,9 +103,10 @@ class DeliveryController(Controller):
         """Take one's own reply back while it waits; its text is a draft again. 409 ``too-late`` when it is gone."""
         sending = await access.get_delivery(desk.session, desk.actor, delivery_id)
         draft = await delivery.undo(desk.session, sending.id)
+        taken_back = await detail.draft_of(desk.session, desk.actor, sending.ticket_id, draft.mode)
         return UndoView(
-            draft=await detail.draft_of(desk.session, desk.actor, sending.ticket_id, draft.mode),
-            item=html.show_item(await timeline.item_of(desk.session, sending.message_id)),
+            draft=ticket_page.shown_draft(desk, taken_back),
+            item=await ticket_page.shown_item(desk, sending.ticket_id, sending.message_id),
         )
 
     @post("/retry", status_code=200, summary="Send again")
@@ -109,4 +117,4 @@ class DeliveryController(Controller):
         sending = await access.get_delivery(desk.session, desk.actor, delivery_id)
         to = None if data.to is None else addresses(data.to)
         await delivery.retry(desk.session, sending.id, to)
-        return html.show_item(await timeline.item_of(desk.session, sending.message_id))
+        return await ticket_page.shown_item(desk, sending.ticket_id, sending.message_id)

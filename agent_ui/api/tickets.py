@@ -7,7 +7,7 @@ from litestar import Controller, Response, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, HeaderParameter, JSONBody
 
-from agent_ui import html, ticket_page
+from agent_ui import ticket_page
 from agent_ui.auth import requires
 from agent_ui.deps import Desk
 from agent_ui.limits import allow
@@ -61,6 +61,7 @@ class TicketController(Controller):
     async def create(self, desk: NamedDependency[Desk], data: JSONBody[NewTicketInput]) -> Response[TicketView]:
         """Open a ticket with a first message to the customer."""
         fields = given(data)
+        fields["html"] = desk.links.stored(data.html)
         fields["client_key"] = data.client_key or str(uuid.uuid4())
         content = reply.NewTicket(**fields, undo_seconds=desk.runtime.settings.undo_send_seconds)
         ticket, _ = await reply.open_ticket(desk.session, content)
@@ -117,7 +118,7 @@ class TicketController(Controller):
             page = await timeline.read_after(desk.source, ticket_id, after)
         else:
             page = await timeline.read(desk.source, ticket_id, before, limit)
-        return Page(items=html.show(page.items), next=page.before)
+        return Page(items=await ticket_page.shown(desk, ticket_id, page.items), next=page.before)
 
     @post("/tickets/{ticket_id:int}/read", guards=[requires("tickets:read")], status_code=204, summary="Mark as read")
     async def mark_read(self, desk: NamedDependency[Desk], ticket_id: PathId) -> None:

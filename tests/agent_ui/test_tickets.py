@@ -182,11 +182,12 @@ async def test_remote_images_are_held_back(desk: Desk, db: Database) -> None:
     item = (await desk.agent.http.get(f"/api/tickets/{made.ticket_id}")).json()["timeline"][0]
     assert ' src="https:' not in item["html"]
     assert 'data-blocked-src="https://track.example/x.gif"' in item["html"]
-    page = await desk.agent.http.get(f"/api/messages/{made.message_id}/body")
+    assert item["blockedImages"] == 1
+    page = await desk.agent.http.get(f"/api/messages/{made.message_id}/html")
     assert ' src="https:' not in page.text
     assert "https:" not in page.headers["content-security-policy"]
     assert "default-src 'none'" in page.headers["content-security-policy"]
-    loaded = await desk.agent.http.get(f"/api/messages/{made.message_id}/body", params={"images": 1})
+    loaded = await desk.agent.http.get(f"/api/messages/{made.message_id}/html", params={"images": 1})
     assert ' src="https://track.example/x.gif"' in loaded.text
     assert "script-src" not in loaded.headers["content-security-policy"]
     assert loaded.headers["x-frame-options"] == "SAMEORIGIN"

@@ -7,6 +7,8 @@ from core.db import Database, unit_of_work
 from tests import factories
 from tests.agent_ui.conftest import Desk
 
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+
 
 async def last_seen(desk: Desk, ticket: int) -> str:
     """What the author has on her screen."""
@@ -89,11 +91,11 @@ async def test_an_uploaded_file_goes_out_safely(desk: Desk, ticket: int) -> None
     form = {"file": ('böse "x".html', b"<script>alert(1)</script>", "text/html")}
     made = await desk.agent.http.post("/api/uploads", files=form)
     assert made.status_code == 201, made.text
-    url = made.json()["url"]
+    url = f"/api/attachments/{made.json()['id']}"
     assert (await desk.lead.http.get(url)).status_code == 404
     body = {"clientKey": "a1b2c3d4-0005", "html": "<p>see file</p>", "attachmentIds": [made.json()["id"]]}
     note = (await desk.agent.http.post(f"/api/tickets/{ticket}/notes", json=body)).json()["item"]
-    assert [file["url"] for file in note["attachments"]] == [url]
+    assert [file["id"] for file in note["attachments"]] == [made.json()["id"]]
     got = await desk.lead.http.get(url)
     assert got.content == b"<script>alert(1)</script>"
     assert got.headers["content-type"] == "application/octet-stream"
@@ -113,9 +115,16 @@ async def test_a_files_name_stays_on_its_line(desk: Desk) -> None:
 
 
 async def test_an_image_is_shown_in_place(desk: Desk) -> None:
-    """Raster images are; a drawing that can hold scripts is not."""
-    for name, kind, shown in (("a.png", "image/png", "inline"), ("a.svg", "image/svg+xml", "attachment")):
-        made = (await desk.agent.http.post("/api/uploads", files={"file": (name, b"xyz", kind)})).json()
+    """Raster images are; a drawing that can hold scripts, or what only calls itself an image, is not."""
+    drawing = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
+    for name, content, shown in (
+        ("a.png", PNG, "inline"),
+        ("a.svg", drawing, "attachment"),
+        ("b.png", drawing, "attachment"),
+        ("c.png", b"xyz", "attachment"),
+    ):
+        form = {"file": (name, content, "image/png")}
+        made = (await desk.agent.http.post("/api/uploads", files=form)).json()
         got = await desk.agent.http.get(made["url"])
         assert got.headers["content-disposition"].startswith(shown)
 
