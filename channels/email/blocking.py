@@ -1,9 +1,10 @@
 """Senders whose mails open no ticket: an address, or a whole domain with ``@`` before it.
 
-Asked by ``channels/email/reader`` for every mail; a blocked one keeps its ledger row, with its content, and nothing
+Asked by ``channels/email/reader`` for every mail (``directory`` keeps the rules for some seconds); a blocked one keeps its ledger row, with its content, and nothing
 else follows from it. Managed by ``agent_ui/api/blocked``.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -18,12 +19,7 @@ from core.errors import Invalid, NotFound
 from core.sql import Sql
 from customers.contacts import normalise_email
 
-_BLOCKED: Final = Sql(
-    """
-    select pattern, reason from blocked_senders where pattern = any(cast(:patterns as text[]))
-    order by length(pattern) desc limit 1
-    """
-)
+_RULES: Final = Sql("select pattern, reason from blocked_senders")
 LONGEST_REASON: Final = 500
 
 
@@ -41,10 +37,14 @@ def patterns_of(address: str) -> list[str]:
     return [address, *(f"@{'.'.join(labels[start:])}" for start in range(len(labels)))]
 
 
-async def blocked(session: AsyncSession, address: str) -> Blocked | None:
+async def rules(session: AsyncSession) -> dict[str, str]:
+    """All rules: pattern → reason."""
+    return {row.pattern: row.reason for row in await _RULES.all(session)}
+
+
+def blocked(known: Mapping[str, str], address: str) -> Blocked | None:
     """The rule that blocks a (normalised) address, or None."""
-    row = await _BLOCKED.first(session, patterns=patterns_of(address))
-    return None if row is None else Blocked(row.pattern, row.reason)
+    return next((Blocked(each, known[each]) for each in patterns_of(address) if each in known), None)
 
 
 async def listed(session: AsyncSession) -> list[BlockedSender]:

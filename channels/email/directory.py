@@ -1,4 +1,4 @@
-"""Who is who among the addresses of a mail: our mailboxes, our agents, everybody else.
+"""Who is who among the addresses of a mail: our mailboxes, our agents, who is blocked, everybody else.
 
 Read again every few seconds, because every mail asks. Part of the e-mail channel, used by ``channels/email/reader``.
 """
@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from channels.email import accounts
+from channels.email import accounts, blocking
 from channels.inbound import Account
 from core import clock
 from staff import actors
@@ -24,10 +24,12 @@ class Book(msgspec.Struct, frozen=True):
     Attributes:
         own: addresses and aliases of all mailboxes, also of those that are let go, normalised.
         agents: agents by their addresses, lower case.
+        blocked: senders whose mails open nothing: pattern → reason.
     """
 
     own: frozenset[str]
     agents: dict[str, int]
+    blocked: dict[str, str]
 
     def is_own(self, address: str) -> bool:
         """Whether it is one of our mailboxes, with or without a plus part."""
@@ -42,7 +44,7 @@ class Directory:
     """Keeps the book."""
 
     def __init__(self) -> None:
-        self._book = Book(frozenset(), {})
+        self._book = Book(frozenset(), {}, {})
         self._read_at = float("-inf")
 
     async def book(self, session: AsyncSession) -> Book:
@@ -51,7 +53,7 @@ class Directory:
         if now - self._read_at > REFRESH_SECONDS:
             listed = await accounts.listed(session, active_only=False)
             own = frozenset(accounts.normalise(each) for one in listed for each in (one.address, *one.aliases))
-            self._book = Book(own, await actors.addresses(session))
+            self._book = Book(own, await actors.addresses(session), await blocking.rules(session))
             self._read_at = now
         return self._book
 
