@@ -9,6 +9,7 @@ import contextlib
 import gc
 import socket
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Final
 
 import asyncpg
@@ -16,10 +17,10 @@ import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels import inbound
-from channels.email import accounts
+from channels.email import accounts, watch
 from channels.email.fetch import Fetcher
 from channels.email.listener import Listener
-from core import log
+from core import clock, log
 from core.db import reading, unit_of_work
 from core.errors import StartError
 from core.scheduler import Scheduler
@@ -32,6 +33,7 @@ from simulator.world import Simulator
 ROLES: Final = ("web", "worker", "mail", "scheduler")
 SWEEP_SECONDS: Final = 15.0
 RECOVER_SECONDS: Final = 30.0
+WATCH_SECONDS: Final = 60.0
 ELECTION_SECONDS: Final = 5.0
 ACCOUNTS_SECONDS: Final = 10.0
 _SCHEDULER_LOCK: Final = 8821001
@@ -182,6 +184,8 @@ class Roles:
             group.create_task(Scheduler(self._runtime.db).run(over))
             group.create_task(self._every(SWEEP_SECONDS, self._sweep, over))
             group.create_task(self._every(RECOVER_SECONDS, self._recover, over))
+            watching_since = clock.now()
+            group.create_task(self._every(WATCH_SECONDS, lambda: self._watch(watching_since), over))
 
     @staticmethod
     async def _every(seconds: float, work: Callable[[], Awaitable[None]], over: asyncio.Event) -> None:
@@ -199,6 +203,10 @@ class Roles:
     async def _recover(self) -> None:
         await self._wiring.outbound.recover()
         await inbound.recover(self._runtime.db)
+
+    async def _watch(self, watching_since: datetime) -> None:
+        async with unit_of_work(self._runtime.db) as session:
+            await watch.sweep(session, self._runtime.settings, watching_since)
 
     async def _mail(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
         listener = Listener(self._runtime.db, self._runtime.settings)
@@ -220,7 +228,7 @@ class Roles:
                 _log.warning("mailboxes cannot be looked up", reason=repr(problem))
                 await pause(stop, 1)
                 continue
-            wanted = {each.id: each.settings for each in listed if "imap" in each.settings}
+            wanted = {each.id: accounts.fetched_by(each.settings) for each in listed if each.settings.get("imap")}
             for account_id, (settings, over, task) in list(running.items()):
                 if wanted.get(account_id) != settings or task.done():
                     over.set()
@@ -236,7 +244,7 @@ class Roles:
         await asyncio.gather(*(task for _, _, task in running.values()), return_exceptions=True)
 
     async def _fetch(self, account_id: int, over: asyncio.Event) -> None:
-        fetcher = Fetcher(self._runtime.db, account_id, self._runtime.settings)
+        fetcher = Fetcher(self._runtime.db, account_id, self._runtime.settings, self._runtime.signin)
         await elected(self._runtime, (_MAILBOX_LOCK, account_id), over, fetcher.run)
 
     async def _simulator(self, stop: asyncio.Event, ready: asyncio.Event) -> None:

@@ -10,6 +10,7 @@ import pytest
 from channels.email.accounts import Encryption, ImapSettings
 from channels.email.imap_client import MailboxLost, MailboxRefused, SignInRefused
 from channels.email.mailbox import Mailbox
+from core.net import LOOPBACK, Networks
 from simulator.imap import ImapServer
 from simulator.mailboxes import Mailboxes
 from tests.channels.email.dovecot import PASSWORD
@@ -62,7 +63,7 @@ def box(dovecot) -> Box:
 @contextlib.asynccontextmanager
 async def opened(settings: ImapSettings, timeout: float = 5):
     """A mailbox that is connected and selected."""
-    mailbox = Mailbox(settings, timeout)
+    mailbox = Mailbox(settings, timeout, Networks(LOOPBACK))
     await mailbox.connect()
     try:
         await mailbox.select()
@@ -78,9 +79,9 @@ async def test_mails_are_read_byte_for_byte_and_leave_no_trace(box):
     box.add(*mails)
     async with opened(box.settings()) as mailbox:
         uids = await mailbox.uids_after(0)
-        sizes = await mailbox.sizes(uids)
-        assert [await mailbox.content(uid, sizes[uid]) for uid in uids] == mails
-        assert [sizes[uid] for uid in uids] == [len(mail) for mail in mails]
+        facts = await mailbox.facts(uids)
+        assert [await mailbox.content(uid, facts[uid].size) for uid in uids] == mails
+        assert [facts[uid].size for uid in uids] == [len(mail) for mail in mails]
         assert (await mailbox.headers(uids[0])).endswith(b"50% {12}\r\n\r\n")
     with box.session() as client:
         client.select(readonly=True)
@@ -104,7 +105,7 @@ async def test_a_mail_that_is_gone_is_none(box):
     box.add(MAIL)
     async with opened(box.settings()) as mailbox:
         assert await mailbox.content(77, 100) is None
-        assert await mailbox.sizes([77]) == {}
+        assert await mailbox.facts([77]) == {}
 
 
 @pytest.mark.peer
@@ -120,7 +121,7 @@ async def test_thousands_of_mails_do_not_break_the_parser(box):
     async with opened(box.settings(), timeout=20) as mailbox:
         uids = await mailbox.uids_after(0)
         assert len(uids) == 1536
-        assert len(await mailbox.sizes(uids)) == 1536
+        assert len(await mailbox.facts(uids)) == 1536
         waiting = asyncio.create_task(mailbox.wait(never.wait()))
         await asyncio.sleep(0.2)
 
