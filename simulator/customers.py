@@ -57,9 +57,11 @@ class Customers:
         scenario: who writes what.
         mailboxes: the world's mailboxes.
         post: sends a mail to the desk.
+        hang_up: ends the connections of a mailbox that lets nobody in any longer.
     """
 
-    def __init__(self, scenario: Scenario, mailboxes: Mailboxes, post: Post) -> None:
+    def __init__(self, scenario: Scenario, mailboxes: Mailboxes, post: Post, hang_up: Callable[[str], None]) -> None:
+        self._hang_up = hang_up
         self._scenario = scenario
         self._mailboxes = mailboxes
         self._post = post
@@ -116,6 +118,8 @@ class Customers:
         while self._switches and self._switches[0].at <= clock.now():
             due = heapq.heappop(self._switches)
             self._mailboxes.switch(due.mailbox, Switches(refuses=due.refuses))
+            if due.refuses:
+                self._hang_up(due.mailbox)
         while self._tasks and self._tasks[0].at <= clock.now():
             sent += await self._send(heapq.heappop(self._tasks))
         return sent

@@ -8,8 +8,10 @@ place (`simulator.spool`), and a line can be cut in the middle of an answer, as 
 import asyncio
 import contextlib
 import re
+import weakref
 from argparse import Namespace
 from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -136,6 +138,7 @@ class _Login(LoginInterface):
         """Whoever somebody says to be."""
         if self._mailboxes.switches(credentials.authcid).refuses:
             raise InvalidAuth
+        _line.get().owner = credentials.authcid.lower()
         return _Identity(self._config, self._folders, credentials.authcid)
 
     async def authorize(self, authenticated: IdentityInterface, authzid: str) -> IdentityInterface:  # noqa: ARG002
@@ -144,13 +147,14 @@ class _Login(LoginInterface):
 
 
 class _Line(asyncio.StreamWriter):
-    """A connection that may be cut while a FETCH is answered."""
+    """A connection that may be cut while a FETCH is answered, or because its owner is let in no longer."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: "ImapServer") -> None:
         super().__init__(writer.transport, writer.transport.get_protocol(), reader, asyncio.get_running_loop())
         self._inner = writer  # kept, because it hangs up when nobody holds it
         self._cutter = server
         self._fetching = False
+        self.owner = ""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send, up to where the server is told to cut."""
@@ -168,6 +172,10 @@ class _Line(asyncio.StreamWriter):
             self._cutter.cut_after = None
             self.transport.close()
             self._cutter.on_cut()
+
+
+_line: ContextVar[_Line] = ContextVar("line")
+"""The connection that the running task serves."""
 
 
 class ImapServer:
@@ -194,7 +202,7 @@ class ImapServer:
         self._port = settings.simulator_imap_port if port is None else port
         self._mailboxes = mailboxes
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.Task[None]] = set()
+        self._lines: weakref.WeakSet[_Line] = weakref.WeakSet()
 
     @property
     def port(self) -> int:
@@ -232,12 +240,11 @@ class ImapServer:
         )
 
         async def session(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            if task is not None:
-                self._open.add(task)
-                task.add_done_callback(self._open.discard)
-            with contextlib.suppress(ConnectionError, asyncio.CancelledError):
-                await serve(reader, _Line(reader, writer, self))
+            line = _Line(reader, writer, self)
+            self._lines.add(line)
+            _line.set(line)
+            with contextlib.suppress(ConnectionError):
+                await serve(reader, line)
 
         self._server = await asyncio.start_server(session, self._host, self._port)
 
@@ -246,9 +253,13 @@ class ImapServer:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for task in list(self._open):
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        self.hang_up()
+
+    def hang_up(self, owner: str | None = None) -> None:
+        """End the connections of one mailbox, or all."""
+        for line in list(self._lines):
+            if owner is None or line.owner == owner.lower():
+                line.transport.abort()
 
 
 def _nothing() -> None:

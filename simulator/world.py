@@ -34,9 +34,9 @@ class Simulator:
     def __init__(self, settings: Settings, scenario: Scenario | None = None) -> None:
         self.mailboxes = mailboxes_of(settings)
         self.post = PostOffice(settings)
-        self.customers = Customers(scenario or Scenario(), self.mailboxes, self.post)
-        self.smtp = MailServer(settings, self.mailboxes, self.post, self.customers.arrived)
         self.imap = ImapServer(settings, self.mailboxes)
+        self.customers = Customers(scenario or Scenario(), self.mailboxes, self.post, self.imap.hang_up)
+        self.smtp = MailServer(settings, self.mailboxes, self.post, self.customers.arrived)
 
     async def start(self) -> None:
         """Begin to listen, and let the customers open their diaries.
