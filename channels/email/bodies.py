@@ -14,8 +14,9 @@ import msgspec
 
 from channels.email.charsets import decode_bytes
 from channels.email.headers import one_line, read_fields, split_message, unfold
-from channels.email.mime import MAX_DEPTH, Part, decode_uu
+from channels.email.mime import MAX_DEPTH, Part, decode_uu, read_parts
 from channels.email.parsed import ParsedAttachment
+from channels.email.protection import is_smime, signed_content
 from channels.email.tnef import read_tnef
 from core.html import html_to_text, text_to_html
 
@@ -91,6 +92,8 @@ class _Collector:
         """Sort a part and what is below it; `section` is open inside multipart/alternative."""
         if not part.children:
             self.parts.append(part)
+            if depth < MAX_DEPTH and is_smime(part) and (inner := signed_content(part.content)):
+                self.walk(read_parts(inner), section, depth + 1)
             if part.content or not part.content_type.startswith("multipart/"):
                 self.leaf(part, section)
             return
@@ -162,8 +165,9 @@ class _Collector:
         if part.content_type in _TNEF_TYPES or part.name.lower() == "winmail.dat":
             unpacked = read_tnef(part.content)
             if unpacked is not None and (unpacked.files or unpacked.html or unpacked.text):
-                if unpacked.text or unpacked.html:
-                    self.sections.append(_Section(text=unpacked.text, html=unpacked.html))
+                if (unpacked.text or unpacked.html) and not self.has_text(None):
+                    text = unpacked.text.replace("\r\n", "\n").replace("\r", "\n")
+                    self.sections.append(_Section(text=text, html=unpacked.html))
                 for item in unpacked.files:
                     self.keep(item.name, item.content_type, "attachment", item.content_id, item.content)
                 if unpacked.files:

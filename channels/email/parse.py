@@ -25,6 +25,7 @@ from channels.email.headers import (
 )
 from channels.email.mime import read_parts
 from channels.email.parsed import Address, ParsedMail
+from channels.email.protection import protection_of
 from core.html import is_cut, read_clean, sanitise
 from core.quoting import Reply, split_reply
 
@@ -153,6 +154,7 @@ def _parse(original: bytes) -> ParsedMail:
         reply_text=reply.reply_text,
         quoted_text=reply.quoted_text,
         attachments=bodies.files,
+        protection=protection_of(root, text),
         headers=[(name, value if name.lower() in _LITERAL else one_line(value)) for name, value in headers],
         auto_submitted=signs.auto_submitted,
         precedence=signs.precedence,

@@ -89,6 +89,8 @@ class ParsedMail(msgspec.Struct, frozen=True, kw_only=True):
         reply_text: What the author newly wrote: `text` without quotes and signature.
         quoted_text: The rest of `text`: quotes and signature. Nothing of `text` is in neither.
         attachments: Files, in the order of the mail.
+        protection: How it is signed or encrypted: `smime_signed`, `smime_encrypted`, `pgp_signed`, `pgp_encrypted`;
+            empty when it is not. Nothing is checked.
         headers: Header fields in order, decoded, unfolded.
         auto_submitted: Keyword of Auto-Submitted (RFC 3834) in lower case; empty when missing.
         precedence: Precedence header in lower case; empty when missing.
@@ -121,6 +123,7 @@ class ParsedMail(msgspec.Struct, frozen=True, kw_only=True):
     reply_text: str = ""
     quoted_text: str = ""
     attachments: list[ParsedAttachment] = []
+    protection: str = ""
     headers: list[tuple[str, str]] = []
     auto_submitted: str = ""
     precedence: str = ""

@@ -1,14 +1,16 @@
 """winmail.dat: files that Outlook wraps in its own format (TNEF, Microsoft's open specification MS-OXTNEF).
 
-Part of the e-mail channel, used by `channels.email.bodies`. Only what a reader misses is taken out: attached
-files with
-their names, and the HTML body. Compressed RTF bodies are left alone, such mails carry plain text too.
+Part of the e-mail channel, used by `channels.email.bodies`. Only what a reader misses is taken out: attached files with
+their names, and the body. Of a body that is compressed RTF (MS-OXRTFCP) only the words are read.
 """
 
+import re
 import struct
 from collections.abc import Iterator
 
+import compressed_rtf
 import msgspec
+from striprtf.striprtf import font_table_group, rtf_to_text
 
 from channels.email.charsets import decode_bytes
 
@@ -16,10 +18,13 @@ SIGNATURE = 0x223E9F78
 MAX_ITEMS = 10_000
 """Attributes and properties that are read."""
 
+MAX_RTF = 300_000
+"""Bytes of compressed RTF, and three times as many characters of RTF, that are read; its readers are slow."""
+
 _ATTACH_RENDER, _ATTACH_TITLE, _ATTACH_DATA, _ATTACH_PROPS = 0x9002, 0x8010, 0x800F, 0x9005
 _MESSAGE_PROPS, _CODE_PAGE, _BODY = 0x9003, 0x9007, 0x800C
 _PR_DATA, _PR_LONG_NAME, _PR_NAME, _PR_MIME, _PR_CONTENT_ID = 0x3701, 0x3707, 0x3704, 0x370E, 0x3712
-_PR_DISPLAY, _PR_BODY_HTML, _PR_BODY = 0x3001, 0x1013, 0x1000
+_PR_DISPLAY, _PR_BODY_HTML, _PR_BODY, _PR_RTF = 0x3001, 0x1013, 0x1000, 0x1009
 _FIXED = {2: 4, 3: 4, 4: 4, 5: 8, 6: 8, 7: 8, 10: 4, 11: 4, 20: 8, 0x40: 8, 0x48: 16}
 _VARIABLE = frozenset((0x0D, 0x1E, 0x1F, 0x102))
 _OBJECT, _UTF_16, _MULTIPLE = 0x0D, 0x1F, 0x1000
@@ -40,6 +45,7 @@ class Tnef(msgspec.Struct):
     files: list[TnefFile] = []
     text: str = ""
     html: str = ""
+    rtf: bytes = b""
 
 
 def read_tnef(raw: bytes) -> Tnef | None:
@@ -67,7 +73,35 @@ def read_tnef(raw: bytes) -> Tnef | None:
         elif found.files:
             _attachment(found.files[-1], attribute, data, code_page)
     found.files = [item for item in found.files if item.content or item.name]
+    if found.rtf and not found.text.strip() and not found.html.strip():
+        found.text = read_rtf(found.rtf)
     return found
+
+
+def read_rtf(raw: bytes) -> str:
+    """The words of a compressed RTF body.
+
+    Args:
+        raw: As MS-OXRTFCP has it.
+
+    Returns:
+        Plain text; "" when it is broken or too long.
+    """
+    if len(raw) > MAX_RTF:
+        return ""
+    try:
+        markup = compressed_rtf.decompress(raw).decode("latin-1").rstrip("\x00")
+        if len(markup) > 3 * MAX_RTF or len(font_table_group(markup)) > _MAX_FONT_TABLE:
+            return ""
+        # the targets of links are looked for by a pattern that needs more than linear time
+        text: str = rtf_to_text(markup.replace("\\fldinst", "\\nofldinst"), errors="replace")
+    except Exception:  # noqa: BLE001  # the libraries raise bare exceptions, and this is one body among several
+        return ""
+    return _MANY_EMPTY.sub("\n\n", text.replace("\xad", "")).strip()
+
+
+_MAX_FONT_TABLE = 10_000
+_MANY_EMPTY = re.compile(r"\n[ \t]*\n[ \t\n]+")
 
 
 def _attributes(raw: bytes) -> Iterator[tuple[int, bytes]]:
@@ -103,6 +137,8 @@ def _message(found: Tnef, data: bytes, code_page: str) -> None:
             found.html = _text(value, kind, code_page)
         elif prop == _PR_BODY:
             found.text = _text(value, kind, code_page)
+        elif prop == _PR_RTF:
+            found.rtf = value
 
 
 def _text(value: bytes, kind: int, code_page: str) -> str:

@@ -6,6 +6,7 @@ import struct
 import time
 from datetime import UTC, datetime
 
+import compressed_rtf
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -280,23 +281,54 @@ def test_uuencoded_file_inside_the_text() -> None:
     assert parse_mail(mail("begin 123 weeks ago\nI wrote")).attachments == []
 
 
+def attribute(level: int, number: int, data: bytes) -> bytes:
+    """One attribute of winmail.dat."""
+    return struct.pack("<BHHI", level, number, 6, len(data)) + data + b"\0\0"
+
+
+def winmail(content: bytes, *others: str) -> bytes:
+    """A mail with winmail.dat and other parts."""
+    coded = base64.b64encode(struct.pack("<IH", 0x223E9F78, 1) + content).decode()
+    part = f"Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n{coded}"
+    return multipart("mixed", *others, part)
+
+
+def rtf_body(markup: bytes) -> bytes:
+    """The message attribute of winmail.dat with a compressed RTF body."""
+    data = compressed_rtf.compress(markup)
+    padded = data + b"\0" * (-len(data) % 4)
+    return attribute(1, 0x9003, struct.pack("<IHHII", 1, 0x102, 0x1009, 1, len(data)) + padded)
+
+
 def test_winmail_dat_is_unpacked() -> None:
     """Outlook's own wrapping comes apart into its files."""
-
-    def attribute(level: int, number: int, data: bytes) -> bytes:
-        return struct.pack("<BHHI", level, number, 6, len(data)) + data + b"\0\0"
-
-    tnef = struct.pack("<IH", 0x223E9F78, 1)
-    tnef += attribute(2, 0x9002, b"\0" * 14) + attribute(2, 0x8010, b"price.txt\0") + attribute(2, 0x800F, b"9.99")
-    coded = base64.b64encode(tnef).decode()
-    read = parse_mail(
-        multipart(
-            "mixed",
-            "Content-Type: text/plain\n\nx",
-            f"Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n{coded}",
-        )
-    )
+    files = attribute(2, 0x9002, b"\0" * 14) + attribute(2, 0x8010, b"price.txt\0") + attribute(2, 0x800F, b"9.99")
+    read = parse_mail(winmail(files, "Content-Type: text/plain\n\nx"))
     assert [(item.name, item.content) for item in read.attachments] == [("price.txt", b"9.99")]
+
+
+def test_body_of_winmail_dat() -> None:
+    """A body that is only compressed RTF is read; beside a plain text it would say the same twice."""
+    body = rtf_body(
+        rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0\fnil Arial;}}\pard Where is my \b lamp\b0 , J\'fcrgen?\par Thanks\par}"
+    )
+    assert parse_mail(winmail(body)).text == "Where is my lamp, Jürgen?\nThanks"
+    assert parse_mail(winmail(body, "Content-Type: text/plain\n\nHello")).text.strip() == "Hello"
+    assert [item.name for item in parse_mail(winmail(body)).attachments] == ["winmail.dat"]
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [b"{\\rtf1" + rb"{\field{\*\fldinst{" * 15_000, b"{\\rtf1{\\fonttbl" + rb"\f1" * 50_000, b"{\\rtf1" * 20_000],
+)
+def test_hostile_bodies_of_winmail_dat(markup: bytes) -> None:
+    """RTF that is made to keep its readers busy takes no longer than other mails of its size."""
+    raw = b"\0" * 4 + struct.pack("<I", len(markup)) + b"MELA" + b"\0" * 4 + markup
+    raw = struct.pack("<I", len(raw) - 4) + raw[4:]
+    data = attribute(1, 0x9003, struct.pack("<IHHII", 1, 0x102, 0x1009, 1, len(raw)) + raw + b"\0" * (-len(raw) % 4))
+    start = time.process_time()
+    parse_mail(winmail(data))
+    assert time.process_time() - start < 5
 
 
 def test_flowed_text_is_joined() -> None:
