@@ -5,6 +5,7 @@
  * keys of the message catalogue (`commands.<id>` unless `title` is given).
  */
 import { computed, onScopeDispose, ref, shallowReactive } from 'vue'
+import { editorAwaited, keepKey } from './typeAhead'
 
 export type CommandGroup = 'general' | 'go' | 'list' | 'ticket' | 'compose'
 
@@ -147,19 +148,29 @@ function candidates(typing: boolean): { command: Command; keys: string }[] {
   return found
 }
 
+/** Letters typed before the editor of a ticket is there were meant for it: they must not change the ticket. */
+function isReady(command: Command, keys: string): boolean {
+  return !editorAwaited() || command.group !== 'ticket' || keys.includes('mod+')
+}
+
 /** One keydown: runs at most one command. Returns true when it took the key. */
 export function handleKey(event: KeyboardEvent): boolean {
   if (event.isComposing || event.keyCode === 229 || document.querySelector('[data-suggest]')) return false
   if (['Shift', 'Control', 'Alt', 'Meta', 'AltGraph'].includes(event.key)) return false
   const token = keyToken(event)
   const typing = isTyping(event.target)
+  if (!typing && keepKey(event)) {
+    event.preventDefault()
+    event.stopPropagation()
+    return true
+  }
   const captured = isCaptured(event.target)
   if (captured && !token.startsWith('mod+')) return false
   const sequence = pending ? `${pending} ${token}` : token
   const usable = candidates(typing)
   clearPending()
   for (const { command, keys } of usable) {
-    if (keys !== sequence || ownsKey(event.target, token) || !(command.when?.() ?? true)) continue
+    if (keys !== sequence || ownsKey(event.target, token) || !(command.when?.() ?? true) || !isReady(command, keys)) continue
     event.preventDefault()
     event.stopPropagation()
     command.run(event)

@@ -13,6 +13,8 @@ export interface DraftFile {
   contentType: string
   size: number
   url: string
+  /** Stands in the text; without its place there it is not sent. */
+  inline?: boolean
 }
 
 export interface Recipients {
@@ -28,8 +30,12 @@ export interface Draft {
   files: DraftFile[]
   /** Null while the author has not changed whom the answer goes to. */
   recipients: Recipients | null
-  /** The author wants no signature under this one. */
-  unsigned?: boolean
+  /** The address of ours that it leaves from; the usual one when the author has not chosen. */
+  from?: string
+  /** To be sent without formatting. */
+  plain?: boolean
+  /** Of a new conversation only: a reply has the ticket's. */
+  subject?: string
   /** Newest event the author had seen when the draft was begun. */
   basis: string | null
   /** Milliseconds since 1970 of the first change, null for an empty draft. */
@@ -47,11 +53,19 @@ export interface Outgoing {
   draft: Draft
 }
 
+/** The place of a conversation that is begun: it has no ticket yet and lives on this device only. */
+export const NEW_TICKET = 0
+
 export function emptyDraft(revision = 0, saved = revision): Draft {
   return { html: '', revision, files: [], recipients: null, basis: null, startedAt: null, sentAs: null, saved }
 }
 
 /** True when there is nothing a person would miss: tags and blanks do not count, pictures do. */
+/** Files that go with the text: an inline one only while its picture stands in it. */
+export function filesToSend(draft: Pick<Draft, 'html' | 'files'>): DraftFile[] {
+  return draft.files.filter((file) => !file.inline || draft.html.includes(`/api/attachments/${file.id}"`))
+}
+
 export function isBlank(draft: Pick<Draft, 'html' | 'files'>): boolean {
   if (draft.files.length > 0) return false
   if (/<(img|hr)\b/i.test(draft.html)) return false

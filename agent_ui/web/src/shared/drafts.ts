@@ -11,7 +11,9 @@ import {
   DraftDisk,
   deviceStorage,
   emptyDraft,
+  filesToSend,
   isBlank,
+  NEW_TICKET,
   type Draft,
   type DraftFile,
   type DraftMode,
@@ -19,7 +21,7 @@ import {
   type Recipients,
 } from './drafts-disk'
 
-export { isBlank }
+export { filesToSend, isBlank, NEW_TICKET }
 export type { Draft, DraftFile, DraftMode, Outgoing, Recipients }
 
 export interface ServerDraft {
@@ -41,7 +43,9 @@ export interface DraftChange {
   html?: string
   files?: DraftFile[]
   recipients?: Recipients | null
-  unsigned?: boolean
+  from?: string
+  plain?: boolean
+  subject?: string
   /** Newest event the author sees now; kept only by the change that begins the draft. */
   seen?: string | null
 }
@@ -119,8 +123,8 @@ export class DraftStore {
   discard(ticketId: number, mode: DraftMode, revision: number): void {
     const place = this.place(ticketId, mode)
     if (this.at(place).revision !== revision) return
-    this.write(ticketId, mode, { html: '', files: [], recipients: null })
-    this.flush(place)
+    this.write(ticketId, mode, { html: '', files: [], recipients: null, subject: undefined })
+    if (ticketId !== NEW_TICKET) this.flush(place)
   }
 
   /**
@@ -184,7 +188,7 @@ export class DraftStore {
   flushAll(): void {
     for (const place of this.places.values()) {
       const draft = this.at(place)
-      if (draft.saved < draft.revision) this.flush(place)
+      if (draft.saved < draft.revision && place.ticketId !== NEW_TICKET) this.flush(place)
     }
   }
 
@@ -269,6 +273,10 @@ export class DraftStore {
 
   private saveAfterRest(place: Place, rest = REST_MS): void {
     this.stopTimer(place.key)
+    if (place.ticketId === NEW_TICKET) {
+      this.states.set(place.key, isBlank(this.at(place)) ? 'idle' : 'kept')
+      return
+    }
     this.states.set(place.key, 'pending')
     this.timers.set(
       place.key,
@@ -306,7 +314,7 @@ export class DraftStore {
       await this.transport.remove(ticketId, mode, draft.revision)
       return draft.revision
     }
-    const attachmentIds = draft.files.map((file) => file.id)
+    const attachmentIds = filesToSend(draft).map((file) => file.id)
     return this.transport.save(ticketId, mode, { html: draft.html, revision: draft.revision, attachmentIds })
   }
 

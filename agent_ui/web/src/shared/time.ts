@@ -32,6 +32,27 @@ export const shortDate = format({ day: 'numeric', month: 'short' })
 export const longDate = format({ day: 'numeric', month: 'short', year: 'numeric' })
 export const fullTime = format({ dateStyle: 'medium', timeStyle: 'short' })
 
+function range(options: Intl.DateTimeFormatOptions, zoned = true) {
+  const made = computed(() => new Intl.DateTimeFormat(tag.value, { timeZone: zoned ? zone.value : 'UTC', ...options }))
+  return (start: number, end: number) => made.value.formatRange(start, end)
+}
+
+const momentRange = range({ dateStyle: 'medium', timeStyle: 'short' })
+const dayRange = range({ day: 'numeric', month: 'short', year: 'numeric' }, false)
+
+/** "24 Nov 2026, 10:00 – 11:00". */
+export const timeRange = (start: string, end: string | null) => momentRange(Date.parse(start), Date.parse(end ?? start))
+
+const DAY_MS = 86_400_000
+/** Days without a time of day mean the same days everywhere; `end` is the day after the last one. */
+export const allDayRange = (start: string, end: string | null) => {
+  const first = Date.parse(start.slice(0, 10))
+  return dayRange(first, end ? Math.max(first, Date.parse(end.slice(0, 10)) - DAY_MS) : first)
+}
+
+/** The agent's time zone, "" for the browser's. */
+export const zoneName = computed(() => zone.value ?? '')
+
 const dayKeyFormat = computed(
   () => new Intl.DateTimeFormat('en-CA', { timeZone: zone.value, year: 'numeric', month: '2-digit', day: '2-digit' }),
 )
@@ -59,6 +80,17 @@ export function ago(iso: string): string {
   const age = now.value - Date.parse(iso)
   if (age < 60_000) return relative.value.format(0, 'second')
   return age < 7 * 86_400_000 ? shortSpan(age) : shortDate(iso)
+}
+
+const spoken = computed(() => new Intl.RelativeTimeFormat(tag.value, { numeric: 'auto', style: 'short' }))
+
+/** Age in words for a sentence: "22 min. ago", from a week on the date. */
+export function agoWords(iso: string): string {
+  const minutes = Math.max(0, Math.floor((now.value - Date.parse(iso)) / 60_000))
+  if (minutes < 1) return relative.value.format(0, 'second')
+  if (minutes < 60) return spoken.value.format(-minutes, 'minute')
+  if (minutes < 1440) return spoken.value.format(-Math.floor(minutes / 60), 'hour')
+  return minutes < 7 * 1440 ? spoken.value.format(-Math.floor(minutes / 1440), 'day') : longDate(iso)
 }
 
 export interface Due {

@@ -16,7 +16,6 @@ export interface SendingSources {
   mode(): DraftMode
   editor(): Editor | null
   channel(): Channel
-  signature(): string
 }
 
 export function useComposerSending(sources: SendingSources) {
@@ -29,7 +28,7 @@ export function useComposerSending(sources: SendingSources) {
   const stale = computed(() => sender.stale.get(sources.ticketId()))
   const failure = computed(() => sender.failureOf(sources.ticketId(), sources.mode()))
 
-  function send(status: SendStatus, force = false): void {
+  function send(status: SendStatus, sendAt?: string, force = false): void {
     const ticketId = sources.ticketId()
     const mode = sources.mode()
     const thread = tickets.thread(ticketId)
@@ -45,7 +44,7 @@ export function useComposerSending(sources: SendingSources) {
       channel: sources.channel(),
       author: { id: session.me, name: session.agent.name },
       mentions: mode === 'note' ? mentionsIn(editor) : [],
-      signature: sources.signature(),
+      sendAt,
     })
     live.watch(ticketId, 'looking')
   }
@@ -55,7 +54,7 @@ export function useComposerSending(sources: SendingSources) {
     const held = stale.value
     if (!held) return
     drafts.acknowledge(sources.ticketId(), 'reply', held.lastEventId)
-    send(held.status, true)
+    send(held.status, held.sendAt, true)
   }
 
   /** The author has seen the news and goes on writing. */

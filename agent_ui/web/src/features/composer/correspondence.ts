@@ -1,13 +1,14 @@
 /** Whom the answer of a ticket goes to, over which channel, and what speaks against sending it now. */
 import { computed, type ComputedRef } from 'vue'
-import type { Channel, Item } from '@/shared/api/types'
+import type { Channel, Item, SenderAddress } from '@/shared/api/types'
 import { isBlank, type Draft, type DraftMode, type Recipients } from '@/shared/drafts'
 import { suggestRecipients, warningFor, type Correspondence, type RecipientWarning } from '@/shared/sending/recipients'
+import { unfilledIn } from '@/shared/sending/unfilled'
 import { useTickets } from '@/shared/stores/tickets'
 import type { Upload } from './uploads'
 
 /** Why nothing can be sent now; a key under `composer.blocked`. */
-export type Blocked = 'empty' | 'loading' | 'uploading' | 'failedUpload' | 'nobody' | null
+export type Blocked = 'empty' | 'loading' | 'uploading' | 'failedUpload' | 'nobody' | 'unfilled' | null
 
 interface Sources {
   ticketId: () => number
@@ -20,7 +21,12 @@ interface Sources {
 export interface ComposerState {
   channel: ComputedRef<Channel>
   recipients: ComputedRef<Recipients>
+  /** Our addresses it may leave from, and the one it does. */
+  senders: ComputedRef<SenderAddress[]>
+  from: ComputedRef<string>
   warning: ComputedRef<RecipientWarning | null>
+  /** Variables in the text that nothing is known for. */
+  unfilled: ComputedRef<string[]>
   blocked: ComputedRef<Blocked>
   /** Written by others since the draft was begun. */
   newSince: ComputedRef<Item[]>
@@ -45,15 +51,18 @@ export function useComposerState(sources: Sources): ComposerState {
     customer: thread.value?.customer ?? null,
     mailbox: thread.value?.mailbox ?? null,
     items: thread.value?.items ?? [],
+    defaults: thread.value?.replyDefaults ?? null,
   }))
   const recipients = computed(() => sources.draft().recipients ?? suggestRecipients(correspondence.value))
   const warning = computed(() => (sources.mode() === 'note' ? null : warningFor(correspondence.value, recipients.value)))
 
+  const unfilled = computed(() => (sources.mode() === 'note' ? [] : unfilledIn(sources.draft().html)))
   const blocked = computed<Blocked>(() => {
     if (thread.value?.state !== 'ready') return 'loading'
     if (sources.uploads().some((one) => one.state === 'uploading')) return 'uploading'
     if (sources.uploads().length > 0) return 'failedUpload'
     if (isBlank(sources.draft())) return 'empty'
+    if (unfilled.value.length > 0) return 'unfilled'
     return warning.value?.kind === 'nobody' ? 'nobody' : null
   })
 
@@ -64,5 +73,7 @@ export function useComposerState(sources: Sources): ComposerState {
   })
 
   const channel = computed(() => answerChannel(tickets.row(sources.ticketId())?.channel ?? 'email'))
-  return { channel, recipients, warning, blocked, newSince }
+  const senders = computed(() => thread.value?.replyDefaults?.from ?? [])
+  const from = computed(() => sources.draft().from ?? senders.value.find((one) => one.default)?.address ?? thread.value?.mailbox?.address ?? '')
+  return { channel, recipients, senders, from, warning, unfilled, blocked, newSince }
 }

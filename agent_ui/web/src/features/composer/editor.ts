@@ -10,7 +10,9 @@ import { Placeholder } from '@tiptap/extensions'
 import { EditorState } from '@tiptap/pm/state'
 import StarterKit from '@tiptap/starter-kit'
 import Suggestion from '@tiptap/suggestion'
+import { InlineImage } from './inlineImage'
 import { macroSuggestion, mentionSuggestion, type SuggestSources } from './suggest'
+import { unfilledMarks } from './unfilledMarks'
 
 export interface EditorHooks extends SuggestSources {
   placeholder(): string
@@ -56,6 +58,8 @@ export function createEditor(element: HTMLElement, hooks: EditorHooks): Editor {
       Placeholder.configure({ placeholder: () => hooks.placeholder() }),
       Mention.configure({ suggestions: [mentionSuggestion(hooks)] }),
       macros(hooks),
+      InlineImage,
+      unfilledMarks(() => !hooks.mentionsAllowed()),
     ],
     editorProps: {
       attributes: { role: 'textbox', 'aria-multiline': 'true', 'aria-labelledby': hooks.labelId, dir: 'auto' },

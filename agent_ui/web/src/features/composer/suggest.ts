@@ -9,7 +9,7 @@ import { fold } from '@/shared/text'
 import { suggestRenderer, type SuggestOption } from './suggestPopup'
 
 export interface SuggestSources {
-  macros(): readonly Macro[]
+  macros(): readonly Macro[] | Promise<readonly Macro[]>
   agents(): readonly AgentBrief[]
   /** Colleagues are named in notes only: a customer would read the name in a reply. */
   mentionsAllowed(): boolean
@@ -33,11 +33,11 @@ export function macroSuggestion(sources: SuggestSources): Omit<SuggestionOptions
   return {
     char: '/',
     pluginKey: new PluginKey('macros'),
-    items: ({ query }) =>
-      matching(sources.macros(), query).map((macro) => ({
+    items: async ({ query }) =>
+      matching(await sources.macros(), query).map((macro) => ({
         id: String(macro.id),
         label: macro.name,
-        hint: plainText(macro.html),
+        hint: macro.missing?.length ? tr('composer.macroMissing', { names: macro.missing.join(', ') }) : plainText(macro.html),
         html: macro.html,
       })),
     command: ({ editor, range, props }) => {

@@ -6,6 +6,7 @@ import { ApiError } from '@/shared/api/client'
 import { upload } from '@/shared/api/upload'
 import type { DraftFile, DraftMode, DraftStore } from '@/shared/drafts'
 import { reasonOf } from '@/shared/stores/tickets'
+import { inlineSource } from './pictures'
 
 export interface Upload {
   id: number
@@ -17,11 +18,16 @@ export interface Upload {
   state: 'uploading' | 'failed'
   error: string
   abort: AbortController
+  /** A picture that belongs into the text. */
+  inline: boolean
 }
 
 export class Uploads {
   private readonly running = shallowReactive(new Map<number, Upload>())
   private count = 0
+
+  /** A picture for the text is stored: the editor that has the draft open puts it there and says so. */
+  placePicture: (entry: Upload, stored: DraftFile) => boolean = () => false
 
   constructor(private readonly drafts: DraftStore) {}
 
@@ -29,10 +35,10 @@ export class Uploads {
     return [...this.running.values()].filter((one) => one.ticketId === ticketId && one.mode === mode)
   }
 
-  add(ticketId: number, mode: DraftMode, files: readonly File[]): void {
+  add(ticketId: number, mode: DraftMode, files: readonly File[], inline = false): void {
     for (const file of files) {
       const id = ++this.count
-      const entry: Upload = { id, ticketId, mode, file, progress: 0, state: 'uploading', error: '', abort: new AbortController() }
+      const entry: Upload = { id, ticketId, mode, file, progress: 0, state: 'uploading', error: '', abort: new AbortController(), inline }
       void this.start(entry)
     }
   }
@@ -62,8 +68,11 @@ export class Uploads {
 
   private finish(entry: Upload, stored: DraftFile): void {
     if (!this.running.delete(entry.id)) return
-    const { ticketId, mode } = entry
-    this.drafts.write(ticketId, mode, { files: [...this.drafts.read(ticketId, mode).files, stored] })
+    const { ticketId, mode, inline } = entry
+    const draft = this.drafts.write(ticketId, mode, { files: [...this.drafts.read(ticketId, mode).files, { ...stored, inline }] })
+    if (!inline || this.placePicture(entry, stored)) return
+    // Another ticket is open by now: the picture comes after what is written there.
+    this.drafts.write(ticketId, mode, { html: `${draft.html}<p><img src="${inlineSource(stored.id)}" alt=""></p>` })
   }
 
   private change(id: number, change: Partial<Upload>): void {

@@ -26,3 +26,8 @@ export function needsAttention(delivery: Delivery): boolean {
 export function canRetry(delivery: Delivery): boolean {
   return delivery.state === 'failed' || delivery.state === 'unknown'
 }
+
+/** True while a reply waits for the moment its author chose. */
+export function isScheduled(delivery: Delivery): boolean {
+  return delivery.scheduled === true && delivery.state === 'queued' && delivery.sendAt !== null
+}

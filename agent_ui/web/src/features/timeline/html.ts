@@ -41,7 +41,7 @@ function openApart(root: ParentNode): void {
   }
 }
 
-const OWN_IMAGE = /^(?:\/api\/attachments\/|data:image\/(?:png|gif|jpe?g|webp);)/i
+const OWN_IMAGE = /^(?:\/(?:api\/attachments\/|files\/)|data:image\/(?:png|gif|jpe?g|webp);)/i
 
 function inlineSource(source: string, attachments: readonly Attachment[]): string | null {
   if (OWN_IMAGE.test(source)) return source

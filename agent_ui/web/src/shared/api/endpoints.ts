@@ -2,7 +2,7 @@
 import { http } from './client'
 import type {
   AgentBrief, AgentView, Attachment, CustomerBrief, CustomerPatch, CustomerView, Decision, Delivery, DraftMode,
-  DraftView, HeldJob, Item, LedgerRow, Macro, MessageItem, NewTicketInput, NoteInput, Page, PresenceState,
+  DraftView, HeldJob, Item, Macro, MailPreview, MessageItem, NewTicketInput, NoteInput, Page, PresenceState,
   ProfilePatch, ReplyInput, SearchResult, SentResult, SessionView, TeamView, TicketPatch, TicketRow, TicketView,
   ViewView,
 } from './types'
@@ -24,7 +24,7 @@ export const api = {
   teams: () => http.get<TeamView[]>('/api/teams'),
   tags: (q: string) => http.get<string[]>('/api/tags', { query: { q } }),
   views: () => http.get<ViewView[]>('/api/views'),
-  macros: () => http.get<Macro[]>('/api/macros'),
+  macros: (ticketId?: number) => http.get<Macro[]>('/api/macros', { query: { ticketId } }),
   search: (q: string, limit = 20, signal?: AbortSignal) =>
     http.get<SearchResult>('/api/search', { query: { q, limit }, signal }),
   tickets: {
@@ -41,6 +41,8 @@ export const api = {
     note: (id: number, input: NoteInput) => http.post<SentResult>(`/api/tickets/${id}/notes`, input),
     markRead: (id: number) => http.post<void>(`/api/tickets/${id}/read`),
     markUnread: (id: number) => http.post<void>(`/api/tickets/${id}/unread`),
+    split: (id: number, messageId: number) => http.post<TicketView>(`/api/tickets/${id}/split`, { messageId }),
+    blockSender: (id: number, reason: string) => http.post<unknown>(`/api/tickets/${id}/block-sender`, { reason }),
     decisions: (id: number) => http.get<Decision[]>(`/api/tickets/${id}/decisions`),
   },
   drafts: {
@@ -52,6 +54,7 @@ export const api = {
   },
   deliveries: {
     undo: (id: number) => http.post<{ draft: DraftView; item: MessageItem }>(`/api/deliveries/${id}/undo`),
+    sendNow: (id: number) => http.post<MessageItem>(`/api/deliveries/${id}/send-now`),
     retry: (id: number, to?: string[]) => http.post<MessageItem>(`/api/deliveries/${id}/retry`, to ? { to } : {}),
   },
   upload: (file: Blob, name: string, signal?: AbortSignal) => {
@@ -59,6 +62,8 @@ export const api = {
     form.append('file', file, name)
     return http.post<Attachment>('/api/uploads', undefined, { form, signal, timeout: 300_000 })
   },
+  /** A mail inside a mail, read on request. */
+  attachedMail: (id: number) => http.get<MailPreview>(`/api/attachments/${id}/mail`),
   customers: {
     list: (q: string, cursor?: string) => http.get<Page<CustomerBrief>>('/api/customers', { query: { q, cursor } }),
     read: (id: number) => http.get<CustomerView>(`/api/customers/${id}`),
@@ -66,9 +71,6 @@ export const api = {
       http.patch<CustomerView>(`/api/customers/${id}`, change, { ifVersion }),
   },
   admin: {
-    ledger: (query: { account?: string; outcome?: string; cursor?: string }) =>
-      http.get<Page<LedgerRow>>('/api/ledger', { query }),
-    reprocess: (id: number) => http.post<LedgerRow>(`/api/ledger/${id}/reprocess`),
     heldJobs: () => http.get<HeldJob[]>('/api/jobs/held'),
     retryJob: (id: number) => http.post<void>(`/api/jobs/held/${id}/retry`),
   },

@@ -5,6 +5,10 @@
  * from the published description; `types.check.ts` fails the type check where the two drift apart.
  */
 
+import type { CalendarPreview, MailAuthentication, MailPreview, ReplyDefaults } from './mailParts'
+
+export type { CalendarPreview, MailAuthentication, MailPreview, ReplyDefaults, SenderAddress } from './mailParts'
+
 export type Channel = 'email' | 'sms' | 'whatsapp' | 'voice' | 'chat' | 'web'
 export type Status = 'open' | 'pending' | 'on_hold' | 'solved' | 'closed'
 export type Priority = 'low' | 'normal' | 'high' | 'urgent'
@@ -33,7 +37,15 @@ export interface AgentView {
   signature: string
   teams: { id: number; name: string }[]
   isActive: boolean
+  /** Which mails the desk sends her about tickets. */
+  notify?: NotifyChoices
   presence: { state: PresenceState; since: string | null }
+}
+
+export interface NotifyChoices {
+  assigned: boolean
+  customerWrote: boolean
+  mentioned: boolean
 }
 
 export interface ConsoleSettings {
@@ -113,6 +125,9 @@ export interface Attachment {
   url: string
   inline?: boolean
   contentId?: string | null
+  /** What the content shows, whatever the sender says. */
+  sniffedType?: string | null
+  preview?: CalendarPreview | MailPreview | null
 }
 
 export interface Delivery {
@@ -122,6 +137,10 @@ export interface Delivery {
   attempts: number
   sendAt: string | null
   undoUntil: string | null
+  /** Its author wants it to leave later (`sendAt`). */
+  scheduled?: boolean
+  /** What a server says of a mail that it still tries to deliver. */
+  warning?: string | null
 }
 
 export interface ActorView {
@@ -151,6 +170,25 @@ export interface MessageItem {
   isAuto: boolean
   rawUrl: string | null
   lang: string | null
+  /** When its author says to have written it. */
+  datedAt?: string | null
+  /** The address of ours that it was written to, or that it leaves from. */
+  ownAddress?: string | null
+  isList?: boolean
+  subjectChanged?: boolean
+  /** An answer of ours that did not leave through the desk. */
+  sentElsewhere?: boolean
+  forwardedBy?: { id: number; name: string } | null
+  /** S/MIME or PGP, "" for neither. */
+  protection?: string | null
+  authentication?: MailAuthentication | null
+  signatureHtml?: string | null
+  /** Written without formatting. */
+  plain?: boolean
+  /** Remote images that the text would load. */
+  blockedImages?: number
+  /** Too long to stand here whole; its page has the rest. */
+  htmlCut?: boolean
 }
 
 export interface NoteItem {
@@ -215,6 +253,9 @@ export interface TicketView extends Omit<TicketRow, 'customer'> {
   viewers: Viewer[]
   routing: { reason: string } | null
   followerIds: number[]
+  replyDefaults?: ReplyDefaults | null
+  /** A message that may deserve a ticket of its own. */
+  split?: { messageId: number } | null
 }
 
 export interface TicketPatch {
@@ -239,6 +280,12 @@ export interface ReplyInput {
   bcc?: string[]
   attachmentIds?: number[]
   draftRevision?: number
+  /** Leaves then, unless the customer writes first. */
+  sendAt?: string | null
+  /** Without formatting. */
+  plain?: boolean
+  /** One of the aliases in `replyDefaults`. */
+  fromAddress?: string | null
 }
 
 export interface NoteInput {
@@ -262,6 +309,7 @@ export interface NewTicketInput {
   html: string
   teamId?: number
   attachmentIds?: number[]
+  clientKey?: string
 }
 
 export interface CustomerView {
@@ -305,22 +353,9 @@ export interface Macro {
   id: number
   name: string
   html: string
-}
-
-export interface LedgerRow {
-  id: number
-  account: string
-  receivedAt: string
-  from: string
-  subject: string
-  size: number
-  state: string
-  outcome: string | null
-  reason: string | null
-  ticketId: number | null
-  messageId: number | null
-  matchedBy: string | null
-  attempts: number
+  text?: string
+  /** Variables that the ticket has no value for. */
+  missing?: string[]
 }
 
 export interface HeldJob {
@@ -338,6 +373,7 @@ export interface ProfilePatch {
   signature?: string
   timeZone?: string
   name?: string
+  notify?: NotifyChoices
 }
 
 /* ---------- live socket ---------- */

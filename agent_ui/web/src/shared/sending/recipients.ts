@@ -1,7 +1,7 @@
 /**
  * Whom an answer goes to: the suggestion, what a person types, and the warning when the customer is left out.
  */
-import type { CustomerBrief, Item, MessageItem } from '@/shared/api/types'
+import type { CustomerBrief, Item, MessageItem, ReplyDefaults } from '@/shared/api/types'
 import type { Recipients } from '@/shared/drafts'
 
 export type RecipientField = keyof Recipients
@@ -11,6 +11,8 @@ export interface Correspondence {
   customer: Pick<CustomerBrief, 'email'> | null
   mailbox: { address: string } | null
   items: readonly Item[]
+  /** What the server suggests; it knows all our addresses and the mailbox's rules. */
+  defaults?: ReplyDefaults | null
 }
 
 /** A plausible address; the server decides, this only catches slips of the keyboard. */
@@ -35,6 +37,8 @@ function lastCustomerMessage(items: readonly Item[]): MessageItem | undefined {
 
 /** The customer, and whoever the customer's last message copied, without our own mailbox. */
 export function suggestRecipients(ticket: Correspondence): Recipients {
+  const { defaults } = ticket
+  if (defaults && defaults.to.length > 0) return { to: defaults.to.map((one) => one.address), cc: defaults.cc.map((one) => one.address), bcc: [] }
   const email = ticket.customer?.email
   const own = ticket.mailbox?.address ?? ''
   const copied = lastCustomerMessage(ticket.items)?.cc.map((one) => one.address) ?? []
@@ -75,9 +79,11 @@ export type RecipientWarning =
 export function warningFor(ticket: Correspondence, recipients: Recipients): RecipientWarning | null {
   const all = [...recipients.to, ...recipients.cc, ...recipients.bcc]
   if (recipients.to.length === 0) return { kind: 'nobody' }
-  const own = ticket.mailbox?.address
-  if (own && all.some((address) => same(address, own))) return { kind: 'own-mailbox', address: own }
-  const email = ticket.customer?.email
+  const own = [ticket.mailbox?.address ?? '', ...(ticket.defaults?.from ?? []).map((one) => one.address)].filter(Boolean)
+  const ours = own.find((one) => all.some((address) => same(address, one)))
+  if (ours) return { kind: 'own-mailbox', address: ours }
+  // A mailbox may answer to another address than the customer's own (a form's Reply-To).
+  const email = ticket.defaults?.to[0]?.address ?? ticket.customer?.email
   if (email && !all.some((address) => same(address, email))) return { kind: 'customer-missing', address: email }
   return null
 }

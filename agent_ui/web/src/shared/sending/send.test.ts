@@ -22,7 +22,7 @@ const sent = (key: string, html: string): Promise<Submitted> =>
   Promise.resolve({ state: 'sent', result: result(key, html) })
 const request = (change: Partial<SendRequest> = {}): SendRequest => ({
   ticketId: 1, mode: 'reply', status: 'pending', lastEventId: '20', timeline: [], channel: 'email', author,
-  mentions: [], signature: '', ...change,
+  mentions: [], ...change,
 })
 
 class Desk {
@@ -71,16 +71,21 @@ describe('sending', () => {
     expect(desk.sender.outgoingOf(1)).toEqual([])
   })
 
-  it('puts the signature under a reply unless the author left it out, and never under a note', async () => {
-    const signature = 'Neha'
-    desk.drafts.write(1, 'reply', { html: '<p>hi</p>' })
-    await desk.sender.send(request({ signature }))
-    desk.drafts.write(1, 'reply', { html: '<p>hi</p>', unsigned: true })
-    await desk.sender.send(request({ signature }))
-    desk.drafts.write(1, 'note', { html: '<p>hm</p>' })
-    await desk.sender.send(request({ signature, mode: 'note' }))
-    expect(desk.replies.map((input) => input.html)).toEqual(['<p>hi</p><p>--<br>Neha</p>', '<p>hi</p>'])
-    expect(desk.notes[0]?.html).toBe('<p>hm</p>')
+  it('sends what the author chose: another sender, no formatting, a later moment', async () => {
+    desk.drafts.write(1, 'reply', { html: '<p>hi</p>', from: 'sales@desk.example', plain: true })
+    await desk.sender.send(request({ sendAt: '2026-11-23T03:30:00Z' }))
+    expect(desk.replies.at(-1)).toMatchObject({ fromAddress: 'sales@desk.example', plain: true, sendAt: '2026-11-23T03:30:00Z' })
+    desk.drafts.write(1, 'reply', { html: '<p>again</p>' })
+    await desk.sender.send(request())
+    expect(desk.replies.at(-1)).not.toHaveProperty('fromAddress')
+    expect(desk.replies.at(-1)).not.toHaveProperty('sendAt')
+  })
+
+  it('sends a picture of the text only while it stands there', async () => {
+    const file = (id: number) => ({ id, name: 'p.png', contentType: 'image/png', size: 1, url: '', inline: true })
+    desk.drafts.write(1, 'reply', { html: '<p><img src="/api/attachments/4" alt=""></p>', files: [file(4), file(5), { ...file(6), inline: false }] })
+    await desk.sender.send(request())
+    expect(desk.replies.at(-1)!.attachmentIds).toEqual([4, 6])
   })
 
   it('sends nothing when there is nothing to send', async () => {

@@ -8,9 +8,8 @@
 import { shallowReactive } from 'vue'
 import { ApiError } from '@/shared/api/client'
 import type { Item, NoteInput, ReplyInput, SentResult } from '@/shared/api/types'
-import { isBlank, type Draft, type DraftMode, type DraftStore } from '@/shared/drafts'
+import { filesToSend, isBlank, type Draft, type DraftMode, type DraftStore } from '@/shared/drafts'
 import type { Submitted } from '@/shared/stores/outbox'
-import { withSignature } from './signature'
 import { outgoingItem, type OutgoingContent, type OutgoingItem } from './outgoing'
 
 export type SendStatus = 'open' | 'pending' | 'solved'
@@ -25,8 +24,8 @@ export interface SendRequest {
   channel: OutgoingContent['channel']
   author: OutgoingContent['author']
   mentions: number[]
-  /** The author's signature, put under a reply. */
-  signature: string
+  /** Leaves then and not before, unless the customer writes first (ISO 8601). */
+  sendAt?: string
   /** Send although the ticket has news the author was shown. */
   force?: boolean
 }
@@ -36,6 +35,7 @@ export interface StaleSend {
   newItems: Item[]
   lastEventId: string
   status: SendStatus
+  sendAt?: string
 }
 
 export interface SendFailure {
@@ -88,7 +88,7 @@ export class Sender {
     this.stale.delete(ticketId)
     const taken = drafts.take(ticketId, mode, this.ports.newKey())
     const { clientKey } = taken
-    const draft = signed(taken.draft, request)
+    const { draft } = taken
     this.show(request, clientKey, draft)
     const input = mode === 'reply' ? replyInput(request, clientKey, draft) : noteInput(request, clientKey, draft)
     try {
@@ -118,7 +118,7 @@ export class Sender {
   private takeBack(request: SendRequest, clientKey: string, error: unknown): void {
     this.outgoing.delete(clientKey)
     this.ports.drafts.putBack(clientKey)
-    const stale = staleFrom(error, request.status)
+    const stale = staleFrom(error, request)
     if (stale) this.stale.set(request.ticketId, stale)
     else this.fail(request.ticketId, request.mode, failureFrom(error))
   }
@@ -135,33 +135,31 @@ export class Sender {
   }
 }
 
-function signed(draft: Draft, request: SendRequest): Draft {
-  if (request.mode === 'note' || draft.unsigned) return draft
-  return { ...draft, html: withSignature(draft.html, request.signature) }
-}
-
 function replyInput(request: SendRequest, clientKey: string, draft: Draft): ReplyInput {
   return {
     clientKey,
     html: draft.html,
     lastSeen: draft.basis ?? request.lastEventId,
     status: request.status,
-    attachmentIds: draft.files.map((file) => file.id),
+    attachmentIds: filesToSend(draft).map((file) => file.id),
     draftRevision: draft.revision,
+    ...(request.sendAt ? { sendAt: request.sendAt } : {}),
+    ...(draft.plain ? { plain: true } : {}),
+    ...(draft.from ? { fromAddress: draft.from } : {}),
     ...(request.force ? { force: true } : {}),
     ...(draft.recipients ?? {}),
   }
 }
 
 function noteInput(request: SendRequest, clientKey: string, draft: Draft): NoteInput {
-  const attachmentIds = draft.files.map((file) => file.id)
+  const attachmentIds = filesToSend(draft).map((file) => file.id)
   return { clientKey, html: draft.html, mentions: request.mentions, attachmentIds, draftRevision: draft.revision }
 }
 
-function staleFrom(error: unknown, status: SendStatus): StaleSend | null {
+function staleFrom(error: unknown, { status, sendAt }: SendRequest): StaleSend | null {
   if (!(error instanceof ApiError) || error.code !== 'stale-reply') return null
   const newItems = Array.isArray(error.body.newItems) ? (error.body.newItems as Item[]) : []
-  return { newItems, lastEventId: String(error.body.lastEventId ?? ''), status }
+  return { newItems, lastEventId: String(error.body.lastEventId ?? ''), status, sendAt }
 }
 
 function failureFrom(error: unknown): SendFailure {

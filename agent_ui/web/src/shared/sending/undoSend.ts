@@ -13,7 +13,6 @@ import { tr } from '@/shared/i18n'
 import { useSession } from '@/shared/session'
 import { reasonOf, useTickets } from '@/shared/stores/tickets'
 import { toast } from '@/shared/toasts'
-import { withoutSignature } from './signature'
 import { dropUndo, pushUndo, type UndoEntry } from '@/shared/undo'
 
 export interface UndoableSend {
@@ -69,8 +68,7 @@ export async function undoSend(ticketId: number, deliveryId: number, options: { 
   const tickets = useTickets()
   try {
     const { draft, item } = await api.deliveries.undo(deliveryId)
-    const { me, agent } = useSession()
-    draftsOf(me).restore(draft, withoutSignature(item.html, agent?.signature ?? ''))
+    draftsOf(useSession().me).restore(draft, item.html)
     tickets.upsertItem(ticketId, item)
     if (!options.quiet && tickets.currentId !== ticketId) toast(tr('composer.undone', { ticket: tickets.name(ticketId) }))
     void tickets.refresh(ticketId)

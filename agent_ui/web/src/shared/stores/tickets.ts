@@ -9,7 +9,7 @@ import { computed, ref, shallowReactive } from 'vue'
 import { ApiError } from '../api/client'
 import { api } from '../api/endpoints'
 import type {
-  CustomerBrief, DraftView, Item, LiveEvent, TicketPatch, TicketRow, TicketView, Viewer,
+  CustomerBrief, DraftView, Item, LiveEvent, ReplyDefaults, TicketPatch, TicketRow, TicketView, Viewer,
 } from '../api/types'
 import { tr } from '../i18n'
 import { toast } from '../toasts'
@@ -35,6 +35,9 @@ export interface Thread {
   mailbox: { name: string; address: string } | null
   routing: { reason: string } | null
   followerIds: number[]
+  replyDefaults: ReplyDefaults | null
+  /** The message that may deserve a ticket of its own. */
+  splitMessageId: number | null
   /** A live event told of a change that was not read yet. */
   stale: boolean
 }
@@ -44,7 +47,8 @@ const KEEP_THREADS = 20
 function emptyThread(id: number): Thread {
   return shallowReactive({
     id, state: 'loading', error: null, items: [], before: null, lastEventId: '', drafts: [], viewers: [],
-    customer: null, organisation: null, mailbox: null, routing: null, followerIds: [], stale: false,
+    customer: null, organisation: null, mailbox: null, routing: null, followerIds: [],
+    replyDefaults: null, splitMessageId: null, stale: false,
   } as Thread)
 }
 
@@ -116,7 +120,8 @@ export const useTickets = defineStore('tickets', () => {
     Object.assign(known, {
       state: 'ready', error: null, items, before: hasOlder ? known.before : view.before, lastEventId: view.lastEventId,
       drafts: view.drafts, viewers: view.viewers, customer: view.customer, organisation: view.organisation,
-      mailbox: view.mailbox, routing: view.routing, followerIds: view.followerIds, stale: false,
+      mailbox: view.mailbox, routing: view.routing, followerIds: view.followerIds,
+      replyDefaults: view.replyDefaults ?? null, splitMessageId: view.split?.messageId ?? null, stale: false,
     } satisfies Partial<Thread>)
     return known
   }
