@@ -8,6 +8,7 @@ from agent_ui import routes as agent_routes
 from portal import routes as portal_routes
 from sampark.runtime import Runtime
 from sampark.wiring import Wiring
+from simulator import oauth as simulator_oauth
 from simulator import routes as simulator_routes
 
 
@@ -26,7 +27,7 @@ def create_app(runtime: Runtime, wiring: Wiring) -> Litestar:
     """
     handlers = [front_door, *agent_routes.HANDLERS, *portal_routes.HANDLERS]
     if runtime.settings.simulator:
-        handlers += simulator_routes.HANDLERS
+        handlers += [*simulator_routes.HANDLERS, *simulator_oauth.handlers(simulator_oauth.Provider())]
     return Litestar(
         route_handlers=handlers,
         logging_config=None,  # core.log has set it up
