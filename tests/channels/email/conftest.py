@@ -16,7 +16,7 @@ from core import clock
 from core.db import Database, unit_of_work
 from core.net import LOOPBACK, Networks
 from core.vault import Vault
-from tests.channels.email.dovecot import DOVECOT, Dovecot
+from tests.channels.email.dovecot import DOVECOT, Dovecot, free_port
 
 
 async def make_account(db: Database, name: str = "Support", **values) -> int:
@@ -72,6 +72,19 @@ def dovecot(certificate):
         server = Dovecot(Path(folder), certificate / "cert.pem", certificate / "key.pem")
         server.start()
         yield server
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def token_dovecot(certificate):
+    """A running Dovecot that takes tokens only, and the port where it looks for the provider to ask about them."""
+    if not DOVECOT.exists() and not os.environ.get("CI"):
+        pytest.skip("Dovecot is not installed")
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="sampark-dovecot-", ignore_cleanup_errors=True) as folder:
+        server = Dovecot(Path(folder), certificate / "cert.pem", certificate / "key.pem", provider=port)
+        server.start()
+        yield server, port
         server.stop()
 
 

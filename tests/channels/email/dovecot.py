@@ -19,7 +19,7 @@ ssl = yes
 ssl_cert = <{cert}
 ssl_key = <{key}
 disable_plaintext_auth = no
-auth_mechanisms = plain login xoauth2
+auth_mechanisms = {mechanisms}
 default_login_user = {login_user}
 default_internal_user = {internal_user}
 default_internal_group = {internal_group}
@@ -62,6 +62,16 @@ passdb {{
   args = {folder}/oauth2.conf
 }}
 """
+LOCAL = "introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix=/nowhere\n"
+"""Every token is wrong."""
+ASKING = """
+introspection_url = http://127.0.0.1:{port}/simulator/oauth/introspect
+introspection_mode = post
+force_introspection = yes
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
 PASSWORD = 'se"cr\\et'
 """With the two characters that IMAP's quoted strings must escape."""
 
@@ -69,7 +79,8 @@ PASSWORD = 'se"cr\\et'
 class Dovecot:
     """One running server."""
 
-    def __init__(self, folder: Path, cert: Path, key: Path) -> None:
+    def __init__(self, folder: Path, cert: Path, key: Path, provider: int | None = None) -> None:
+        """With the port of an OAuth provider it takes nothing but tokens, and asks that one about each."""
         self.folder = folder
         self.cert = cert
         self.port, self.tls_port = free_port(), free_port()
@@ -85,15 +96,14 @@ class Dovecot:
         users = [f"user{number}:{{PLAIN}}{PASSWORD}::::::" for number in range(1, 100)]
         users.append("लेखा:{PLAIN}पासवर्ड::::::")
         (folder / "users").write_text("\n".join(users) + "\n", encoding="utf-8")
-        (folder / "oauth2.conf").write_text(
-            "introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix=/nowhere\n"
-        )
+        (folder / "oauth2.conf").write_text(LOCAL if provider is None else ASKING.format(port=provider))
         self.conf = folder / "dovecot.conf"
         group = pwd.getpwnam("dovecot").pw_name if root else subprocess.check_output(["id", "-gn"], text=True).strip()
         self.conf.write_text(
             CONFIGURATION.format(
                 folder=folder, cert=cert, key=key, port=self.port, tls_port=self.tls_port,
                 uid=self._user.pw_uid, gid=self._user.pw_gid, internal_group=group,
+                mechanisms="plain login xoauth2" if provider is None else "xoauth2",
                 login_user="dovenull" if root else own, internal_user="dovecot" if root else own,
             )
         )  # fmt: skip
