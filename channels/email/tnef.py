@@ -91,10 +91,12 @@ def read_rtf(raw: bytes) -> str:
         return ""
     try:
         markup = compressed_rtf.decompress(raw).decode("latin-1").rstrip("\x00")
-        if len(markup) > 3 * MAX_RTF or len(font_table_group(markup)) > _MAX_FONT_TABLE:
+        if len(markup) > 3 * MAX_RTF or len(font_table_group(markup)) > _MAX_FONT_TABLE:  # type: ignore[no-untyped-call]  # has no types
             return ""
         # the targets of links are looked for by a pattern that needs more than linear time
-        text: str = rtf_to_text(markup.replace("\\fldinst", "\\nofldinst"), errors="replace")
+        text: str = rtf_to_text(  # type: ignore[no-untyped-call]  # has no types
+            markup.replace("\\fldinst", "\\nofldinst"), errors="replace"
+        )
     except Exception:  # noqa: BLE001  # the libraries raise bare exceptions, and this is one body among several
         return ""
     return _MANY_EMPTY.sub("\n\n", text.replace("\xad", "")).strip()

@@ -136,6 +136,8 @@ def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
 
 
 def _could_be_read(path: Path) -> bool:
+    if not path.is_file():
+        return False  # opening a pipe would wait for somebody who writes into it
     try:
         with path.open("rb") as stream:
             stream.read(1)

@@ -1,6 +1,7 @@
 """The command that prints mails as JSON lines."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,17 @@ def test_what_is_no_file_has_its_reason(tmp_path: Path) -> None:
     """A file that vanished does not raise."""
     [line] = read_file(tmp_path / "gone.eml")
     assert json.loads(line)["error"] == "It is no regular file."
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """What is no regular file has its line with the reason, and the mails behind it are read."""
+    os.mkfifo(tmp_path / "a.eml")
+    (tmp_path / "b.eml").write_bytes(MAIL)
+    status, found = run(tmp_path)
+    assert status == 0
+    assert [(item["error"], item["subject"]) for item in found] == [("It is no regular file.", ""), (None, "Order")]
+    assert run(tmp_path / "a.eml")[0] == 1
 
 
 def test_a_mail_that_takes_too_long_costs_one_line(tmp_path: Path) -> None:
