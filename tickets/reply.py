@@ -389,12 +389,13 @@ async def _send(
     )
     message.id, outgoing.id = row.message_id, row.delivery_id
     await attachments.bind_to_message(session, attachment_ids, message.id)
+    await delivery.request_send(session, outgoing)
+    # The ticket comes last: every statement before would have written it, and a change of status writes it again.
     _onto_ticket(ticket, message)
     if message.kind == "agent" and not scheduled:
         delivery.answered(ticket, now)
     queued = MessageQueued(message_id=message.id, delivery_id=outgoing.id, send_at=send_at, **audience(ticket))
     events.record(session, queued)
-    await delivery.request_send(session, outgoing)
 
 
 async def system_reply(session: AsyncSession, ticket_id: int, subject: str, html: str, to: Person) -> Message:
