@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     sending_stale_seconds: int = Field(
         660, ge=1, description="Seconds after which a message that was half handed over counts as unknown."
     )
+    automatic_mail_per_hour: int = Field(
+        500, ge=1, description="Automatic mails of the whole desk in an hour that stop all of them until released."
+    )
     session_days: int = Field(14, ge=1, description="Days until an unused sign-in ends.")
     secure_cookies: bool = Field(default=False, description="Send cookies over HTTPS only. Set it behind TLS.")
     max_mail_bytes: int = Field(52_428_800, ge=65_536, description="Largest mail taken in, in bytes.")

@@ -202,6 +202,7 @@ class Roles:
 
     async def _recover(self) -> None:
         await self._wiring.outbound.recover()
+        await self._wiring.notices.recover()
         await inbound.recover(self._runtime.db)
 
     async def _watch(self, watching_since: datetime) -> None:

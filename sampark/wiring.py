@@ -6,6 +6,8 @@ One screen long on purpose. "What happens when a ticket is opened?" is answered 
 from collections.abc import Mapping
 from datetime import timedelta
 
+from channels import brake, notices
+from channels.email.notice_mail import NoticeMail
 from channels.email.outbox import EmailOutbox
 from channels.email.reader import EmailReader
 from channels.email.send import EmailSender
@@ -55,15 +57,21 @@ class Wiring:
         mail = EmailReader(runtime.storage, tokens)
         web = WebReader(runtime.storage)
         around = Surroundings(product_name=runtime.settings.product_name, base_url=runtime.settings.base_url)
-        outbox = EmailOutbox(runtime.storage, tokens, EmailSender(runtime.signin), around)
+        sender = EmailSender(runtime.signin)
+        outbox = EmailOutbox(runtime.storage, tokens, sender, around)
         self.inbound = Inbound({"email": mail, "web": web}, {"email": mail.could_not_read, "web": web.could_not_read})
         # A request from the portal's form is answered by mail.
         stale = timedelta(seconds=runtime.settings.sending_stale_seconds)
         self.outbound = Outbound(runtime.db, {"email": outbox, "web": outbox}, stale)
+        notice_mail = NoticeMail(tokens, sender, runtime.settings.base_url)
+        self.notices = notices.Notices(runtime.db, notice_mail, stale)
+        brake.configure(runtime.settings.automatic_mail_per_hour)
         self.registry = Registry(
             (
                 Definition(PROCESS_JOB, self.inbound.process),
                 Definition(delivery.DELIVER_JOB, self.outbound.deliver, own_units=True),
+                Definition(notices.SEND_JOB, self.notices.send, own_units=True),
+                Definition(brake.ALARM_JOB, notices.alarm),
                 Definition(lifecycle.WAKE_JOB, lifecycle.wake),
                 Definition(assignment.DRAIN_JOB, assignment.drain),
             )

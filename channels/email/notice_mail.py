@@ -1,0 +1,81 @@
+"""E-mail's part of notices: a row of ``channels/notices`` becomes an :class:`OutgoingMail`.
+
+A notice to an agent about a ticket can be answered by mail: its Reply-To and a mark at its end name agent and ticket.
+Notices say that no person wrote them, so that no robot answers, and are never sent to an address of our own.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from channels.email import closing, leaving
+from channels.email.closing import Body
+from channels.email.compose import OutgoingMail, Unsubscribe
+from channels.email.outbox import hand_over
+from channels.email.parsed import Address
+from channels.email.send import EmailSender
+from channels.email.tokens import Tokens
+from channels.models import Notice
+from channels.outbound import Send
+from core.errors import Permanent
+from tickets.models import Ticket
+
+CHOSEN: Final = frozenset({"assigned", "customer_wrote", "mentioned"})
+"""Kinds that an agent can end in her preferences."""
+
+
+class NoticeMail:
+    """Prepares and sends notices.
+
+    Args:
+        tokens: our signed names.
+        sender: the SMTP side.
+        base_url: the desk's address, for links.
+    """
+
+    def __init__(self, tokens: Tokens, sender: EmailSender, base_url: str) -> None:
+        self._tokens = tokens
+        self._sender = sender
+        self._base_url = base_url
+
+    async def prepare_notice(self, session: AsyncSession, notice: Notice) -> Send:
+        """Compose one notice.
+
+        Raises:
+            Permanent: it can never be sent (no mailbox, an address of our own).
+        """
+        mail = await self._mail(session, notice)
+
+        async def send(before_handover: Callable[[], Awaitable[None]]) -> str:
+            return await hand_over(self._sender, mail, before_handover)
+
+        return send
+
+    async def _mail(self, session: AsyncSession, notice: Notice) -> OutgoingMail:
+        listed = await leaving.mailboxes(session)
+        if leaving.book_of(listed).find(notice.to_address) is not None:
+            raise Permanent("The address is our own.")
+        ticket = await session.get(Ticket, notice.ticket_id) if notice.ticket_id else None
+        wanted = notice.account_id or (ticket.account_id if ticket else None)
+        place = leaving.first_that_sends(listed, wanted)
+        reply_to, mark = None, ""
+        if notice.agent_id is not None and notice.ticket_id is not None:
+            reply_to = self._tokens.agent_address(place.address, notice.agent_id, notice.ticket_id)
+            mark = self._tokens.agent_mark(notice.agent_id, notice.ticket_id)
+        body = closing.closed(Body(notice.text, notice.html), "", mark)
+        preferences = f"{self._base_url}/console/preferences"
+        return OutgoingMail(
+            message_id_header=self._tokens.notice_id(notice.id),
+            account=place.sender,
+            to=[Address(notice.to_name, notice.to_address)],
+            reply_to=reply_to,
+            subject=notice.subject,
+            text=body.text,
+            html=body.html,
+            in_reply_to=notice.in_reply_to,
+            references=[notice.in_reply_to] if notice.in_reply_to else [],
+            auto_submitted="auto-replied" if notice.in_reply_to else "auto-generated",
+            unsubscribe=Unsubscribe(preferences) if notice.kind in CHOSEN else None,
+            date=notice.created_at,
+        )
