@@ -163,6 +163,11 @@ class TokenSink(Sink):
 
     provider: Provider
 
+    async def handle_MAIL(self, server: Any, session: Any, *given: Any) -> str:  # noqa: N802 - the same
+        """Nobody without a token."""
+        taken: str = await super().handle_MAIL(server, session, *given)
+        return taken if session.authenticated else "530 5.7.0 Authentication required"
+
     async def auth_XOAUTH2(self, server: Any, args: list[str]) -> AuthResult:  # noqa: N802 - the library's name
         """Take the token apart and ask."""
         given = base64.b64decode(args[1]).decode()
@@ -182,8 +187,7 @@ async def smtp_server(provider: Provider) -> AsyncIterator[tuple[TokenSink, int]
     sink = TokenSink()
     sink.provider = provider
     loop = asyncio.get_running_loop()
-    options = {"auth_require_tls": False, "auth_required": True}
-    server = await loop.create_server(lambda: sink.protocol(**options), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: sink.protocol(auth_require_tls=False), "127.0.0.1", 0)
     try:
         yield sink, server.sockets[0].getsockname()[1]
     finally:
