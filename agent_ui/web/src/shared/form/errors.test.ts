@@ -1,0 +1,59 @@
+import { mount } from '@vue/test-utils'
+import { describe, expect, it } from 'vitest'
+import { defineComponent, h, nextTick, ref } from 'vue'
+import { ApiError } from '../api/client'
+import TextField from './TextField.vue'
+import { pathOf, useComplaints } from './errors'
+
+const refusal = (...errors: { field: string; message: string }[]) => new ApiError(422, 'validation', 'Some fields need attention', '', errors)
+
+function form() {
+  let complaints: ReturnType<typeof useComplaints> | undefined
+  const host = ref('old')
+  const wrapper = mount(defineComponent({
+    setup() {
+      complaints = useComplaints()
+      return () => h('form', [
+        h(TextField, { path: 'name', label: 'Name', modelValue: 'x' }),
+        h(TextField, { path: 'imap.importHost', label: 'Server', hint: 'As told', modelValue: host.value, 'onUpdate:modelValue': (value: unknown) => (host.value = String(value)) }),
+      ])
+    },
+  }), { attachTo: document.body })
+  return { wrapper, complaints: complaints!, input: () => wrapper.findAll('input')[1]! }
+}
+
+describe('complaints', () => {
+  it('stand at the field they are about, which takes the focus and names them to screen readers', async () => {
+    const { wrapper, complaints, input } = form()
+    expect(complaints.accept(refusal({ field: 'imap.import_host', message: 'A server is needed.' }))).toBe(true)
+    await complaints.focusFirst(wrapper.element as HTMLElement)
+    expect(document.activeElement).toBe(input().element)
+    expect(input().attributes('aria-invalid')).toBe('true')
+    const described = input().attributes('aria-describedby')!.split(' ').map((id) => document.getElementById(id)?.textContent)
+    expect(described).toEqual(['A server is needed.', 'As told'])
+    wrapper.unmount()
+  })
+  it('go when the field is changed', async () => {
+    const { wrapper, complaints, input } = form()
+    complaints.accept(refusal({ field: 'imap.importHost', message: 'No.' }))
+    await nextTick()
+    await input().setValue('new')
+    expect(input().attributes('aria-invalid')).toBeUndefined()
+    expect(wrapper.text()).not.toContain('No.')
+    wrapper.unmount()
+  })
+  it('that no field is for are told apart', async () => {
+    const { wrapper, complaints } = form()
+    complaints.accept(refusal({ field: 'name', message: 'Taken.' }, { field: 'oauth.token_url', message: 'Not allowed.' }))
+    expect(complaints.homeless(wrapper.element as HTMLElement)).toEqual(['oauth.tokenUrl: Not allowed.'])
+    expect(await complaints.focusFirst(wrapper.element as HTMLElement)).toBe(true)
+    wrapper.unmount()
+  })
+  it('without fields are none', () => {
+    const { wrapper, complaints } = form()
+    expect(complaints.accept(new ApiError(409, 'conflict', 'This cannot be done now', ''))).toBe(false)
+    wrapper.unmount()
+  })
+})
+
+it('paths are those of the JSON', () => expect(pathOf('options.silent_after_minutes')).toBe('options.silentAfterMinutes'))
