@@ -5,7 +5,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_ui.views.base import Named
-from agent_ui.views.people import AgentBrief, AgentView, ConsoleSettings, PresenceView, SessionView
+from agent_ui.views.people import AgentBrief, AgentView, ConsoleSettings, NotifyView, PresenceView, SessionView
 from core.settings import Settings
 from routing import presence
 from routing.models import Presence
@@ -41,6 +41,11 @@ def _agent(profile: agents.Profile, state: PresenceView) -> AgentView:
         single_keys=profile.single_keys,
         time_zone=profile.time_zone,
         signature=profile.signature,
+        notify=NotifyView(
+            assigned="assigned" in profile.notify,
+            customer_wrote="customer_wrote" in profile.notify,
+            mentioned="mentioned" in profile.notify,
+        ),
         teams=[Named(id=team_id, name=name) for team_id, name in profile.teams],
         is_active=profile.is_active,
         presence=state,

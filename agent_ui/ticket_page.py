@@ -4,24 +4,28 @@ import contextlib
 import functools
 from collections.abc import AsyncIterator, Sequence
 
-from sqlalchemy import BigInteger, bindparam, literal_column, select
+import msgspec
+from sqlalchemy import BigInteger, Text, any_, bindparam, func, literal_column, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from agent_ui import html
+from agent_ui import answering, html
 from agent_ui.deps import Desk
 from agent_ui.views.tickets import Mailbox, Routing, SentView, TicketView, Viewer, ticket_view
+from channels.email import accounts
 from channels.models import ChannelAccount
 from core.errors import Stale
 from routing.models import Decision
+from staff.models import Agent
 from tickets import attachments, detail, timeline
 from tickets.detail import Detail, DraftItem
 from tickets.errors import StaleReply
 from tickets.queries import Compiled
-from tickets.timeline import Item, MessageItem, NoteItem
+from tickets.timeline import Address, Item, MessageItem, NoteItem
 
 
 @functools.lru_cache(maxsize=1)
 def _around() -> Compiled:
-    """The mailbox of a ticket and the newest reason of the router, in one row."""
+    """The mailbox of a ticket, the newest reason of the router, and what an answer begins with, in one row."""
     account = ChannelAccount.id == bindparam("account", None, type_=BigInteger)
     why = (
         select(Decision.reason)
@@ -29,11 +33,30 @@ def _around() -> Compiled:
         .order_by(Decision.id.desc())
         .limit(literal_column("1"))
     )
+    of_mail = ChannelAccount.channel == literal_column(f"'{accounts.CHANNEL}'")
+    of_team = ChannelAccount.team_id == bindparam("team", None, type_=BigInteger)
+    # As channels/email/leaving chooses it: the ticket's mailbox, else the team's, else the first.
+    box = (
+        select(
+            func.json_build_object(
+                "id", ChannelAccount.id, "name", ChannelAccount.display_name, "address", ChannelAccount.address,
+                "aliases", ChannelAccount.aliases,
+            )
+        )
+        .where(of_mail, ChannelAccount.is_active)
+        .order_by(account.is_(True).desc(), of_team.is_(True).desc(), ChannelAccount.id)
+        .limit(literal_column("1"))
+    )  # fmt: skip
+    ours = select(func.unnest(func.array_append(ChannelAccount.aliases, ChannelAccount.address))).where(of_mail)
+    named = func.lower(Agent.email) == any_(bindparam("people", [""], type_=ARRAY(Text)))
     return Compiled(
         select(
             select(ChannelAccount.display_name).where(account).scalar_subquery(),
             select(ChannelAccount.address).where(account).scalar_subquery(),
             why.scalar_subquery(),
+            box.scalar_subquery(),
+            func.array(ours.scalar_subquery()),
+            func.array(select(Agent.email).where(named).scalar_subquery()),
         )
     )
 
@@ -90,12 +113,16 @@ async def _view(desk: Desk, found: Detail) -> TicketView:
     await shown(desk, found.row.id, found.timeline.items)
     for draft in found.drafts:
         shown_draft(desk, draft)
-    values = {"account": found.account_id, "ticket": found.row.id}
-    name, address, why = (await _around().run(desk.source, values))[0]
+    last = found.last_mail
+    people = [one.address.lower() for one in (*last.to, *last.cc)] if last else []
+    values = {"account": found.account_id, "ticket": found.row.id, "team": found.row.team_id, "people": people}
+    name, address, why, box, ours, agents = (await _around().run(desk.source, values))[0]
     mailbox = Mailbox(name=name, address=address) if address is not None else None
     viewers = [Viewer(agent_id=one.agent_id, name=one.name, state=one.mode) for one in desk.watching.of(found.row.id)]
     reason = Routing(reason=why) if why is not None else None
-    return ticket_view(found, mailbox, reason, viewers)
+    known = Address(found.row.customer.name, found.customer.email) if found.customer.email else None
+    begins = answering.defaults(msgspec.convert(box, answering.Box) if box else None, last, known, ours, agents)
+    return ticket_view(found, mailbox, reason, viewers, begins)
 
 
 async def sent(desk: Desk, ticket_id: int, message_id: int) -> SentView:

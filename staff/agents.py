@@ -23,6 +23,8 @@ from staff.models import Agent, Role, Team, TeamMember
 
 LOCALES: Final = ("en", "hi", "mr", "bn", "kn")
 THEMES: Final = ("light", "dark", "system")
+NOTIFIED: Final = frozenset({"assigned", "customer_wrote", "mentioned"})
+"""What an agent may want a mail for: a ticket became hers, her customer wrote, a note names her."""
 LONGEST_NAME: Final = 120
 LONGEST_SIGNATURE: Final = 20_000
 _EMAIL: Final = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,189}")
@@ -43,7 +45,10 @@ class NewAgent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent with her role and teams, as she and administrators see her."""
+    """An agent with her role and teams, as she and administrators see her.
+
+    ``notify``: those of :data:`NOTIFIED` that she wants a mail for.
+    """
 
     id: int
     name: str
@@ -56,6 +61,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     single_keys: bool
     time_zone: str
     signature: str
+    notify: frozenset[str]
     capacity: int
     teams: tuple[tuple[int, str], ...]
 
@@ -78,6 +84,7 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     single_keys: bool | msgspec.UnsetType = msgspec.UNSET
     time_zone: str | msgspec.UnsetType = msgspec.UNSET
     signature: str | msgspec.UnsetType = msgspec.UNSET
+    notify: frozenset[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 async def create(session: AsyncSession, new: NewAgent) -> int:
@@ -147,6 +154,7 @@ async def profile(session: AsyncSession, agent_id: int) -> Profile:
         single_keys=agent.single_keys,
         time_zone=agent.time_zone,
         signature=agent.signature,
+        notify=frozenset(name for name in NOTIFIED if agent.notify.get(name)),
         capacity=agent.capacity,
         teams=tuple(sorted(((pair[0], pair[1]) for pair in membership or ()), key=lambda pair: pair[1])),
     )
@@ -281,6 +289,7 @@ def _checked(wanted: Preferences) -> dict[str, Any]:
         "single_keys": bool,
         "time_zone": _time_zone,
         "signature": _signature,
+        "notify": lambda value: dict.fromkeys(sorted(value & NOTIFIED), True),
     }
     given = {name: getattr(wanted, name) for name in wanted.__struct_fields__}
     return {name: checks[name](value) for name, value in given.items() if value is not msgspec.UNSET}

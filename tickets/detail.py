@@ -9,14 +9,17 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Select, bindparam, func, literal_column, select
+from sqlalchemy import BigInteger, Select, and_, bindparam, func, literal_column, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from core.actor import Actor
-from core.errors import NotFound
+from core.errors import Invalid, NotFound
+from core.sql import Sql
 from customers.models import ContactPoint, Customer, Organisation
 from tickets import listing, timeline
 from tickets.access import scope_of, scope_parameters
-from tickets.models import Attachment, Draft, Ticket
+from tickets.models import Attachment, Draft, Message, Ticket
 from tickets.queries import Compiled, Source
 from tickets.timeline import FileItem, TimelinePage
 
@@ -44,13 +47,33 @@ class CustomerCard(msgspec.Struct, frozen=True):
     organisation_name: str | None
 
 
+class LastMail(msgspec.Struct, frozen=True, rename="camel"):
+    """The mail that an answer would answer: the customer's newest that no robot wrote, else ours when we wrote first.
+
+    ``address`` is where its author wants answers, ``own_address`` the address of ours that it was written to.
+    """
+
+    kind: str
+    name: str
+    address: str | None
+    own_address: str | None
+    is_list: bool
+    to: list[timeline.Address]
+    cc: list[timeline.Address]
+
+
 class Detail(msgspec.Struct, frozen=True):
-    """All of it. ``last_message_id`` is what a reply names as last seen."""
+    """All of it. ``last_message_id`` is what a reply names as last seen.
+
+    ``split_message_id``: the newest message of the customer that is about something else, by its subject.
+    """
 
     row: listing.TicketRow
     customer: CustomerCard
     account_id: int | None
     last_message_id: int | None
+    split_message_id: int | None
+    last_mail: LastMail | None
     timeline: TimelinePage
     drafts: list[DraftItem]
 
@@ -67,14 +90,43 @@ def _contact(kind: str) -> Any:
     )
 
 
+def _last_mail() -> Any:
+    mail = aliased(Message, name="last_mail")
+    wrote = and_(mail.kind == literal_column("'customer'"), mail.author_address.is_not(None))
+    return (
+        select(
+            func.json_build_object(
+                "kind", mail.kind, "name", mail.author_name, "address", mail.author_address,
+                "ownAddress", mail.own_address, "isList", mail.is_list, "to", mail.to, "cc", mail.cc,
+            )
+        )
+        .where(mail.ticket_id == Ticket.id, or_(wrote, mail.kind == literal_column("'agent'")))
+        .order_by(mail.kind == literal_column("'agent'"), mail.is_auto, mail.id.desc())
+        .limit(literal_column("1"))
+        .correlate(Ticket)
+        .scalar_subquery()
+    )  # fmt: skip
+
+
+def _split() -> Any:
+    said = aliased(Message, name="said_anew")
+    return (
+        select(func.max(said.id))
+        .where(said.ticket_id == Ticket.id, said.subject_changed, Ticket.message_count > literal_column("1"))
+        .correlate(Ticket)
+        .scalar_subquery()
+    )
+
+
 @functools.lru_cache(maxsize=8)
 def _ticket(scope: str) -> Compiled:
     """The row of a list, and beside it what only the ticket's own screen shows."""
     return Compiled(
         listing.row_columns(scope)
         .add_columns(
-            Ticket.account_id, Ticket.last_message_id, _contact("email"), _contact("phone"), Customer.language,
-            Customer.time_zone, Customer.do_not_contact, Organisation.id, Organisation.name,
+            Ticket.account_id, Ticket.last_message_id, _split(), _last_mail(),
+            _contact("email"), _contact("phone"), Customer.language, Customer.time_zone, Customer.do_not_contact,
+            Organisation.id, Organisation.name,
         )
         .outerjoin(Organisation, Organisation.id == Customer.organisation_id)
         .where(Ticket.id == bindparam("ticket", 0, type_=BigInteger))
@@ -131,15 +183,37 @@ async def read(source: Source, actor: Actor, ticket_id: int) -> Detail:
     found = await _ticket(scope_of(actor)).run(source, values)
     if not found:
         raise NotFound("There is no such ticket.")
-    account_id, last_message_id, *card = found[0][listing.ROW_COLUMNS :]
+    account_id, last_message_id, split_message_id, last_mail, *card = found[0][listing.ROW_COLUMNS :]
     return Detail(
         row=listing.row_from(found[0]),
         customer=CustomerCard(*card),
         account_id=account_id,
         last_message_id=last_message_id,
+        split_message_id=split_message_id,
+        last_mail=msgspec.convert(last_mail, LastMail) if last_mail else None,
         timeline=await timeline.read(source, ticket_id),
         drafts=await drafts_of(source, actor, ticket_id),
     )
+
+
+_SENDER = Sql(
+    """
+    select author_address from messages where ticket_id = :ticket_id and kind = 'customer'
+    and author_address is not null order by is_auto, id desc limit 1
+    """
+)
+
+
+async def sender_of(session: AsyncSession, ticket_id: int) -> str:
+    """The address that the customer wrote from last.
+
+    Raises:
+        Invalid: nobody has written here from an address.
+    """
+    found: str | None = await _SENDER.scalar(session, ticket_id=ticket_id)
+    if found is None:
+        raise Invalid("Nobody has written here from an address.")
+    return found
 
 
 async def read_after_change(source: Source, actor: Actor, ticket_id: int) -> Detail:

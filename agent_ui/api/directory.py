@@ -1,14 +1,17 @@
-"""What pickers offer: colleagues, teams, tags, macros."""
+"""What pickers offer: colleagues, teams, tags, macros, addresses to write from."""
+
+from typing import Annotated
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import FromQuery
+from litestar.params import FromQuery, QueryParameter
 
-from agent_ui import people
+from agent_ui import canned, people
 from agent_ui.auth import requires
 from agent_ui.deps import Desk
-from agent_ui.views.people import AgentBrief, MacroView, TeamView
-from staff import macros, teams
+from agent_ui.views.people import AgentBrief, MacroView, SenderView, TeamView
+from channels.email import leaving
+from staff import teams
 from tickets import counters
 
 
@@ -35,6 +38,20 @@ class DirectoryController(Controller):
         return await counters.tags_in_use(desk.source, desk.actor, q)
 
     @get("/macros", guards=[requires("desk:use")], summary="Canned replies")
-    async def macros(self, desk: NamedDependency[Desk]) -> list[MacroView]:
-        """All canned replies by name."""
-        return [MacroView(id=one.id, name=one.name, html=one.html) for one in await macros.list_all(desk.session)]
+    async def macros(
+        self,
+        desk: NamedDependency[Desk],
+        ticket_id: Annotated[int | None, QueryParameter(name="ticketId", ge=1)] = None,
+    ) -> list[MacroView]:
+        """All canned replies by name; with ``ticketId`` filled for that ticket and this agent."""
+        return await canned.replies(desk, ticket_id)
+
+    @get("/senders", guards=[requires("tickets:create")], summary="Addresses to write from")
+    async def senders(self, desk: NamedDependency[Desk]) -> list[SenderView]:
+        """The addresses and aliases of the mailboxes in use, from which a new conversation may begin."""
+        return [
+            SenderView(account_id=box.id, team_id=box.team_id, address=address, name=box.display_name)
+            for box in await leaving.mailboxes(desk.session)
+            if box.is_active
+            for address in (box.address, *box.aliases)
+        ]

@@ -8,7 +8,7 @@ from agent_ui import people
 from agent_ui.auth import requires
 from agent_ui.deps import Desk
 from agent_ui.views.base import given
-from agent_ui.views.people import AgentView, PreferencesInput, PresenceInput, PresenceView
+from agent_ui.views.people import AgentView, NotifyInput, PreferencesInput, PresenceInput, PresenceView
 from routing import presence
 from staff import agents
 
@@ -23,7 +23,10 @@ class MeController(Controller):
     @patch(summary="Change one's own preferences")
     async def change(self, desk: NamedDependency[Desk], data: JSONBody[PreferencesInput]) -> AgentView:
         """Change what was sent; the rest stays."""
-        await agents.change_preferences(desk.session, desk.agent_id, agents.Preferences(**given(data)))
+        wanted = given(data)
+        if isinstance(data.notify, NotifyInput):
+            wanted["notify"] = data.notify.wanted
+        await agents.change_preferences(desk.session, desk.agent_id, agents.Preferences(**wanted))
         await desk.session.flush()
         return await people.agent_view(desk.session, desk.agent_id)
 

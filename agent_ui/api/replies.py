@@ -109,6 +109,13 @@ class DeliveryController(Controller):
             item=await ticket_page.shown_item(desk, sending.ticket_id, sending.message_id),
         )
 
+    @post("/send-now", status_code=200, summary="Send at once what was to leave later")
+    async def send_now(self, desk: NamedDependency[Desk], delivery_id: PathId) -> MessageItem | NoteItem:
+        """Send a scheduled reply at once. 409 ``too-late`` when it has left or was taken back."""
+        sending = await access.get_delivery(desk.session, desk.actor, delivery_id)
+        await delivery.send_now(desk.session, sending.id)
+        return await ticket_page.shown_item(desk, sending.ticket_id, sending.message_id)
+
     @post("/retry", status_code=200, summary="Send again")
     async def retry(
         self, desk: NamedDependency[Desk], delivery_id: PathId, data: JSONBody[RetryInput]

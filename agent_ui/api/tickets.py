@@ -13,15 +13,20 @@ from agent_ui.deps import Desk
 from agent_ui.limits import allow
 from agent_ui.views.base import Page, PathId, etag, given, version_of
 from agent_ui.views.tickets import (
+    BlockedView,
+    BlockInput,
     DecisionView,
     NewTicketInput,
+    SplitInput,
     TicketChangeInput,
     TicketView,
+    addresses,
     decision_view,
 )
+from channels.email import blocking
 from routing import assignment
 from staff import agents
-from tickets import counters, lifecycle, listing, reply, timeline
+from tickets import counters, detail, lifecycle, listing, reply, split, timeline
 from tickets.counters import ViewCount
 from tickets.listing import ListQuery, TicketPage
 from tickets.timeline import Item, TimelinePage
@@ -62,6 +67,7 @@ class TicketController(Controller):
         """Open a ticket with a first message to the customer."""
         fields = given(data)
         fields["html"] = desk.links.stored(data.html)
+        fields |= {name: addresses(getattr(data, name)) for name in ("cc", "bcc")}
         fields["client_key"] = data.client_key or str(uuid.uuid4())
         content = reply.NewTicket(**fields, undo_seconds=desk.runtime.settings.undo_send_seconds)
         ticket, _ = await reply.open_ticket(desk.session, content)
@@ -134,6 +140,31 @@ class TicketController(Controller):
     async def mark_unread(self, desk: NamedDependency[Desk], ticket_id: PathId) -> None:
         """Make the ticket look new to this agent."""
         await lifecycle.mark_unread(desk.session, await desk.may_see(ticket_id))
+
+    @post(
+        "/tickets/{ticket_id:int}/split", guards=[requires("tickets:change")], summary="Give a message its own ticket"
+    )
+    async def split(
+        self, desk: NamedDependency[Desk], ticket_id: PathId, data: JSONBody[SplitInput]
+    ) -> Response[TicketView]:
+        """Move a message of the customer, with its files, into a new ticket, which is returned."""
+        made = await split.split(desk.session, await desk.may_see(ticket_id), data.message_id)
+        view = await ticket_page.read_after_change(desk, made.id)
+        return Response(view, status_code=201, headers=etag(view.version))
+
+    @post(
+        "/tickets/{ticket_id:int}/block-sender",
+        guards=[requires("tickets:change")],
+        status_code=200,
+        summary="Block the sender",
+    )
+    async def block_sender(
+        self, desk: NamedDependency[Desk], ticket_id: PathId, data: JSONBody[BlockInput]
+    ) -> BlockedView:
+        """Open no more tickets for mails from the address that wrote here last; the ledger keeps them."""
+        address = await detail.sender_of(desk.session, await desk.may_see(ticket_id))
+        rule = await blocking.add(desk.session, address, data.reason)
+        return BlockedView(pattern=rule.pattern, reason=rule.reason)
 
     @get("/tickets/{ticket_id:int}/decisions", guards=[requires("routing:read")], summary="Why it went to whom")
     async def decisions(self, desk: NamedDependency[Desk], ticket_id: PathId) -> list[DecisionView]:

@@ -26,6 +26,14 @@ class PresenceView(View):
     since: datetime | None
 
 
+class NotifyView(View):
+    """What an agent wants a mail for: a ticket became hers, her customer wrote, a note names her."""
+
+    assigned: bool
+    customer_wrote: bool
+    mentioned: bool
+
+
 class AgentView(View):
     """An agent as she sees herself."""
 
@@ -38,6 +46,7 @@ class AgentView(View):
     single_keys: bool
     time_zone: str
     signature: str
+    notify: NotifyView
     teams: list[Named]
     is_active: bool
     presence: PresenceView
@@ -62,6 +71,19 @@ class SessionView(View):
     settings: ConsoleSettings
 
 
+class NotifyInput(Input):
+    """What an agent wants a mail for; what is left out is not wanted."""
+
+    assigned: bool = False
+    customer_wrote: bool = False
+    mentioned: bool = False
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The names of what is wanted."""
+        return frozenset(name for name in self.__struct_fields__ if getattr(self, name))
+
+
 class PreferencesInput(Input):
     """What an agent changes about herself."""
 
@@ -71,6 +93,7 @@ class PreferencesInput(Input):
     single_keys: bool | msgspec.UnsetType = msgspec.UNSET
     time_zone: str | msgspec.UnsetType = msgspec.UNSET
     signature: str | msgspec.UnsetType = msgspec.UNSET
+    notify: NotifyInput | msgspec.UnsetType = msgspec.UNSET
 
 
 class PresenceInput(Input):
@@ -101,8 +124,19 @@ class TeamView(View):
 
 
 class MacroView(View):
-    """A canned reply."""
+    """A canned reply. For a ticket it is filled; ``missing`` names the variables that nothing is known for."""
 
     id: int
     name: str
     html: str
+    text: str
+    missing: list[str]
+
+
+class SenderView(View):
+    """An address of ours that a new conversation may begin from."""
+
+    account_id: int
+    team_id: int | None
+    address: str
+    name: str

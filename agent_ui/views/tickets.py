@@ -11,11 +11,12 @@ from routing.models import Decision
 from tickets.detail import Detail, DraftItem
 from tickets.intake import Person
 from tickets.listing import AgentRef, TicketRow
-from tickets.timeline import Item, MessageItem, NoteItem
+from tickets.timeline import Address, Item, MessageItem, NoteItem
 
 Status = Literal["open", "pending", "on_hold", "solved", "closed"]
 Priority = Literal["low", "normal", "high", "urgent"]
 ClientKey = Annotated[str, msgspec.Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Addresses = Annotated[list[EmailText], msgspec.Meta(max_length=100)]
 
 
@@ -38,6 +39,28 @@ class Mailbox(View):
 
     name: str
     address: str
+
+
+class FromAddress(View):
+    """An address of ours that an answer may leave from, and the name that stands before it."""
+
+    address: str
+    name: str
+    default: bool
+
+
+class ReplyDefaults(View):
+    """How an answer begins: whom it goes to and who gets a copy, without ourselves; from where it may leave."""
+
+    from_: list[FromAddress] = msgspec.field(name="from")
+    to: list[Address]
+    cc: list[Address]
+
+
+class SplitHint(View):
+    """The customer gave a running ticket another subject with this message; it may deserve a ticket of its own."""
+
+    message_id: int
 
 
 class Routing(View):
@@ -91,6 +114,8 @@ class TicketView(View):
     drafts: list[DraftItem]
     viewers: list[Viewer]
     routing: Routing | None
+    reply_defaults: ReplyDefaults
+    split: SplitHint | None
     follower_ids: list[int]
 
 
@@ -115,12 +140,21 @@ class NewTicketInput(Input):
     customer_id: Id | None = None
     customer_name: ShortText = ""
     team_id: Id | None = None
+    account_id: Id | None = None
+    from_address: EmailText | None = None
+    cc: Addresses = []
+    bcc: Addresses = []
+    plain: bool = False
     attachment_ids: IdList = []
     client_key: ClientKey | None = None
 
 
 class ReplyInput(Input):
-    """An answer to the customer. ``last_seen`` is the ``lastEventId`` that the author saw; ``force`` sends anyway."""
+    """An answer to the customer. ``last_seen`` is the ``lastEventId`` that the author saw; ``force`` sends anyway.
+
+    ``send_at``: leave then and not before; taken back when the customer writes first. ``from_address``: one of
+    ``replyDefaults.from``. Without ``to`` it goes to who wrote last.
+    """
 
     client_key: ClientKey
     html: Html
@@ -133,6 +167,9 @@ class ReplyInput(Input):
     bcc: Addresses = []
     attachment_ids: IdList = []
     draft_revision: Revision | None = None
+    send_at: Moment | None = None
+    plain: bool = False
+    from_address: EmailText | None = None
 
 
 class NoteInput(Input):
@@ -158,6 +195,25 @@ class DraftInput(Input):
     html: Html
     revision: Revision
     attachment_ids: IdList | None = None
+
+
+class SplitInput(Input):
+    """The customer's message that gets a ticket of its own."""
+
+    message_id: Id
+
+
+class BlockInput(Input):
+    """Why a sender is blocked; shown beside the rule."""
+
+    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+class BlockedView(View):
+    """The rule that was made."""
+
+    pattern: str
+    reason: str
 
 
 class RetryInput(Input):
@@ -199,7 +255,13 @@ class DecisionView(View):
     candidates: list[CandidateView]
 
 
-def ticket_view(detail: Detail, mailbox: Mailbox | None, routing: Routing | None, viewers: list[Viewer]) -> TicketView:
+def ticket_view(
+    detail: Detail,
+    mailbox: Mailbox | None,
+    routing: Routing | None,
+    viewers: list[Viewer],
+    reply_defaults: ReplyDefaults,
+) -> TicketView:
     """A ticket as its screen shows it."""
     row, card = detail.row, detail.customer
     organisation = None
@@ -228,6 +290,8 @@ def ticket_view(detail: Detail, mailbox: Mailbox | None, routing: Routing | None
         drafts=detail.drafts,
         viewers=viewers,
         routing=routing,
+        reply_defaults=reply_defaults,
+        split=SplitHint(message_id=detail.split_message_id) if detail.split_message_id else None,
         follower_ids=[],
     )
 

@@ -27,6 +27,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/tickets/{ticket_id}/notes"): {"clientKey": "key-54321", "html": "<p>Hm</p>"},
     ("PUT", "/api/tickets/{ticket_id}/drafts/{mode}"): {"html": "<p>…</p>", "revision": 5},
     ("POST", "/api/deliveries/{delivery_id}/retry"): {},
+    ("POST", "/api/tickets/{ticket_id}/split"): {"messageId": 999_999},
+    ("POST", "/api/tickets/{ticket_id}/block-sender"): {"reason": "spam"},
     ("PATCH", "/api/customers/{customer_id}"): {"vip": True},
 }
 MAY_CONFLICT = {"/api/deliveries/{delivery_id}/retry", "/api/ledger/{item_id}/reprocess"}

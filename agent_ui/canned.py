@@ -1,0 +1,51 @@
+"""Canned replies filled for a ticket. Called by ``agent_ui/api/directory``."""
+
+from agent_ui.deps import Desk
+from agent_ui.views.people import MacroView
+from channels.email import leaving
+from core.errors import Permanent
+from core.html import html_to_text
+from staff import macros
+from tickets import access, templates
+from tickets.models import Ticket
+from tickets.templates import Surroundings
+
+
+async def replies(desk: Desk, ticket_id: int | None) -> list[MacroView]:
+    """All canned replies by name.
+
+    Args:
+        desk: who reads.
+        ticket_id: fill them for this ticket; None: as they are written.
+
+    Raises:
+        NotFound: there is no such ticket, or the agent may not see it.
+    """
+    values: templates.Values | None = None
+    if ticket_id is not None:
+        ticket = await access.get_visible(desk.session, desk.actor, ticket_id)
+        values = await templates.values_of(desk.session, ticket_id, desk.agent_id, await _around(desk, ticket))
+    return [_view(one.id, one.name, one.html, values) for one in await macros.list_all(desk.session)]
+
+
+def _view(macro_id: int, name: str, markup: str, values: templates.Values | None) -> MacroView:
+    missing: list[str] = []
+    if values is not None:
+        markup, missing = templates.render(markup, values, html=True)
+    return MacroView(id=macro_id, name=name, html=markup, text=html_to_text(markup), missing=missing)
+
+
+async def _around(desk: Desk, ticket: Ticket) -> Surroundings:
+    """What the desk knows beside the ticket: the mailbox that will answer, product and address."""
+    settings = desk.runtime.settings
+    listed = await leaving.mailboxes(desk.session)
+    try:
+        place = leaving.place_for(listed, leaving.book_of(listed), None, ticket.account_id, ticket.team_id)
+    except Permanent:  # no mailbox can send; the variables that name it stay unfilled
+        return Surroundings(product_name=settings.product_name, base_url=settings.base_url)
+    return Surroundings(
+        mailbox_name=place.account.display_name,
+        mailbox_address=place.address,
+        product_name=settings.product_name,
+        base_url=settings.base_url,
+    )
