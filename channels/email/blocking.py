@@ -1,7 +1,7 @@
 """Senders whose mails open no ticket: an address, or a whole domain with ``@`` before it.
 
-Asked by ``channels/email/reader`` for every mail (``directory`` keeps the rules for some seconds); a blocked one keeps its ledger row, with its content, and nothing
-else follows from it. Managed by ``agent_ui/api/blocked``.
+Asked by ``channels/email/reader`` for every mail (``directory`` keeps the rules for some seconds); a blocked one keeps
+its ledger row, with its content, and nothing else follows from it. Managed by ``agent_ui/api/blocked``.
 """
 
 from collections.abc import Mapping

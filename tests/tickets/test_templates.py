@@ -121,4 +121,4 @@ async def test_the_values_of_a_ticket(db: Database) -> None:
         assert set(values) == set(VARIABLES)
         assert (await values_of(session, first.ticket_id, None))["agent.name"] == ""
         with pytest.raises(NotFound):
-            await values_of(session, 1, None)
+            await values_of(session, first.ticket_id + 1000, None)
