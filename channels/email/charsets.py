@@ -135,9 +135,15 @@ def decode_bytes(raw: bytes, label: str = "", *, default: str = "") -> str:
             part of the mail.
 
     Returns:
-        The text, without byte order mark and NUL characters.
+        The text, without byte order mark and NUL characters, and without halves of characters, which UTF-7 can spell
+        and no database takes.
     """
     return _decode(raw, label, default).replace("\x00", "").removeprefix("\ufeff")
+
+
+def whole_characters(text: str) -> str:
+    """Join halves of characters (surrogates) where two fit, and replace those that stand alone."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _decode(raw: bytes, label: str, default: str) -> str:
@@ -154,15 +160,19 @@ def _decode(raw: bytes, label: str, default: str) -> str:
         if candidate and (text := _strictly(raw, candidate)) is not None:
             return text
     if codec and _mostly_works(raw, codec):
-        return raw.decode(codec, "replace")
+        return _without_halves(raw.decode(codec, "replace"), codec)
     return raw.decode(guess(raw), "replace")
 
 
 def _strictly(raw: bytes, codec: str) -> str | None:
     try:
-        return raw.decode(codec)
+        return _without_halves(raw.decode(codec), codec)
     except (UnicodeError, ValueError):
         return None
+
+
+def _without_halves(text: str, codec: str) -> str:
+    return whole_characters(text) if codec == "utf-7" else text
 
 
 def _mostly_works(raw: bytes, codec: str) -> bool:

@@ -12,7 +12,7 @@ import compressed_rtf
 import msgspec
 from striprtf.striprtf import font_table_group, rtf_to_text
 
-from channels.email.charsets import decode_bytes
+from channels.email.charsets import decode_bytes, whole_characters
 
 SIGNATURE = 0x223E9F78
 MAX_ITEMS = 10_000
@@ -99,7 +99,8 @@ def read_rtf(raw: bytes) -> str:
         )
     except Exception:  # noqa: BLE001  # the libraries raise bare exceptions, and this is one body among several
         return ""
-    return _MANY_EMPTY.sub("\n\n", text.replace("\xad", "")).strip()
+    text = whole_characters(text).replace("\x00", "").replace("\xad", "")
+    return _MANY_EMPTY.sub("\n\n", text).strip()
 
 
 _MAX_FONT_TABLE = 10_000

@@ -78,3 +78,10 @@ def test_codecs_that_are_no_charsets_are_refused() -> None:
 def test_it_never_fails(raw: bytes, label: str) -> None:
     """Any bytes under any label become text."""
     assert "\x00" not in decode_bytes(raw, label)
+
+
+def test_halves_of_characters_do_not_stay() -> None:
+    """UTF-7 can spell half a character, which no database would take; two halves make one."""
+    assert decode_bytes(b"a+2AA-b", "utf-7") == "a\ufffdb"
+    assert "\ud800" not in decode_bytes(b"many words and a+2AA-b\xe9", "utf-7")
+    assert decode_bytes(b"+2D3eAA-", "utf-7") == "\U0001f600"
