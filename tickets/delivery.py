@@ -232,8 +232,8 @@ _SCHEDULED = Sql(
 
 async def on_message_received(session: AsyncSession, event: MessageReceived) -> None:
     """The customer wrote: what was to be sent later is taken back, for it does not know what she says (handler)."""
-    if event.is_auto or event.ticket_id is None:
-        return
+    if event.is_auto or event.ticket_id is None or event.matched_by is None:
+        return  # nothing waits in a ticket that was opened just now
     for row in await _SCHEDULED.all(session, ticket_id=event.ticket_id):
         delivery = await session.get_one(Delivery, row.id, populate_existing=True)
         message = await session.get_one(Message, delivery.message_id)
