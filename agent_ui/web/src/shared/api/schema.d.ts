@@ -38,6 +38,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/attachments/{attachment_id}/mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A mail that is attached */
+        get: operations["ApiAttachmentsAttachmentIdMailMail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/banners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Banners */
+        get: operations["ApiBannersBanners"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/blocked-senders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Blocked senders */
+        get: operations["ApiBlockedSendersListBlocked"];
+        put?: never;
+        /** Block a sender */
+        post: operations["ApiBlockedSendersBlock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/blocked-senders/{blocked_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Let a sender in again */
+        delete: operations["ApiBlockedSendersBlockedIdUnblock"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/customers": {
         parameters: {
             query?: never;
@@ -84,6 +153,23 @@ export interface paths {
         put?: never;
         /** Send again */
         post: operations["ApiDeliveriesDeliveryIdRetryRetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deliveries/{delivery_id}/send-now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send at once what was to leave later */
+        post: operations["ApiDeliveriesDeliveryIdSendNowSendNow"];
         delete?: never;
         options?: never;
         head?: never;
@@ -167,6 +253,74 @@ export interface paths {
         };
         /** A page of the ledger */
         get: operations["ApiLedgerListEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/mailboxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The mailboxes beside the ledger */
+        get: operations["ApiLedgerMailboxesMailboxes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/mailboxes/{mailbox_id}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compare a mailbox with the ledger */
+        post: operations["ApiLedgerMailboxesMailboxIdAuditAudit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/reprocess-failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Process all failed items again */
+        post: operations["ApiLedgerReprocessFailedReprocessFailed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/{item_id}/raw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An item as it came */
+        get: operations["ApiLedgerItemIdRawRaw"];
         put?: never;
         post?: never;
         delete?: never;
@@ -260,15 +414,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/messages/{message_id}/body": {
+    "/api/messages/{message_id}/html": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** A message's body as a page */
-        get: operations["ApiMessagesMessageIdBodyBody"];
+        /** A message as a document */
+        get: operations["ApiMessagesMessageIdHtmlDocument"];
         put?: never;
         post?: never;
         delete?: never;
@@ -303,6 +457,23 @@ export interface paths {
         };
         /** Find tickets and customers */
         get: operations["ApiSearchSearch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/senders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Addresses to write from */
+        get: operations["ApiSendersSenders"];
         put?: never;
         post?: never;
         delete?: never;
@@ -415,6 +586,23 @@ export interface paths {
         head?: never;
         /** Change a ticket */
         patch: operations["ApiTicketsTicketIdChange"];
+        trace?: never;
+    };
+    "/api/tickets/{ticket_id}/block-sender": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Block the sender */
+        post: operations["ApiTicketsTicketIdBlockSenderBlockSender"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/tickets/{ticket_id}/claim": {
@@ -537,6 +725,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tickets/{ticket_id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a message its own ticket */
+        post: operations["ApiTicketsTicketIdSplitSplit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets/{ticket_id}/timeline": {
         parameters: {
             query?: never;
@@ -637,6 +842,7 @@ export interface components {
             isActive: boolean;
             locale: string;
             name: string;
+            notify: components["schemas"]["NotifyView"];
             presence: components["schemas"]["PresenceView"];
             role: string;
             signature: string;
@@ -645,11 +851,50 @@ export interface components {
             theme: string;
             timeZone: string;
         };
+        /** AuditView */
+        AuditView: {
+            /** Format: date-time */
+            at: string;
+            beforeStart: number;
+            error: string | null;
+            gone: number;
+            ledger: number;
+            mended: number;
+            missing: number[];
+            missingCount: number;
+            pending: number;
+            server: number;
+            uidvalidity: number;
+        };
+        /** Authentication */
+        Authentication: {
+            /** @default false */
+            aligned?: boolean;
+            /** @default  */
+            dkim?: string;
+            /** @default  */
+            dmarc?: string;
+            /** @default  */
+            server?: string;
+            /** @default  */
+            spf?: string;
+        };
         /** Author */
         Author: {
             id: number | null;
             kind: string;
             name: string;
+        };
+        /** BannerView */
+        BannerView: {
+            data: {
+                [key: string]: string;
+            };
+            forAdmins: boolean;
+            key: string;
+            /** @enum {string} */
+            kind: "mailbox_silent" | "credentials_expire" | "automatic_mail_stopped" | "ledger_difference";
+            since: string | null;
         };
         /** BusinessHealth */
         BusinessHealth: {
@@ -659,6 +904,19 @@ export interface components {
             oldestJobAt: string | null;
             oldestUnassignedAt: string | null;
             oldestUnsentAt: string | null;
+        };
+        /** CalendarPreview */
+        CalendarPreview: {
+            allDay: boolean;
+            attendees: components["schemas"]["Address"][];
+            end: string | null;
+            /** @constant */
+            kind: "calendar";
+            location: string;
+            method: string;
+            organiser: components["schemas"]["Address"] | null;
+            start: string | null;
+            summary: string;
         };
         /** CandidateView */
         CandidateView: {
@@ -747,9 +1005,11 @@ export interface components {
             attempts: number;
             error: string | null;
             id: number;
+            scheduled: boolean;
             sendAt: string | null;
             state: string;
             undoUntil: string | null;
+            warning: string | null;
         };
         /** DraftInput */
         DraftInput: {
@@ -788,8 +1048,21 @@ export interface components {
             id: number;
             inline: boolean;
             name: string;
+            preview: components["schemas"]["CalendarPreview"] | components["schemas"]["MailPreview"] | null;
             size: number;
+            sniffedType: string | null;
             url: string;
+        };
+        /** Forwarder */
+        Forwarder: {
+            id: number;
+            name: string;
+        };
+        /** FromAddress */
+        FromAddress: {
+            address: string;
+            default: boolean;
+            name: string;
         };
         /** HeldJobView */
         HeldJobView: {
@@ -800,15 +1073,27 @@ export interface components {
             id: number;
             name: string;
         };
+        /** ImportView */
+        ImportView: {
+            done: number;
+            /** @enum {string} */
+            state: "running" | "done";
+            total: number;
+        };
         /** LedgerRow */
         LedgerRow: {
             account: string;
+            archived: boolean;
             attempts: number;
+            duplicateOf: number | null;
             from: string;
             id: number;
+            internalDate: string | null;
             matchedBy: string | null;
             messageId: number | null;
+            messageIdHeader: string | null;
             outcome: string | null;
+            processedAt: string | null;
             reason: string | null;
             /** Format: date-time */
             receivedAt: string;
@@ -816,12 +1101,26 @@ export interface components {
             state: string;
             subject: string;
             ticketId: number | null;
+            uid: string;
         };
         /** MacroView */
         MacroView: {
             html: string;
             id: number;
+            missing: string[];
             name: string;
+            text: string;
+        };
+        /** MailPreview */
+        MailPreview: {
+            date: string | null;
+            from: components["schemas"]["Address"] | null;
+            html: string;
+            /** @constant */
+            kind: "mail";
+            subject: string;
+            text: string;
+            to: components["schemas"]["Address"][];
         };
         /** Mailbox */
         Mailbox: {
@@ -837,27 +1136,61 @@ export interface components {
             lastSuccessAt: string | null;
             name: string;
         };
+        /** MailboxStanding */
+        MailboxStanding: {
+            address: string;
+            alarm: string | null;
+            alarmSince: string | null;
+            audit: components["schemas"]["AuditView"] | null;
+            counts: {
+                [key: string]: number;
+            };
+            id: number;
+            import: components["schemas"]["ImportView"] | null;
+            isActive: boolean;
+            /** @enum {string} */
+            kind: "imap" | "listener";
+            lagSeconds: number;
+            lastError: string | null;
+            lastMailAt: string | null;
+            lastSuccessAt: string | null;
+            name: string;
+        };
         /** MessageItem */
         MessageItem: {
             /** Format: date-time */
             at: string;
             attachments: components["schemas"]["FileItem"][];
+            authentication: components["schemas"]["Authentication"] | null;
             author: components["schemas"]["Author"];
+            /** @default 0 */
+            blockedImages?: number;
             cc: components["schemas"]["Address"][];
             channel: string;
+            datedAt: string | null;
             delivery: components["schemas"]["DeliveryItem"] | null;
+            forwardedBy: components["schemas"]["Forwarder"] | null;
             html: string;
+            /** @default false */
+            htmlCut?: boolean;
             id: number;
             isAuto: boolean;
+            isList: boolean;
             key: string;
             /** @enum {string} */
             kind: "customer" | "agent" | "system";
             lang: string | null;
             matchedBy: string | null;
+            ownAddress: string | null;
+            plain: boolean;
+            protection: string;
             quotedHtml: string | null;
             quotedText: string | null;
             rawUrl: string | null;
+            sentElsewhere: boolean;
+            signatureHtml: string;
             subject: string;
+            subjectChanged: boolean;
             text: string;
             to: components["schemas"]["Address"][];
             /** @constant */
@@ -870,13 +1203,19 @@ export interface components {
         };
         /** NewTicketInput */
         NewTicketInput: {
+            accountId?: number | null;
             attachmentIds?: number[];
+            bcc?: string[];
+            cc?: string[];
             clientKey?: string | null;
             customerEmail?: string | null;
             customerId?: number | null;
             /** @default  */
             customerName?: string;
+            fromAddress?: string | null;
             html: string;
+            /** @default false */
+            plain?: boolean;
             subject: string;
             teamId?: number | null;
         };
@@ -902,6 +1241,21 @@ export interface components {
             /** @constant */
             type: "note";
         };
+        /** NotifyInput */
+        NotifyInput: {
+            /** @default false */
+            assigned?: boolean;
+            /** @default false */
+            customerWrote?: boolean;
+            /** @default false */
+            mentioned?: boolean;
+        };
+        /** NotifyView */
+        NotifyView: {
+            assigned: boolean;
+            customerWrote: boolean;
+            mentioned: boolean;
+        };
         /** Page[LedgerRow] */
         "Page_agent_ui.views.ledger.LedgerRow_": {
             items: components["schemas"]["LedgerRow"][];
@@ -921,6 +1275,7 @@ export interface components {
         PreferencesInput: {
             locale?: "en" | "hi" | "mr" | "bn" | "kn";
             name?: string;
+            notify?: components["schemas"]["NotifyInput"];
             signature?: string;
             singleKeys?: boolean;
             theme?: "light" | "dark" | "system";
@@ -938,6 +1293,12 @@ export interface components {
             /** @enum {string} */
             state: "available" | "busy" | "break" | "offline";
         };
+        /** ReplyDefaults */
+        ReplyDefaults: {
+            cc: components["schemas"]["Address"][];
+            from: components["schemas"]["FromAddress"][];
+            to: components["schemas"]["Address"][];
+        };
         /** ReplyInput */
         ReplyInput: {
             attachmentIds?: number[];
@@ -947,13 +1308,21 @@ export interface components {
             draftRevision?: number | null;
             /** @default false */
             force?: boolean;
+            fromAddress?: string | null;
             html: string;
             lastSeen?: string | null;
+            /** @default false */
+            plain?: boolean;
+            sendAt?: string | null;
             /** @enum {null|string} */
             status?: "open" | "pending" | "on_hold" | "solved" | null;
             /** @default  */
             text?: string;
             to?: string[];
+        };
+        /** Reprocessed */
+        Reprocessed: {
+            count: number;
         };
         /** RetryInput */
         RetryInput: {
@@ -967,6 +1336,13 @@ export interface components {
         SearchView: {
             customers: components["schemas"]["CustomerBrief"][];
             tickets: components["schemas"]["TicketRow"][];
+        };
+        /** SenderView */
+        SenderView: {
+            accountId: number;
+            address: string;
+            name: string;
+            teamId: number | null;
         };
         /** SentView */
         SentView: {
@@ -984,6 +1360,14 @@ export interface components {
         SignInInput: {
             email: string;
             password: string;
+        };
+        /** SplitHint */
+        SplitHint: {
+            messageId: number;
+        };
+        /** SplitInput */
+        SplitInput: {
+            messageId: number;
         };
         /** TeamView */
         TeamView: {
@@ -1054,10 +1438,12 @@ export interface components {
             messageCount: number;
             organisation: components["schemas"]["Named"] | null;
             priority: string;
+            replyDefaults: components["schemas"]["ReplyDefaults"];
             routing: components["schemas"]["Routing"] | null;
             snippet: string;
             snippetBy: string;
             snoozedUntil: string | null;
+            split: components["schemas"]["SplitHint"] | null;
             status: string;
             subject: string;
             tags: string[];
@@ -1093,6 +1479,30 @@ export interface components {
             agentId: number;
             name: string;
             state: string;
+        };
+        /** BlockInput */
+        ledger_BlockInput: {
+            pattern: string;
+            /** @default  */
+            reason?: string;
+        };
+        /** BlockedView */
+        ledger_BlockedView: {
+            /** Format: date-time */
+            createdAt: string;
+            id: number;
+            pattern: string;
+            reason: string;
+        };
+        /** BlockInput */
+        tickets_BlockInput: {
+            /** @default  */
+            reason?: string;
+        };
+        /** BlockedView */
+        tickets_BlockedView: {
+            pattern: string;
+            reason: string;
         };
     };
     responses: never;
@@ -1142,6 +1552,157 @@ export interface operations {
                 content: {
                     "application/octet-stream": string;
                 };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiAttachmentsAttachmentIdMailMail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attachment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailPreview"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiBannersBanners: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BannerView"][];
+                };
+            };
+        };
+    };
+    ApiBlockedSendersListBlocked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ledger_BlockedView"][];
+                };
+            };
+        };
+    };
+    ApiBlockedSendersBlock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ledger_BlockInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ledger_BlockedView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiBlockedSendersBlockedIdUnblock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                blocked_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad request syntax or unsupported method */
             400: {
@@ -1320,6 +1881,43 @@ export interface operations {
             };
         };
     };
+    ApiDeliveriesDeliveryIdSendNowSendNow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiDeliveriesDeliveryIdUndoUndo: {
         parameters: {
             query?: never;
@@ -1437,6 +2035,7 @@ export interface operations {
             query?: {
                 account?: string | null;
                 outcome?: string | null;
+                q?: string;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -1453,6 +2052,120 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_agent_ui.views.ledger.LedgerRow_"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiLedgerMailboxesMailboxes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxStanding"][];
+                };
+            };
+        };
+    };
+    ApiLedgerMailboxesMailboxIdAuditAudit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mailbox_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxStanding"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiLedgerReprocessFailedReprocessFailed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reprocessed"];
+                };
+            };
+        };
+    };
+    ApiLedgerItemIdRawRaw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "message/rfc822": string;
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -1511,7 +2224,9 @@ export interface operations {
     };
     ApiMacrosMacros: {
         parameters: {
-            query?: never;
+            query?: {
+                ticketId?: number | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1525,6 +2240,21 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MacroView"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
@@ -1625,10 +2355,12 @@ export interface operations {
             };
         };
     };
-    ApiMessagesMessageIdBodyBody: {
+    ApiMessagesMessageIdHtmlDocument: {
         parameters: {
             query?: {
                 images?: boolean;
+                all?: boolean;
+                part?: "new" | "quoted" | "all";
             };
             header?: never;
             path: {
@@ -1735,6 +2467,26 @@ export interface operations {
                         } | unknown[];
                         status_code: number;
                     };
+                };
+            };
+        };
+    };
+    ApiSendersSenders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SenderView"][];
                 };
             };
         };
@@ -2056,6 +2808,47 @@ export interface operations {
             };
         };
     };
+    ApiTicketsTicketIdBlockSenderBlockSender: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["tickets_BlockInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["tickets_BlockedView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiTicketsTicketIdClaimClaim: {
         parameters: {
             query?: never;
@@ -2345,6 +3138,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SentView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiTicketsTicketIdSplitSplit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
