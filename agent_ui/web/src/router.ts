@@ -20,8 +20,8 @@ export const router = createRouter({
     {
       path: '/settings', component: () => import('./pages/settings/SettingsPage.vue'),
       children: [
-        // the first page that the signed-in person may open
-        { path: '', name: 'settings', redirect: () => settingsFor(useSession().can)[0]?.to ?? '/settings/mailboxes' },
+        // on to the first page that the signed-in person may open; without one the frame says so
+        { path: '', name: 'settings', component: () => import('./pages/settings/MailboxesPage.vue'), beforeEnter: () => settingsFor(useSession().can)[0]?.to ?? true },
         { path: 'mailboxes', name: 'mailboxes', component: () => import('./pages/settings/MailboxesPage.vue') },
         { path: 'mailboxes/new', name: 'newMailbox', component: () => import('./pages/settings/MailboxPage.vue') },
         { path: 'mailboxes/:id(\\d+)', name: 'mailbox', component: () => import('./pages/settings/MailboxPage.vue') },

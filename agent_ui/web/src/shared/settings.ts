@@ -7,7 +7,7 @@ export interface SettingsPage {
 
 export const SETTINGS_PAGES: readonly SettingsPage[] = [
   { key: 'mailboxes', to: '/settings/mailboxes', permission: 'mailboxes:manage' },
-  { key: 'blocked', to: '/settings/blocked-senders', permission: 'mailboxes:manage' },
+  { key: 'blocked', to: '/settings/blocked-senders', permission: 'senders:block' },
   { key: 'automatic', to: '/settings/automatic-mail', permission: 'mailboxes:manage' },
 ]
 

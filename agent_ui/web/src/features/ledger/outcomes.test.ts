@@ -11,10 +11,10 @@ function item(change: Partial<LedgerItem>): LedgerItem {
   }
 }
 function box(name: string, counts: Record<string, number>, audit: Partial<LedgerMailbox['audit']> | null = null): LedgerMailbox {
-  const whole = { at: '', uidvalidity: 7, server: 0, ledger: 0, beforeStart: 0, pending: 0, missing: [], missingCount: 0, gone: 0, error: null }
+  const whole = { at: '', uidvalidity: 7, server: 0, ledger: 0, beforeStart: 0, pending: 0, missing: [], missingCount: 0, gone: 0, mended: 0, error: null }
   return {
     id: 1, name, address: '', kind: 'imap', isActive: true, counts, audit: audit && { ...whole, ...audit }, lastSuccessAt: null,
-    lastMailAt: null, lastError: null, lagSeconds: null, alarm: null, alarmSince: null, import: null,
+    lastMailAt: null, lastError: null, lagSeconds: 0, alarm: null, alarmSince: null, import: null,
   }
 }
 
@@ -22,6 +22,7 @@ describe('what became of a mail', () => {
   it('is its outcome, or that it failed or waits', () => {
     expect(became(item({ outcome: 'reply', ticketId: 9 }))).toEqual({ key: 'reply', ticketId: 9, entryId: null })
     expect(became(item({ state: 'failed', outcome: null })).key).toBe('failed')
+    expect(became(item({ state: 'failed', outcome: 'unreadable', ticketId: 7 }))).toEqual({ key: 'unreadable', ticketId: 7, entryId: null })
     expect(became(item({ state: 'received', outcome: null })).key).toBe('waiting')
     expect(became(item({ outcome: 'duplicate', duplicateOf: 4 })).entryId).toBe(4)
   })

@@ -33,7 +33,7 @@ export interface Became {
 }
 
 export function became(item: LedgerItem): Became {
-  const key = item.state === 'failed' ? 'failed' : item.outcome === null ? 'waiting' : wordsOf(item.outcome) as Became['key']
+  const key = item.outcome !== null ? wordsOf(item.outcome) as Became['key'] : item.state === 'failed' ? 'failed' : 'waiting'
   return { key, ticketId: item.ticketId, entryId: item.duplicateOf }
 }
 

@@ -43,6 +43,8 @@ export interface MailAudit {
   /** Passed over, which must never be: the first of them by number, and how many. */
   missing: number[]
   missingCount: number
+  /** Found missing by this comparison, and fetched by it. */
+  mended: number
   /** In our ledger, and no longer on the server. */
   gone: number
   /** Why the last try failed; the numbers are then those of the one before. */
@@ -62,7 +64,8 @@ export interface LedgerMailbox {
   lastSuccessAt: string | null
   lastMailAt: string | null
   lastError: string | null
-  lagSeconds: number | null
+  /** For how long the oldest mail has waited to be processed; 0 when none waits. */
+  lagSeconds: number
   alarm: string | null
   alarmSince: string | null
   import: { total: number; done: number; state: 'running' | 'done' } | null
@@ -209,7 +212,6 @@ export interface BlockedSender {
   pattern: string
   reason: string
   createdAt: string
-  createdBy?: { id: number; name: string } | null
 }
 
 export interface AutomaticMail {
@@ -219,12 +221,25 @@ export interface AutomaticMail {
   sentLastHour: number
   limitPerHour: number
   withheldLastDay: number
+  /** The newest that did not leave. */
+  withheld: WithheldMail[]
+}
+
+export interface WithheldMail {
+  id: number
+  at: string
+  kind: string
+  address: string
+  subject: string
+  ticketId: number | null
+  reason: string
 }
 
 export interface Banner {
   key: string
   kind: 'mailbox_silent' | 'credentials_expire' | 'automatic_mail_stopped' | 'ledger_difference'
-  data: Record<string, string | number | null>
+  /** What stands in the sentence: mailbox, address, reason, count, date. */
+  data: Record<string, string>
   since: string | null
   forAdmins: boolean
 }
