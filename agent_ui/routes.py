@@ -6,10 +6,13 @@ from litestar import Litestar, Router
 from litestar.config.app import AppConfig
 
 from agent_ui import downloads, headers, health, metrics, pages, problems
+from agent_ui.api.banners import BannerController
+from agent_ui.api.blocked import BlockedController
 from agent_ui.api.customers import CustomerController, SearchController
 from agent_ui.api.directory import DirectoryController
 from agent_ui.api.files import FileController, UploadController
 from agent_ui.api.ledger import JobController, LedgerController
+from agent_ui.api.mailboxes import MailboxController, OauthController
 from agent_ui.api.me import MeController
 from agent_ui.api.replies import DeliveryController, ReplyController
 from agent_ui.api.session import SessionController
@@ -38,7 +41,11 @@ CONTROLLERS: Final = (
     CustomerController,
     SearchController,
     LedgerController,
+    BannerController,
+    BlockedController,
     JobController,
+    MailboxController,
+    OauthController,
     health.BusinessHealthController,
 )
 

@@ -28,9 +28,12 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "routing:read": "See why a ticket was given to whom.",
         "ledger:read": "See every item that came in and what became of it.",
         "ledger:reprocess": "Process an item of the ledger again.",
+        "senders:block": "See which senders are blocked, block one, let one in again.",
         "jobs:read": "See the jobs that gave up.",
         "jobs:retry": "Run a job that gave up again.",
         "health:read": "See the business health: last mail, oldest unsent, oldest unassigned, oldest job.",
+        "mailboxes:manage": "Connect mailboxes, try out and change their settings, hear when one falls silent.",
+        "mailboxes:manage": "Connect mailboxes, change how they are read and send, try them out, make keys that sign.",
         "staff:manage": "Create agents, change their roles and teams, deactivate them.",
     }
 )
@@ -48,7 +51,14 @@ _AGENT: Final = frozenset(
         "routing:read",
     }
 )
-_LEAD: Final = _AGENT | {"tickets:read_all", "ledger:read", "ledger:reprocess", "jobs:read", "health:read"}
+_LEAD: Final = _AGENT | {
+    "tickets:read_all",
+    "ledger:read",
+    "ledger:reprocess",
+    "senders:block",
+    "jobs:read",
+    "health:read",
+}
 
 ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {"admin": frozenset(PERMISSIONS), "lead": _LEAD, "agent": _AGENT}

@@ -62,6 +62,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
         pending: those that are still to be fetched.
         missing: UIDs that were passed over (the first :data:`KEPT`).
         missing_count: how many.
+        mended: mails that had been passed over, and were fetched by this audit.
         gone: ledger rows whose mails are no longer in the folder; people may move and delete them.
         error: why the last try failed; the numbers are then those of the last one that did not.
     """
@@ -74,6 +75,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     pending: int = 0
     missing: list[int] = []
     missing_count: int = 0
+    mended: int = 0
     gone: int = 0
     error: str | None = None
 
@@ -133,8 +135,10 @@ async def audit_folder(
     if found.missing:
         _log.error("mails were passed over and are fetched now", account=account_id, count=found.missing_count)
         await catch_up.take(mailbox, settings, found.missing)
+        before = found.missing_count
         async with reading(db) as session:
             found = await compare(session, account_id, mailbox, settings, uidvalidity)
+        found = msgspec.structs.replace(found, mended=max(0, before - found.missing_count))
     async with unit_of_work(db) as session:
         await keep(session, account_id, found)
     return found

@@ -242,7 +242,7 @@ class ImapClient:
 
     async def close(self, *, politely: bool = False) -> None:
         """Hang up."""
-        if politely and not self.lost.is_set():
+        if politely and self._client is not None and not self.lost.is_set():
             with contextlib.suppress(MailboxLost, MailboxRefused, aioimaplib.AioImapException, OSError):
                 await asyncio.wait_for(self._in_time(self._client.logout(), "LOGOUT"), 2)
         self.abort()

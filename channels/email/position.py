@@ -25,9 +25,9 @@ class Import:
     done: int = 0
 
     @property
-    def state(self) -> str:
-        """``running`` or ``done``."""
-        return "done" if self.done >= self.total else "running"
+    def is_running(self) -> bool:
+        """Whether some are still to be taken."""
+        return self.done < self.total
 
 
 @dataclass
@@ -83,7 +83,7 @@ class Position:
                 "until_uid": self.start_uid,
                 "total": self.importing.total,
                 "done": self.importing.done,
-                "state": self.importing.state,
+                "state": "running" if self.importing.is_running else "done",
             }
         return kept
 

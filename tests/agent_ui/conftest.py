@@ -17,10 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_ui import limits, routes
 from agent_ui.live import Gateway
+from channels.email.signin import SignIn
+from channels.email.signin import SignIn
 from core.actor import Actor, ActorKind
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
 from core.live import Hub
+from core.net import networks_of
+from core.net import LOOPBACK, Networks
 from core.settings import Settings, load
 from core.storage import Storage
 from core.vault import Vault
@@ -55,6 +59,16 @@ class Running:
     secret: str = "test-secret-of-the-suite"
     vault: Vault = field(default_factory=lambda: Vault("test-secret-of-the-suite"))
 
+    @property
+    def signin(self) -> SignIn:
+        """Of the test that runs now."""
+        return SignIn(self.db, self.vault, networks_of(self.settings))
+
+    signin: SignIn = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.signin = SignIn(self.db, self.vault, Networks(LOOPBACK))
+
 
 @pytest.fixture
 async def runtime(
@@ -65,6 +79,7 @@ async def runtime(
         await permissions.sync_roles(session)
     running, _ = put_together
     running.settings, running.db, running.storage, running.hub = settings, db, storage, Hub(db)
+    running.signin = SignIn(db, running.vault, Networks(LOOPBACK))
     return running
 
 

@@ -30,6 +30,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/tickets/{ticket_id}/split"): {"messageId": 999_999},
     ("POST", "/api/tickets/{ticket_id}/block-sender"): {"reason": "spam"},
     ("PATCH", "/api/customers/{customer_id}"): {"vip": True},
+    ("POST", "/api/blocked-senders"): {"pattern": "@spam.example"},
 }
 MAY_CONFLICT = {"/api/deliveries/{delivery_id}/retry", "/api/ledger/{item_id}/reprocess"}
 
@@ -71,6 +72,9 @@ async def things(db: Database, desk: Desk, ticket: int) -> dict[str, Any]:
             "customer_id": first.author_customer_id,
             "item_id": 999_999,
             "job_id": 999_999,
+            "mailbox_id": 999_999,
+            "blocked_id": 999_999,
+            "mailbox_id": 999_999,
             "mode": "note",
         }
 
