@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from litestar.connection import ASGIConnection
 
 from channels.email.signin import SignIn
-from channels.email.signin import SignIn
 from core.db import Database
 from core.live import Hub
 from core.settings import Settings
@@ -25,7 +24,6 @@ class Runtime(Protocol):
     hub: Hub
     secret: str
     vault: Vault
-    signin: SignIn
     signin: SignIn
 
 

@@ -32,7 +32,6 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "jobs:read": "See the jobs that gave up.",
         "jobs:retry": "Run a job that gave up again.",
         "health:read": "See the business health: last mail, oldest unsent, oldest unassigned, oldest job.",
-        "mailboxes:manage": "Connect mailboxes, try out and change their settings, hear when one falls silent.",
         "mailboxes:manage": "Connect mailboxes, change how they are read and send, try them out, make keys that sign.",
         "staff:manage": "Create agents, change their roles and teams, deactivate them.",
     }

@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from channels import notices
 from channels.email.accounts import CHANNEL, options_of
 from channels.models import BrakeTrip, ChannelAccount, Notice
 from core import clock, events, log
@@ -24,6 +25,7 @@ SHORTEST_SILENCE: Final = timedelta(minutes=5)
 """The fetcher notes its success when it renews IDLE; silence cannot be told from waiting earlier."""
 WARN_DAYS: Final = (30, 14, 7, 3, 1)
 """Days before credentials end on which administrators get a mail, one each."""
+WARNING: Final = "credentials_expire"
 _log = log.get(__name__)
 
 
@@ -194,7 +196,7 @@ async def _warn(session: AsyncSession, settings: Settings, mailbox: _Mailbox) ->
     if not due or left <= timedelta(0):
         return  # ended: the refused sign-in raises the alarm
     told = select(Notice.id).where(
-        Notice.kind == "credentials_expire",
+        Notice.kind == WARNING,
         Notice.account_id == mailbox.id,
         Notice.created_at >= end - timedelta(days=min(due)),
     )
@@ -202,7 +204,7 @@ async def _warn(session: AsyncSession, settings: Settings, mailbox: _Mailbox) ->
         return
     days = max(1, -(-left // timedelta(days=1)))
     await _tell(
-        session, settings, mailbox, "credentials_expire",
+        session, settings, mailbox, WARNING,
         f"The sign-in of {mailbox.address} ends in {days} {'day' if days == 1 else 'days'}",
         f"The mailbox {mailbox.name} ({mailbox.address}) can be read until {end:%Y-%m-%d}. "
         "Renew the client secret at the provider, or connect the mailbox again, before that day.",
@@ -212,11 +214,31 @@ async def _warn(session: AsyncSession, settings: Settings, mailbox: _Mailbox) ->
 async def _tell(
     session: AsyncSession, settings: Settings, mailbox: _Mailbox, kind: str, subject: str, text: str
 ) -> None:
-    """One mail to every administrator."""
+    """One mail to every administrator, from a mailbox that works if there is one."""
     link = f"{settings.base_url}/console/settings/mailboxes/{mailbox.id}"
+    leaves_from = mailbox.id if kind == WARNING else await _working(session, mailbox.id)
     for agent_id, name, address in await _administrators(session):
-        _log.info("an administrator is to be told", kind=kind, agent=agent_id, name=name, address=address,
-                  subject=subject, text=text, link=link)  # fmt: skip
+        await notices.create(
+            session, kind=kind, to_address=address, to_name=name, subject=subject, text=f"{text}\n\n{link}\n",
+            agent_id=agent_id, account_id=leaves_from,
+        )  # fmt: skip
+
+
+async def _working(session: AsyncSession, silent_id: int) -> int | None:
+    """Another mailbox that can send and is not silent itself; None leaves the choice to the outbox."""
+    statement = (
+        select(ChannelAccount.id)
+        .where(
+            ChannelAccount.channel == CHANNEL,
+            ChannelAccount.is_active,
+            ChannelAccount.settings.has_key("smtp"),
+            ChannelAccount.alarm.is_(None),
+            ChannelAccount.id != silent_id,
+        )
+        .order_by(ChannelAccount.id)
+    )
+    found: int | None = await session.scalar(statement.limit(1))
+    return found
 
 
 async def _administrators(session: AsyncSession) -> Iterable[tuple[int, str, str]]:

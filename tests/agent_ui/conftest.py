@@ -18,13 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agent_ui import limits, routes
 from agent_ui.live import Gateway
 from channels.email.signin import SignIn
-from channels.email.signin import SignIn
 from core.actor import Actor, ActorKind
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
 from core.live import Hub
 from core.net import networks_of
-from core.net import LOOPBACK, Networks
 from core.settings import Settings, load
 from core.storage import Storage
 from core.vault import Vault
@@ -64,11 +62,6 @@ class Running:
         """Of the test that runs now."""
         return SignIn(self.db, self.vault, networks_of(self.settings))
 
-    signin: SignIn = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.signin = SignIn(self.db, self.vault, Networks(LOOPBACK))
-
 
 @pytest.fixture
 async def runtime(
@@ -79,7 +72,6 @@ async def runtime(
         await permissions.sync_roles(session)
     running, _ = put_together
     running.settings, running.db, running.storage, running.hub = settings, db, storage, Hub(db)
-    running.signin = SignIn(db, running.vault, Networks(LOOPBACK))
     return running
 
 

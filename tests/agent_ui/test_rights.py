@@ -74,7 +74,6 @@ async def things(db: Database, desk: Desk, ticket: int) -> dict[str, Any]:
             "job_id": 999_999,
             "mailbox_id": 999_999,
             "blocked_id": 999_999,
-            "mailbox_id": 999_999,
             "mode": "note",
         }
 
