@@ -22,6 +22,7 @@ class Rate(msgspec.Struct, frozen=True):
 
 RATES: Final = {
     "search": Rate(burst=30, per_second=5),
+    "probe": Rate(burst=10, per_second=0.2),
     "upload": Rate(burst=40, per_second=2),
     "socket": Rate(burst=60, per_second=15),
 }

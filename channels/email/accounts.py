@@ -144,11 +144,13 @@ class DkimSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         selector: names the key in DNS: ``selector._domainkey.domain``.
         domain: whose signature it is.
         private_key: RSA key in PEM.
+        public_key: its public half as DNS shows it (base64 of DER).
     """
 
     selector: str
     domain: str
     private_key: str
+    public_key: str = ""
 
 
 class Acknowledge(msgspec.Struct, frozen=True):
@@ -272,6 +274,25 @@ def options_of(options: Mapping[str, Any]) -> MailboxOptions:
     return read
 
 
+def bare(settings: Mapping[str, Any], part: str) -> Any:
+    """A part of the settings for showing: its struct with empty secrets, whatever key they are sealed with.
+
+    Returns:
+        ImapSettings, SmtpSettings, OauthSettings or DkimSettings by the part's name; None when there is none.
+
+    Raises:
+        Invalid: a value is wrong; ``errors`` names it.
+    """
+    given = settings.get(part)
+    if not given:
+        return None
+    without = {**given, **dict.fromkeys(SECRETS[part], "")}
+    kind: Any = _KINDS[part]
+    if part in ("imap", "smtp"):
+        return _server(without, kind, part, None)
+    return _converted(without, kind, part)
+
+
 def validate(settings: Mapping[str, Any], vault: Vault) -> None:
     """Check an account's settings before they are saved.
 
@@ -324,10 +345,12 @@ def opened(part: str, given: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
     }
 
 
-def _server(given: Mapping[str, Any], kind: type[_Kind], part: str, vault: Vault) -> _Kind:
+def _server(given: Mapping[str, Any], kind: type[_Kind], part: str, vault: Vault | None) -> _Kind:
     if isinstance(given, dict) and isinstance(given.get("tls"), bool):
         given = {**given, "tls": "tls" if given["tls"] else "none"}
-    read: Any = _converted(opened(part, given, vault) if isinstance(given, dict) else given, kind, part)
+    if vault is not None and isinstance(given, dict):
+        given = opened(part, given, vault)
+    read: Any = _converted(given, kind, part)
     if not read.host.strip():
         raise Invalid.field(f"{part}.host", "A server is needed.")
     if not re.fullmatch(r"[^\s/@\x00-\x1f]{1,253}", read.host.strip()):

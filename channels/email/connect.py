@@ -12,12 +12,12 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from channels.email import accounts
-from channels.email.accounts import CHANNEL, SECRETS, Auth, Encryption
+from channels.email import accounts, oauth
+from channels.email.accounts import CHANNEL, SECRETS, Auth, DkimSettings, Encryption, OauthSettings
 from channels.email.presets import provider_of
 from channels.models import ChannelAccount
 from core import clock, events
-from core.errors import Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
 from core.vault import Vault
 from staff import teams
 
@@ -157,6 +157,60 @@ async def switch(session: AsyncSession, account_id: int, *, active: bool) -> Non
     events.record(session, MailboxSetUp(account_id=account.id, name=account.name, changed=(word,)))
 
 
+def proposed(
+    account: ChannelAccount | None, vault: Vault, given: Mapping[str, Mapping[str, Any] | None]
+) -> dict[str, Any]:
+    """Settings for trying out: what an administrator has typed, with the secrets that are stored.
+
+    Args:
+        account: the mailbox as stored; None for one that is new.
+        vault: seals what was typed.
+        given: part → values; parts that are left out are not tried.
+
+    Raises:
+        Invalid: a value is missing or wrong; ``errors`` names it.
+    """
+    before = account.settings if account is not None else {}
+    parts = {part: merged(part, before.get(part) or {}, values) for part, values in given.items() if values}
+    if "oauth" not in parts and before.get("oauth"):
+        parts["oauth"] = dict(before["oauth"])
+    accounts.validate(parts, vault)
+    _check_sign_in(parts)
+    return accounts.sealed(parts, vault)
+
+
+async def grant(session: AsyncSession, vault: Vault, account_id: int, granted: OauthSettings) -> None:
+    """Keep what the mailbox's owner has agreed to.
+
+    Raises:
+        NotFound: the mailbox is gone.
+        Conflict: its client has been changed while she was asked.
+    """
+    account = await find(session, account_id)
+    await session.refresh(account, with_for_update=True)
+    now = accounts.oauth_settings(account.settings, vault)
+    if now is None or (now.client_id, now.token_url) != (granted.client_id, granted.token_url):
+        raise Conflict("The mailbox's provider was changed meanwhile; please connect again.")
+    account.settings = {**account.settings, "oauth": oauth.stored(granted, vault)}
+    account.last_error = None
+    events.record(session, MailboxSetUp(account_id=account.id, name=account.name, changed=("grant",)))
+
+
+async def set_key(session: AsyncSession, vault: Vault, account_id: int, key: DkimSettings | None) -> None:
+    """Sign the mailbox's mails with a key from now on, or with none.
+
+    Raises:
+        NotFound: there is no such mailbox.
+    """
+    account = await find(session, account_id)
+    await session.refresh(account, with_for_update=True)
+    settings = {part: values for part, values in account.settings.items() if part != "dkim"}
+    if key is not None:
+        settings |= accounts.sealed({"dkim": msgspec.to_builtins(key)}, vault)
+    account.settings = settings
+    events.record(session, MailboxSetUp(account_id=account.id, name=account.name, changed=("dkim",)))
+
+
 async def seal_older(session: AsyncSession, vault: Vault) -> int:
     """Seal the secrets of mailboxes that were connected before there was a vault; at every start, so upgrades do it.
 
@@ -270,10 +324,10 @@ def _settings(before: Mapping[str, Any], given: Change, vault: Vault) -> dict[st
             after[part] = merged(part, before.get(part) or {}, values)
     accounts.validate(after, vault)
     _check_sign_in(after)
-    oauth = accounts.oauth_settings(after, vault)
-    if oauth is not None:
-        provider_of(oauth)
-        if not oauth.client_id.strip():
+    client = accounts.oauth_settings(after, vault)
+    if client is not None:
+        provider_of(client)
+        if not client.client_id.strip():
             raise Invalid.field("oauth.client_id", "The client's id from the provider is needed.")
     written: dict[str, Any] = msgspec.to_builtins(accounts.sealed(after, vault))
     return written

@@ -55,6 +55,7 @@ class Pending(msgspec.Struct, frozen=True):
         session_id: whose session asked: nobody else may finish it (RFC 6749, section 10.12).
         verifier: what proves that the code is used by who asked for it (RFC 7636).
         client_id: at which client; it may have been changed in the meantime.
+        redirect: our address that the owner comes back to; the exchange must name the same.
         until: end of its life, in UTC.
     """
 
@@ -62,6 +63,7 @@ class Pending(msgspec.Struct, frozen=True):
     session_id: int
     verifier: str
     client_id: str
+    redirect: str
     until: datetime
 
 
@@ -97,7 +99,7 @@ def authorize_url(
         raise Invalid.field("oauth.client_id", "The client's id from the provider is needed.")
     verifier = secrets.token_urlsafe(48)
     until = clock.now() + CONSENT_TIME
-    pending = Pending(account_id, session_id, verifier, settings.client_id, until)
+    pending = Pending(account_id, session_id, verifier, settings.client_id, redirect, until)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
     query = {
         "response_type": "code",
@@ -130,9 +132,7 @@ def read_state(vault: Vault, state: str, session_id: int) -> Pending:
     return pending
 
 
-async def exchange(
-    client: httpx.AsyncClient, settings: OauthSettings, pending: Pending, code: str, redirect: str
-) -> OauthSettings:
+async def exchange(client: httpx.AsyncClient, settings: OauthSettings, pending: Pending, code: str) -> OauthSettings:
     """The settings with the grant that a code stands for.
 
     Raises:
@@ -143,7 +143,7 @@ async def exchange(
     form = {
         "grant_type": "authorization_code",
         "code": code,
-        "redirect_uri": redirect,
+        "redirect_uri": pending.redirect,
         "code_verifier": pending.verifier,
     }
     answer = await _ask(client, settings, form)

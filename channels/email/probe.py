@@ -6,6 +6,7 @@ test``. Both servers are tried at the same time; nothing is read, sent or change
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
 from typing import Any, Final
 
 import aiosmtplib
@@ -13,17 +14,20 @@ import msgspec
 
 from channels.email.accounts import Auth, Encryption, ImapSettings, SmtpSettings
 from channels.email.imap_client import MailboxLost, MailboxRefused, SignInRefused
-from channels.email.mailbox import Mailbox
+from channels.email.mailbox import Counted, Mailbox, count
 from channels.email.presets import hint_for
 from channels.email.send import client_for
 from channels.email.signin import SignIn
 from core import clock, net
-from core.errors import DeskError, Invalid
+from core.errors import DeskError, Invalid, Upstream
 from core.net import Networks
 
 SECONDS: Final = 15.0
 """How long a server may take altogether before the test says that it does not answer."""
+COUNT_SECONDS: Final = 30.0
+"""A folder with a hundred thousand mails takes its server a while."""
 FOLDERS_NAMED: Final = 10
+_UNSAVED: Final = "Save this mailbox and connect it with its provider; then it can be tried out."
 
 
 class ImapTrial(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,13 +71,13 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def stored(
-    signin: SignIn, account_id: int, settings: Mapping[str, Any], address: str, seconds: float = SECONDS
+    signin: SignIn, account_id: int | None, settings: Mapping[str, Any], address: str, seconds: float = SECONDS
 ) -> Trial:
     """Try the servers of an account.
 
     Args:
         signin: opens its secrets, and makes a token of its grant where it signs in by OAuth.
-        account_id: whose.
+        account_id: whose; None for one that is not saved yet.
         settings: as stored, or as an administrator wants them to be (`channels.email.connect.merged`).
         address: the mailbox's own, shown to the SMTP server as sender.
         seconds: how long a server may take.
@@ -83,16 +87,43 @@ async def stored(
         given = signin.read(settings)
         if given is None:
             return None
-        return await try_imap(await signin.imap(account_id, given), signin.networks, seconds)
+        if account_id is None and given.auth is Auth.OAUTH:
+            return ImapTrial(ok=False, detail=_UNSAVED)
+        return await try_imap(await signin.imap(account_id or 0, given), signin.networks, seconds)
 
     async def smtp() -> SmtpTrial | None:
         given = settings.get("smtp")
         if not given:
             return None
-        return await try_smtp(await signin.smtp(account_id, given), address, signin.networks, seconds)
+        if account_id is None and given.get("auth") == Auth.OAUTH:
+            return SmtpTrial(ok=False, detail=_UNSAVED)
+        return await try_smtp(await signin.smtp(account_id or 0, given), address, signin.networks, seconds)
 
     first, second = await asyncio.gather(_told(imap, ImapTrial), _told(smtp, SmtpTrial))
     return Trial(imap=first, smtp=second)
+
+
+async def counted(signin: SignIn, account_id: int | None, settings: Mapping[str, Any], since: date | None) -> Counted:
+    """How many mails a first reading would take in; changes nothing, here or there.
+
+    Args:
+        signin: opens secrets.
+        account_id: whose grant is used where the mailbox signs in by OAuth; None for one that is not saved yet.
+        settings: with the part ``imap``.
+        since: the cut-off; None takes all.
+
+    Raises:
+        Invalid: it cannot be counted; the sentence says why.
+    """
+    given = signin.read(settings)
+    if given is None:
+        raise Invalid.field("imap", "Say where the mailbox is read.")
+    if account_id is None and given.auth is Auth.OAUTH:
+        raise Invalid(_UNSAVED)
+    try:
+        return await count(await signin.imap(account_id or 0, given), since, COUNT_SECONDS, signin.networks)
+    except Upstream as problem:
+        raise Invalid(problem.detail) from None
 
 
 async def _told(side: Callable[[], Awaitable[Any]], kind: type[ImapTrial | SmtpTrial]) -> Any:

@@ -68,4 +68,4 @@ async def connected(settings: OauthSettings, user: str = "help@desk.test", accou
     url = authorize_url(settings, VAULT, account_id=account_id, session_id=7, redirect=REDIRECT, hint=user)
     back = await consent(url)
     async with http_client(HERE) as client:
-        return await exchange(client, settings, read_state(VAULT, back["state"], 7), back["code"], REDIRECT)
+        return await exchange(client, settings, read_state(VAULT, back["state"], 7), back["code"])

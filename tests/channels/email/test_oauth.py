@@ -97,9 +97,9 @@ async def test_a_code_serves_once_and_only_who_asked_for_it(provider: Provider, 
     async with http_client(HERE) as client:
         with pytest.raises(SignInRefused):
             thief = msgspec.structs.replace(pending, verifier="guessed")
-            await exchange(client, settings, thief, back["code"], REDIRECT)
+            await exchange(client, settings, thief, back["code"])
         with pytest.raises(SignInRefused):
-            await exchange(client, settings, pending, back["code"], REDIRECT)
+            await exchange(client, settings, pending, back["code"])
 
 
 def test_a_state_belongs_to_one_session_and_ends(clock: clocks.ManualClock) -> None:
