@@ -96,6 +96,8 @@ class EmailReader:
         verdict = filters.judge(mail, filters.Context(letter.book.own, self._tokens.is_ours))
         if verdict is not None and verdict.outcome == "bounce":
             return await self._reports.settle(session, mail, letter.addresses, verdict, letter.facts)
+        if verdict is not None and verdict.outcome == "report":
+            return await self._reports.complaint(session, mail, letter.addresses, verdict, letter.facts)
         if verdict is not None and verdict.outcome != "too_big":
             return Outcome(verdict.outcome, verdict.reason, **letter.facts)
         blocked = blocking.blocked(letter.book.blocked, letter.sender.address)

@@ -1,4 +1,4 @@
-"""Delivery reports find the message they are about: it shows "not delivered: reason", and the address is marked.
+"""Reports find the message they are about: it shows "not delivered: reason", the address is marked; complaints too.
 
 Called by ``channels/email/reader`` for mails that ``channels/email/filters`` took for a report. Proofs, strongest
 first: the bounce address that the report was sent to (VERP), our Message-ID anywhere in it, our mark in the body that
@@ -15,9 +15,10 @@ from channels.email.filters import Verdict
 from channels.email.parsed import BounceReport, ParsedMail
 from channels.email.tokens import Tokens
 from channels.inbound import Outcome
+from core.actor import SYSTEM
 from core.sql import Sql
 from customers import service as customers
-from tickets import delivery
+from tickets import delivery, reply
 
 MOVABLE: Final = ("sent", "delivered", "sending", "unknown")
 _RECIPIENTS: Final = """
@@ -74,6 +75,28 @@ class Reports:
         for report in about_us:
             if report.hard and report.recipient:
                 await customers.mark_invalid(session, report.recipient, f"{report.status} {report.reason}".strip())
+        return dataclasses.replace(outcome, ticket_id=found.ticket_id, message_id=found.message_id, matched_by=proof)
+
+    async def complaint(
+        self, session: AsyncSession, mail: ParsedMail, addresses: list[str], verdict: Verdict, facts: dict[str, Any]
+    ) -> Outcome:
+        """A recipient's provider says that she called our mail unwanted (RFC 5965): a note in its ticket tells agents.
+
+        Args:
+            session: the row's unit of work.
+            mail: the report.
+            addresses: everybody whom it was sent to, of the envelope as well.
+            verdict: what the filter said of it.
+            facts: what the ledger row keeps of it in any case.
+        """
+        outcome = Outcome(verdict.outcome, verdict.reason, **facts)
+        found, proof = await self._about(session, mail, addresses)
+        if found is None:
+            return outcome
+        words = (
+            "The recipient's mail provider reports that our mail was marked as unwanted. Think before writing again."
+        )
+        await reply.system_note(session, found.ticket_id, SYSTEM.name, words)
         return dataclasses.replace(outcome, ticket_id=found.ticket_id, message_id=found.message_id, matched_by=proof)
 
     def _ids(self, mail: ParsedMail) -> list[str]:

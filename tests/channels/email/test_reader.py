@@ -169,6 +169,50 @@ async def test_a_bounce_of_a_notice_opens_no_ticket(post: Post) -> None:
         assert await session.scalar(text("select address_failed is not null from agents"))
 
 
+async def test_a_complaint_is_noted_in_its_ticket(post: Post) -> None:
+    """RFC 5965: agents see that the recipient called our mail unwanted; a report about nothing of ours opens nothing."""
+    box = await post.box()
+    first, answer = await post.answered(box)
+    raw = """From: fbl@provider.example
+To: support@desk.example
+Subject: FW: Re: Machine
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary="b"
+
+--b
+Content-Type: text/plain
+
+This is an abuse report.
+
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+User-Agent: Provider/1.0
+Version: 1
+
+--b
+Content-Type: message/rfc822
+
+From: support@desk.example
+To: asha@customer.example
+Message-ID: <%s>
+Subject: Re: Machine
+
+We come.
+
+--b--
+"""
+    row = await post.arrives(box, (raw % TOKENS.message_id(answer.id)).encode())
+    assert (row.outcome, row.ticket_id, row.message_id) == ("report", first.ticket_id, answer.id)
+    async with post.db.sessions() as session:
+        newest = await session.scalar(select(Message).order_by(Message.id.desc()).limit(1))
+    assert newest is not None
+    assert (newest.kind, "unwanted" in newest.text) == ("note", True)
+    unknown = await post.arrives(box, (raw % "x@elsewhere.example").encode())
+    assert (unknown.outcome, unknown.ticket_id) == ("report", None)
+
+
 async def test_a_mail_without_a_message_id_is_known_again(post: Post) -> None:
     """Field 2.1.5: another way here, the same mail; another text of the same sender is another mail."""
     box = await post.box()
