@@ -19,6 +19,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import text
 
+from channels.email.audit import Audit, audit
 from channels.email.connect import Change, create
 from channels.email.tokens import Tokens
 from core import clock
@@ -34,6 +35,7 @@ from simulator.spool import Spool
 ADDRESSES: Final = ("help@desk.example", "sales@desk.example", "service@desk.example")
 SECRET: Final = "key of a soak"  # noqa: S105 - of a database that is thrown away
 LARGEST_MAIL: Final = 131_072
+LOOPBACK: Final = "127.0.0.0/8"
 ROOM: Final = 200
 """At most so many mails (of few mails, a tenth) wait on the server; then the desk must catch up first."""
 LOOK_SECONDS: Final = 0.25
@@ -54,6 +56,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         seconds: from the first mail until everything was at rest.
         peak_memory_mib: of the product's processes together.
         peak_memory_by_process: of each, MiB.
+        server: mails on the server as the desk itself counts them in its audit (`channels/email/audit.py`).
+        server_in_ledger: how many of them it finds in its ledger.
         at_rest: whether everything was processed in the end; ``waiting`` says what was not.
     """
 
@@ -65,13 +69,15 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     peak_memory_mib: float
     peak_memory_by_process: dict[str, float]
+    server: int
+    server_in_ledger: int
     at_rest: bool
     waiting: str
 
     @property
     def good(self) -> bool:
         """Whether the soak was passed."""
-        return self.at_rest and self.verdict.good
+        return self.at_rest and self.verdict.good and self.server == self.server_in_ledger == self.verdict.sent
 
 
 @dataclass(frozen=True)
@@ -157,7 +163,12 @@ async def soak(count: int, seed: int, tell: Callable[[Progress], None]) -> Resul
     with tempfile.TemporaryDirectory(prefix="sampark-soak-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         settings = load(
-            database_url="", data=folder / "data", secret=SECRET, simulator=False, max_mail_bytes=LARGEST_MAIL
+            database_url="",
+            data=folder / "data",
+            secret=SECRET,
+            simulator=False,
+            max_mail_bytes=LARGEST_MAIL,
+            trusted_networks=(LOOPBACK,),
         )
         async with running(settings) as runtime:
             spools = [Spool(folder / "spools" / address) for address in ADDRESSES]
@@ -188,7 +199,7 @@ def _environment(runtime: Runtime, settings: Settings) -> dict[str, str]:
         "SAMPARK_SIMULATOR": "false",
         "SAMPARK_MAX_MAIL_BYTES": str(LARGEST_MAIL),
         "SAMPARK_LOG_LEVEL": "WARNING",
-        "SAMPARK_TRUSTED_NETWORKS": "127.0.0.0/8",
+        "SAMPARK_TRUSTED_NETWORKS": LOOPBACK,
     }
 
 
@@ -208,6 +219,7 @@ async def _run(world: _World, count: int, seed: int, tell: Callable[[Progress], 
         seconds = clock.monotonic() - started
         async with reading(world.runtime.db) as session:
             verdict = await judge(session, sent)
+        audits = [await _audited(world, account_id) for account_id in world.accounts]
     finally:
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -222,9 +234,17 @@ async def _run(world: _World, count: int, seed: int, tell: Callable[[Progress], 
         seconds=round(seconds, 1),
         peak_memory_mib=peaks.pop("all"),
         peak_memory_by_process=peaks,
+        server=sum(each.server for each in audits),
+        server_in_ledger=sum(each.ledger for each in audits),
         at_rest=not waiting,
         waiting=waiting,
     )
+
+
+async def _audited(world: _World, account_id: int) -> Audit:
+    """What ``sampark doctor mail`` would say of a mailbox."""
+    runtime = world.runtime
+    return await audit(runtime.db, account_id, runtime.settings, runtime.signin)
 
 
 async def _connect(world: _World) -> None:

@@ -52,6 +52,8 @@ class Calm:
         self.roles = Roles(runtime)
         self.account_id = 0
         self.agent: Actor | None = None
+        self.began = clock.now()
+        self._fetching = False
         self._keys = 0
 
     async def connected(self, *, acknowledge: bool, imap: bool) -> None:
@@ -91,7 +93,17 @@ class Calm:
         await self.settle()
         for _ in range(round(minutes / step)):
             self.clock.advance(timedelta(minutes=step))
+            await self._parked()
+            await self.roles._recover()
+            await self.roles._watch(self.began)
             await self.settle()
+
+    async def _parked(self) -> None:
+        """Until the fetcher, if there is one, waits for the clock again: its server takes real time to answer."""
+        limit = time.monotonic() + 20
+        while self._fetching and all(future.done() for *_, future in self.clock._waiting):
+            assert time.monotonic() < limit, "the fetcher is stuck"
+            await asyncio.sleep(0.005)
 
     async def answer(self, ticket_id: int, **fields: Any) -> None:
         """An agent answers."""
@@ -121,9 +133,11 @@ class Calm:
         """The fetcher at work, for the length of a block."""
         over = asyncio.Event()
         task = asyncio.create_task(self.roles._fetch(self.account_id, over))
+        self._fetching = True
         try:
             yield
         finally:
+            self._fetching = False
             over.set()
             await asyncio.wait_for(task, 10)
 

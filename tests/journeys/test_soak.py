@@ -21,7 +21,7 @@ def test_a_short_soak_loses_and_doubles_nothing() -> None:
     assert done.stdout, done.stderr
     result = json.loads(done.stdout)
     assert (result["lost"], result["duplicates"], result["unexplained"]) == (0, 0, 0), done.stderr
-    assert result["sent"] == result["ledger_mails"] == 150
+    assert result["sent"] == result["ledger_mails"] == result["server"] == result["server_in_ledger"] == 150
     assert result["ledger_rows"] > 150, "mails were fetched again after the UIDs had changed"
     assert result["kills"] == 2
     assert result["restarts"] == 2
