@@ -1,11 +1,11 @@
 """The mailboxes' settings: connect, try out, change, let go; consent of OAuth 2.0 providers; keys that sign."""
 
 import asyncio
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from litestar import Controller, Request, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, JSONBody
+from litestar.params import FromQuery, JSONBody, QueryParameter
 from litestar.response import Redirect
 
 from agent_ui.auth import requires
@@ -150,14 +150,14 @@ class OauthController(Controller):
     async def callback(
         self,
         desk: NamedDependency[Desk],
-        state: FromQuery[str] = "",
+        begun: Annotated[str, QueryParameter(name="state")] = "",
         code: FromQuery[str] = "",
         error: FromQuery[str] = "",
     ) -> Redirect:
         """Keep what the owner agreed to, and show the mailbox; ``problem`` says what went wrong."""
         account_id: int | None = None
         try:
-            pending = consent.read(desk.runtime.vault, state, desk.signed_in.session.id)
+            pending = consent.read(desk.runtime.vault, begun, desk.signed_in.session.id)
             account_id = pending.account_id
             await consent.finish(desk.runtime.db, desk.runtime.signin, desk.actor, pending, code, error)
         except DeskError as problem:
