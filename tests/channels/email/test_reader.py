@@ -18,7 +18,7 @@ from core.storage import Storage
 from tests import factories
 from tickets import delivery, lifecycle
 from tickets.models import Attachment, Delivery, Message, Ticket
-from tickets.reply import ReplyContent, reply
+from tickets.reply import NewTicket, ReplyContent, open_ticket, reply
 
 pytestmark = pytest.mark.usefixtures("clock")
 TOKENS = Tokens("secret", "desk.example")
@@ -167,6 +167,38 @@ async def test_a_bounce_of_a_notice_opens_no_ticket(post: Post) -> None:
     async with post.db.sessions() as session:
         assert await session.scalar(text("select count(*) from tickets")) == 0
         assert await session.scalar(text("select address_failed is not null from agents"))
+
+
+async def test_the_first_answer_to_a_mail_of_ours_stays_in_its_ticket(post: Post) -> None:
+    """Field 2.1.10: an agent wrote first, so there was no mail of the customer yet; a stranger's answer is his own."""
+    box = await post.box()
+    async with unit_of_work(post.db) as session:
+        team = await factories.team(session)
+        agent = await factories.agent(session, team)
+    first = NewTicket(
+        client_key="k", subject="Your order", html="<p>It is ready.</p>", customer_email="asha@customer.example"
+    )
+    async with unit_of_work(post.db, factories.actor(agent, team)) as session:
+        ticket, message = await open_ticket(session, first)
+    async with unit_of_work(post.db) as session:
+        (await session.get_one(Message, message.id)).message_id_header = TOKENS.message_id(message.id)
+    answered = f"<{TOKENS.message_id(message.id)}>"
+    row = await post.arrives(box, factories.raw_mail(in_reply_to=answered, subject="Re: Your order"))
+    assert (row.outcome, row.ticket_id, row.matched_by) == ("reply", ticket.id, "in_reply_to")
+    stranger = await post.arrives(box, factories.raw_mail(in_reply_to=answered, from_="x@else.example"))
+    assert stranger.ticket_id != ticket.id
+
+
+async def test_answers_to_a_newsletter_are_matters_of_their_own(post: Post) -> None:
+    """Field 2.1.8: three subscribers answer the same Message-ID: three tickets, and each one's second mail is his."""
+    box = await post.box()
+    tickets = []
+    for who in ("a@one.example", "b@two.example", "c@three.example"):
+        raw = factories.raw_mail(from_=who, in_reply_to="<issue-7@news.example>", message_id=f"<1-{who}>")
+        tickets.append((await post.arrives(box, raw)).ticket_id)
+        again = factories.raw_mail(from_=who, in_reply_to=f"<1-{who}>", references=f"<issue-7@news.example> <1-{who}>")
+        assert (await post.arrives(box, again)).ticket_id == tickets[-1]
+    assert len(set(tickets)) == 3
 
 
 async def test_a_complaint_is_noted_in_its_ticket(post: Post) -> None:
