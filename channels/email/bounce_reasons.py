@@ -108,6 +108,7 @@ _NO_SUCH_USER = re.compile(
     # the same in other languages
     r"|(?:empfänger|benutzer|adresse|postfach|nutzer|teilnehmer)\w* (?:ist |wurde )?(?:unbekannt|(?:existiert|"
     r"gibt es) nicht|nicht (?:gefunden|bekannt|vorhanden)|ungültig)|unbekannte[rs]? (?:empfänger|benutzer|adresse)"
+    r"|nicht im \S{0,20}verzeichnis|nicht (?:im|in der) (?:adressbuch|verzeichnis|system)"
     r"|(?:utilisateur|destinataire|adresse|compte|boîte)\w* (?:\w+ )?(?:inconnue?|inexistante?|introuvable|invalide|"
     r"n'existe (?:pas|plus))"
     r"|(?:usuario|destinatario|direcci[oó]n|cuenta|buz[oó]n|usuário|destinatário|endereço|conta|utente|indirizzo|"

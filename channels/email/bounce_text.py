@@ -9,7 +9,10 @@ import re
 
 import msgspec
 
-_ADDRESS = r"[^\s<>()\[\]\"',;:*|=]{1,64}@(?:\[[\d.]{7,15}\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?)"
+_ADDRESS = (
+    r"[^\s<>()\[\]\"',;:*|=：；，、。（）「」＜＞]{1,64}@"
+    r"(?:\[[\d.]{7,15}\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?)"
+)
 _ANY_ADDRESS = re.compile(_ADDRESS)
 _AT_START = re.compile(
     r"^[ \t>*|#-]{0,40}(?:\d{1,3}[.)]\s+)?(?:(?:failed |invalid final |error-)?(?:recipients?|for|"
@@ -53,7 +56,7 @@ _RETURNED = re.compile(
     r"|undelivered |failed )*(?:message|mail|e-?mail|header)"
     r"|(?:the |your )?(?:original|returned|undelivered|unsent|failed|bounced|rejected|transcript of the|"
     r"included is the|first \d+ lines of the|full)[ -](?:\w+ )?(?:message|mail|e-?mail|msg|header)s?"
-    r"(?! (?:was|were|has|had|could|cannot|can't|did|to|from|sent|on|exceed))(?: "
+    r"(?! (?:was|were|has|had|could|cannot|can't|did|to|from|sent|on|exceed|details))(?: "
     r"(?:follows|headers?|text|body|below|starts here|is attached|is included|returned|contents?|is as "
     r"follows))?"
     r"|message header(?:s)? follow|unsent message (?:follows|below)|(?:your )?message (?:text|headers?|"

@@ -55,6 +55,13 @@ _CHALLENGE = re.compile(
     re.IGNORECASE,
 )
 """Filters that take mail only from those who proved to be people, or who are on a list."""
+_SUCCESS = re.compile(
+    r"(?:was|were|has been|have been) (?:successfully )?(?:delivered|relayed) (?:to|for) the following"
+    r"|(?:was|has been) successfully (?:delivered|relayed)|successful(?:ly)? (?:mail )?deliver(?:y|ed)"
+    r"|wurde (?:erfolgreich )?zugestellt|a été (?:remis|distribué) avec succès|se ha entregado correctamente",
+    re.IGNORECASE,
+)
+"""A receipt of delivery in words."""
 
 
 class BounceReading(msgspec.Struct):
@@ -200,7 +207,10 @@ def _status_groups(part: Part) -> list[dict[str, str]]:
         elif last:
             groups[-1][last] += " " + line.strip()
     return [
-        group for group in groups if "final-recipient" in group or "original-recipient" in group or "action" in group
+        group
+        for group in groups
+        if "disposition" not in group
+        and ("final-recipient" in group or "original-recipient" in group or "action" in group)
     ]
 
 
@@ -279,8 +289,13 @@ def _typed_address(value: str) -> str:
 
 def _of_a_person(first: dict[str, str], report_type: str) -> bool:
     """Whether somebody answers or forwards a report, who wants to know what it means: a mail to be read."""
-    if report_type or _from_system(first):
-        return False
+    if report_type == "disposition-notification":
+        return True  # a receipt: somebody has the mail (RFC 8098)
+    return not report_type and not _from_system(first) and _answers(first)
+
+
+def _answers(first: dict[str, str]) -> bool:
+    """Whether a mail answers or forwards another, by its headers."""
     return "in-reply-to" in first or is_persons_subject(one_line(first.get("subject", "")))
 
 
@@ -301,8 +316,11 @@ def _is_prose_bounce(first: dict[str, str], notice: str, kinds: set[str], report
     daemon = is_daemon(one_line(first.get("from", "")))
     if first.get("auto-submitted", "").lower().startswith("auto-replied") and not by_subject:
         return by_text and daemon
+    if _SUCCESS.search(notice[:8_000]) and not status_in(notice):
+        return False
     if daemon:
-        return by_subject or by_text
+        proved = bool(returned) or bool(status_in(notice)) or (not _answers(first) and _names_somebody(first, notice))
+        return by_subject or (by_text and proved)
     proved = bool(returned) and not is_daemon(_sender_of(returned))
     if first.get("return-path", "x").strip() in ("<>", ""):
         return by_text and (by_subject or proved or bool(status_in(notice)))
@@ -315,11 +333,21 @@ def _sender_of(returned: str) -> str:
     return one_line(found[1]) if found else "unknown"
 
 
-def _from_prose(first: dict[str, str], notice: str, returned: str, original_id: str) -> list[BounceReport]:
+def _names_somebody(first: dict[str, str], notice: str) -> bool:
+    """Whether a notice names an address beside those of its sender and its addressees."""
+    own, _ = _parties(first)
+    return bool(read_failures(notice, own=own, domain=""))
+
+
+def _parties(first: dict[str, str]) -> tuple[frozenset[str], str]:
+    """Addresses that cannot be the failed ones, and the reporting system's domain."""
     addressees = [item.address.lower() for name in ("to", "cc") for item in parse_addresses(first.get(name, ""))]
     senders = [item.address.lower() for item in parse_addresses(first.get("from", ""))]
-    own = frozenset(addressees + senders)
-    domain = senders[0].rpartition("@")[2] if senders else ""
+    return frozenset(addressees + senders), senders[0].rpartition("@")[2] if senders else ""
+
+
+def _from_prose(first: dict[str, str], notice: str, returned: str, original_id: str) -> list[BounceReport]:
+    own, domain = _parties(first)
     failures = read_failures(notice, own=own, domain=domain)
     named = [item.address for item in parse_addresses(first.get("x-failed-recipients", "")) if item.address]
     known = {item.recipient.lower() for item in failures}

@@ -23,7 +23,7 @@ from channels.email.headers import (
     split_message,
     unfold,
 )
-from channels.email.mime import read_parts
+from channels.email.mime import Part, read_parts
 from channels.email.parsed import Address, ParsedMail
 from channels.email.protection import protection_of
 from core.html import is_cut, read_clean, sanitise
@@ -159,7 +159,8 @@ def _parse(original: bytes) -> ParsedMail:
         auto_submitted=signs.auto_submitted,
         precedence=signs.precedence,
         list_id=signs.list_id,
-        is_auto_reply=not report.bounces and (signs.is_auto_reply or _from_nobody(first, is_list=bool(signs.list_id))),
+        is_auto_reply=not report.bounces
+        and (signs.is_auto_reply or _is_receipt(root) or _from_nobody(first, is_list=bool(signs.list_id))),
         is_list=signs.is_list,
         is_bounce=bool(report.bounces) and not report.is_feedback_report,
         bounces=report.bounces,
@@ -207,6 +208,11 @@ def _merged(headers: list[tuple[str, str]], wanted: str) -> list[Address]:
             for item in parse_addresses(value):
                 found.setdefault(item.address.lower() or item.name, item)
     return list(found.values())
+
+
+def _is_receipt(root: Part) -> bool:
+    """Whether a program tells that a mail arrived, was shown or deleted (RFC 3464, RFC 8098): nobody wrote that."""
+    return root.params.get("report-type", "").lower() in ("delivery-status", "disposition-notification")
 
 
 def _from_nobody(first: dict[str, str], *, is_list: bool) -> bool:

@@ -140,6 +140,61 @@ def test_people_who_talk_about_delivery_are_no_bounces(subject: str, text: str, 
     assert not read.is_auto_reply
 
 
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Question about your invoice", "We have not received the invoice. Could you send it again?\n\npostmaster@home.example"),
+        ("Re: Order 77", "The parcel has not been delivered. Please ask al@home.example."),
+        ("Re: Order 77", "Your delivery failed again."),
+    ],
+)  # fmt: skip
+def test_people_behind_a_postmaster_address(subject: str, text: str) -> None:
+    """In small companies the postmaster writes mails like everybody."""
+    raw = f"From: postmaster@home.example\nTo: desk@shop.example\nSubject: {subject}\n\n{text}\n".encode()
+    assert not parse_mail(raw).is_bounce
+
+
+RECEIPTS = [
+    (
+        "disposition-notification",
+        "Disposition: manual-action/MDN-sent-manually; displayed",
+        "Your message was displayed.",
+    ),
+    (
+        "disposition-notification",
+        "Disposition: automatic-action/MDN-sent-automatically; deleted",
+        "It was deleted unread.",
+    ),
+    (
+        "disposition-notification",
+        "Disposition: automatic-action/MDN-sent-automatically; failed",
+        "It could not be shown.",
+    ),
+    ("delivery-status", "Action: delivered\nStatus: 2.0.0", "Your message was successfully delivered."),
+    ("delivery-status", "Action: relayed\nStatus: 2.0.0", "No receipt will be sent although it was delivered."),
+    ("delivery-status", "Action: expanded\nStatus: 2.0.0", "It went to a list."),
+]
+
+
+@pytest.mark.parametrize("sender", ["Jo <jo@home.example>", "Mail Delivery System <MAILER-DAEMON@home.example>"])
+@pytest.mark.parametrize(("kind", "fields", "text"), RECEIPTS)
+def test_receipts_are_automatic_and_no_bounces(kind: str, fields: str, text: str, sender: str) -> None:
+    """That a mail arrived, was read or was deleted is no failure, and nobody's words."""
+    raw = (
+        f"From: {sender}\nTo: desk@shop.example\nSubject: Read: Order 77\nMIME-Version: 1.0\nContent-Type: "
+        f"multipart/report; report-type={kind}; boundary=s\n\n--s\nContent-Type: text/plain\n\n{text}\n--s\n"
+        f"Content-Type: message/{kind}\n\nReporting-UA: x\n\nFinal-Recipient: rfc822; jo@home.example\n{fields}\n--s--\n"
+    ).encode()
+    read = parse_mail(raw)
+    assert (read.is_bounce, read.bounces, read.is_auto_reply) == (False, [], True)
+
+
+def test_a_receipt_in_prose_is_no_bounce() -> None:
+    """Exchange tells in words that a mail arrived."""
+    text = "Your message was delivered to the following recipients:\n\njo@home.example\n"
+    assert not parse_mail(prose(text, subject="Delivery Status Notification (Success)")).is_bounce
+
+
 def test_a_person_who_attaches_a_report_is_no_bounce() -> None:
     """Somebody forwards the report as a file, and asks."""
     inner = dsn("Status: 5.1.1").decode()
