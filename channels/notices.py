@@ -83,33 +83,48 @@ async def create(  # noqa: PLR0913 - every one is a fact of the mail, given by n
     Returns:
         Its id; None when the brake withheld it (the row stays, with the reason).
     """
+    facts: dict[str, Any] = {
+        "kind": kind,
+        "to_address": to_address,
+        "to_name": to_name,
+        "subject": subject,
+        "text": text,
+        "html": html,
+        "agent_id": agent_id,
+        "ticket_id": ticket_id,
+        "message_id": message_id,
+        "account_id": account_id,
+        "in_reply_to": in_reply_to,
+    }
     why = None if past_brake else await brake.allow(session, kind, to_address, ticket_id, subject)
-    now = clock.now()
-    notice = Notice(
-        kind=kind,
-        agent_id=agent_id,
-        ticket_id=ticket_id,
-        message_id=message_id,
-        account_id=account_id,
-        to_name=clean(to_name)[:200],
-        to_address=clean(to_address),
-        subject=clean(subject)[:998],
-        text=clean(text),
-        html=clean(html),
-        in_reply_to=in_reply_to,
-        state="queued" if why is None else "withheld",
-        attempts=0,
-        error=why,
-        created_at=now,
-        changed_at=now,
-    )
-    session.add(notice)
-    await session.flush()
     if why is not None:
-        _log.warning("an automatic mail is withheld", notice=notice.id, kind=kind, reason=why)
+        await withhold(session, why, **facts)
         return None
+    notice = await _written(session, "queued", None, facts)
     await _request(session, notice.id)
     return notice.id
+
+
+async def withhold(session: AsyncSession, why: str, **facts: Any) -> None:
+    """Keep an automatic mail that the brake stopped, so that people see what did not leave, and why.
+
+    Args:
+        session: the unit of work.
+        why: the brake's sentence.
+        facts: the mail, as for :func:`create`.
+    """
+    notice = await _written(session, "withheld", why, facts)
+    _log.warning("an automatic mail is withheld", notice=notice.id, kind=notice.kind, reason=why)
+
+
+async def _written(session: AsyncSession, state: str, error: str | None, facts: dict[str, Any]) -> Notice:
+    now = clock.now()
+    words = {name: clean(facts.get(name, "")) for name in ("to_address", "to_name", "subject", "text", "html")}
+    words |= {"to_name": words["to_name"][:200], "subject": words["subject"][:998]}
+    notice = Notice(**(facts | words), state=state, attempts=0, error=error, created_at=now, changed_at=now)
+    session.add(notice)
+    await session.flush()
+    return notice
 
 
 async def _request(session: AsyncSession, notice_id: int, seconds: float = 0) -> None:

@@ -6,13 +6,15 @@ One screen long on purpose. "What happens when a ticket is opened?" is answered 
 from collections.abc import Mapping
 from datetime import timedelta
 
-from channels import brake, notices
+from channels import acknowledge, brake, notices, notify
+from channels.acknowledge import Acknowledger
 from channels.email.notice_mail import NoticeMail
 from channels.email.outbox import EmailOutbox
 from channels.email.reader import EmailReader
 from channels.email.send import EmailSender
 from channels.email.tokens import Tokens
 from channels.inbound import PROCESS_JOB, Inbound
+from channels.notify import Notifier
 from channels.outbound import Outbound
 from channels.web.form import WebReader
 from core import events, jobs
@@ -24,6 +26,7 @@ from sampark.runtime import Runtime
 from tickets import delivery, lifecycle
 from tickets.events import (
     MessageReceived,
+    NoteAdded,
     StatusChanged,
     TeamChanged,
     TicketAssigned,
@@ -33,16 +36,20 @@ from tickets.events import (
 )
 from tickets.templates import Surroundings
 
-HANDLERS: Mapping[type[Event], tuple[Handler, ...]] = {
-    TicketCreated: (assignment.on_ticket_created,),
-    TicketAssigned: (assignment.on_ticket_changed,),
-    StatusChanged: (assignment.on_ticket_changed,),
-    TeamChanged: (assignment.on_ticket_changed,),
-    TicketSnoozed: (assignment.on_ticket_changed,),
-    TicketWoken: (assignment.on_ticket_changed,),
-    MessageReceived: (delivery.on_message_received,),
-    PresenceChanged: (assignment.on_presence_changed,),
-}
+
+def handlers(acknowledger: Acknowledger, notifier: Notifier) -> Mapping[type[Event], tuple[Handler, ...]]:
+    """Event → what follows from it."""
+    return {
+        TicketCreated: (assignment.on_ticket_created, acknowledger.on_ticket_created),
+        TicketAssigned: (assignment.on_ticket_changed, notifier.on_assigned),
+        StatusChanged: (assignment.on_ticket_changed,),
+        TeamChanged: (assignment.on_ticket_changed,),
+        TicketSnoozed: (assignment.on_ticket_changed,),
+        TicketWoken: (assignment.on_ticket_changed,),
+        MessageReceived: (delivery.on_message_received, notifier.on_message),
+        NoteAdded: (notifier.on_note,),
+        PresenceChanged: (assignment.on_presence_changed,),
+    }
 
 
 class Wiring:
@@ -65,6 +72,8 @@ class Wiring:
         self.outbound = Outbound(runtime.db, {"email": outbox, "web": outbox}, stale)
         notice_mail = NoticeMail(tokens, sender, runtime.settings.base_url)
         self.notices = notices.Notices(runtime.db, notice_mail, stale)
+        acknowledger = Acknowledger(around, runtime.settings.default_locale)
+        notifier = Notifier(runtime.settings.base_url)
         brake.configure(runtime.settings.automatic_mail_per_hour)
         self.registry = Registry(
             (
@@ -72,9 +81,11 @@ class Wiring:
                 Definition(delivery.DELIVER_JOB, self.outbound.deliver, own_units=True),
                 Definition(notices.SEND_JOB, self.notices.send, own_units=True),
                 Definition(brake.ALARM_JOB, notices.alarm),
+                Definition(acknowledge.JOB, acknowledger.send),
+                Definition(notify.JOB, notifier.send),
                 Definition(lifecycle.WAKE_JOB, lifecycle.wake),
                 Definition(assignment.DRAIN_JOB, assignment.drain),
             )
         )
         self.worker = jobs.Worker(runtime.db, self.registry, runtime.settings.worker_concurrency)
-        events.subscribe(HANDLERS)
+        events.subscribe(handlers(acknowledger, notifier))

@@ -30,7 +30,12 @@ from tickets import access, attachments, reply
 from tickets.intake import Person
 from tickets.reply import ReplyContent
 
-_NOTICE: Final = Sql("select agent_id, ticket_id, message_id from notices where id = :id and agent_id is not null")
+_NOTICE: Final = Sql(
+    """
+    select agent_id, ticket_id, message_id from notices
+    where id = :id and agent_id is not null and kind <> 'mentioned'
+    """
+)
 _AGENT: Final = Sql("select name, email, is_active from agents where id = :id")
 
 

@@ -23,6 +23,8 @@ from tickets.models import Ticket
 
 CHOSEN: Final = frozenset({"assigned", "customer_wrote", "mentioned"})
 """Kinds that an agent can end in her preferences."""
+ANSWERABLE: Final = frozenset({"assigned", "customer_wrote"})
+"""Kinds whose answer goes to the customer; whoever answers a colleague's note must not write to the customer."""
 
 
 class NoticeMail:
@@ -60,7 +62,7 @@ class NoticeMail:
         wanted = notice.account_id or (ticket.account_id if ticket else None)
         place = leaving.first_that_sends(listed, wanted)
         reply_to, mark = None, ""
-        if notice.agent_id is not None and notice.ticket_id is not None:
+        if notice.agent_id is not None and notice.ticket_id is not None and notice.kind in ANSWERABLE:
             reply_to = self._tokens.agent_address(place.address, notice.agent_id, notice.ticket_id)
             mark = self._tokens.agent_mark(notice.agent_id, notice.ticket_id)
         body = closing.closed(Body(notice.text, notice.html), "", mark)

@@ -6,21 +6,24 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from channels.acknowledge import Acknowledger
+from channels.notify import Notifier
 from core import events
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
 from core.jobs import Definition, Registry, Worker
 from routing import assignment, presence
-from sampark.wiring import HANDLERS
+from sampark.wiring import handlers
 from tests import factories
 from tickets import lifecycle
 from tickets.lifecycle import TicketChange
+from tickets.templates import Surroundings
 
 
 @pytest.fixture(autouse=True)
 def wired(clock: ManualClock) -> None:
     """The product's own table of handlers."""
-    events.subscribe(HANDLERS)
+    events.subscribe(handlers(Acknowledger(Surroundings(), "en"), Notifier("")))
 
 
 async def owner(db: Database, ticket_id: int) -> int | None:
