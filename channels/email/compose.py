@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 
 from channels.email import fields
+from channels.email.filters import OWN_MARK
 from channels.email.parsed import Address
 from core.html import html_to_text
 
@@ -130,6 +131,8 @@ def _headers(mail: OutgoingMail) -> bytes:
         lines.append(fields.field("Reply-To", fields.mailbox(reply)))
     lines.append(fields.field("Subject", fields.words(mail.subject)))
     lines.append(fields.field("Message-ID", [_own_id(mail)]))
+    # Some services rewrite the Message-ID; a mail of ours that comes back is known by this one (filters.own_loop).
+    lines.append(fields.field(OWN_MARK, [_own_id(mail).strip("<>")]))
     answered = fields.message_id(mail.in_reply_to or "")
     if answered:
         lines.append(fields.field("In-Reply-To", [answered]))

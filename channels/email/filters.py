@@ -11,6 +11,8 @@ from typing import Final
 from channels.email.parsed import ParsedMail
 
 TOO_BIG_HEADER: Final = "x-sampark-too-big"
+OWN_MARK: Final = "X-Sampark-Id"
+"""Our Message-ID once more, in every mail of ours: some services put another into the header of that name."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ def too_big(mail: ParsedMail, _context: Context) -> Verdict | None:
 
 def own_loop(mail: ParsedMail, context: Context) -> Verdict | None:
     """A mail that we sent ourselves came back to us: answering it would go round for ever."""
-    if mail.message_id and context.is_ours(mail.message_id):
+    marks = [value for name, value in mail.headers if name.lower() == OWN_MARK.lower()]
+    if any(context.is_ours(each) for each in (mail.message_id, *marks)):
         return Verdict("own_loop", "This is a mail of ours that came back.")
     return None
 
