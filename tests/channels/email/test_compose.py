@@ -16,7 +16,7 @@ from core.errors import Permanent
 
 ACCOUNT = SendingAccount("help@desk.test", "Asha Devices", {})
 ALLOWED = {
-    "date", "from", "to", "cc", "reply-to", "subject", "message-id", "in-reply-to", "references",
+    "date", "from", "to", "cc", "reply-to", "subject", "message-id", "x-sampark-id", "in-reply-to", "references",
     "auto-submitted", "x-auto-response-suppress", "mime-version", "content-type", "content-transfer-encoding",
 }  # fmt: skip
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
