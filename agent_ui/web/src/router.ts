@@ -12,6 +12,7 @@ export const router = createRouter({
     { path: '/inbox', redirect: '/inbox/mine' },
     { path: '/inbox/:view/:id(\\d+)?', name: 'inbox', component: InboxPage },
     { path: '/tickets/:id(\\d+)', redirect: (to) => `/inbox/mine/${String(to.params.id)}` },
+    { path: '/new', name: 'new', component: () => import('./pages/NewConversationPage.vue') },
     { path: '/search', name: 'search', component: () => import('./pages/SearchPage.vue') },
     { path: '/customers', name: 'customers', component: () => import('./pages/CustomersPage.vue') },
     { path: '/customers/:id(\\d+)', name: 'customer', component: () => import('./pages/CustomerPage.vue') },

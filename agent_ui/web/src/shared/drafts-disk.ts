@@ -36,6 +36,8 @@ export interface Draft {
   plain?: boolean
   /** Of a new conversation only: a reply has the ticket's. */
   subject?: string
+  /** Of a new conversation only: the name that belongs to its address. */
+  partnerName?: string
   /** Newest event the author had seen when the draft was begun. */
   basis: string | null
   /** Milliseconds since 1970 of the first change, null for an empty draft. */
@@ -70,6 +72,16 @@ export function isBlank(draft: Pick<Draft, 'html' | 'files'>): boolean {
   if (draft.files.length > 0) return false
   if (/<(img|hr)\b/i.test(draft.html)) return false
   return draft.html.replace(/<[^>]*>|&nbsp;|\s/g, '') === ''
+}
+
+/**
+ * What the server gives for a draft, as it is kept: pictures in the text by the number of their file, since the
+ * address that the server shows them at ends after a day.
+ */
+export function ownPictures(html: string, files: readonly DraftFile[]): Pick<Draft, 'html' | 'files'> {
+  const shownAs = (file: DraftFile): string => file.url.replaceAll('&', '&amp;')
+  const kept = files.reduce((text, file) => text.replaceAll(`src="${shownAs(file)}"`, `src="/api/attachments/${file.id}"`), html)
+  return { html: kept, files: files.map((file) => ({ ...file, inline: kept.includes(`/api/attachments/${file.id}"`) })) }
 }
 
 /** The browser's store, or one that forgets when the browser forbids its own. */

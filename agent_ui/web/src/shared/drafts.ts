@@ -14,6 +14,7 @@ import {
   filesToSend,
   isBlank,
   NEW_TICKET,
+  ownPictures,
   type Draft,
   type DraftFile,
   type DraftMode,
@@ -46,6 +47,7 @@ export interface DraftChange {
   from?: string
   plain?: boolean
   subject?: string
+  partnerName?: string
   /** Newest event the author sees now; kept only by the change that begins the draft. */
   seen?: string | null
 }
@@ -123,7 +125,7 @@ export class DraftStore {
   discard(ticketId: number, mode: DraftMode, revision: number): void {
     const place = this.place(ticketId, mode)
     if (this.at(place).revision !== revision) return
-    this.write(ticketId, mode, { html: '', files: [], recipients: null, subject: undefined })
+    this.write(ticketId, mode, { html: '', files: [], recipients: null, subject: undefined, partnerName: undefined, from: undefined, plain: undefined })
     if (ticketId !== NEW_TICKET) this.flush(place)
   }
 
@@ -168,7 +170,7 @@ export class DraftStore {
    * `server` is the draft the server made of it: its revision and files count, its text may hold ours twice.
    */
   restore(server: ServerDraft, html: string): void {
-    const restored = { ...emptyDraft(server.revision, 0), html, files: server.attachments }
+    const restored = { ...emptyDraft(server.revision, 0), ...ownPictures(html, server.attachments) }
     this.join(this.place(server.ticketId, server.mode), { ...restored, startedAt: this.now() }, null)
   }
 
@@ -235,7 +237,7 @@ export class DraftStore {
   private keep(place: Place, draft: Draft): void {
     this.touched.add(place.key)
     this.drafts.set(place.key, draft)
-    if (isBlank(draft)) this.disk.remove(place.key)
+    if (isBlank(draft) && !draft.subject && !draft.partnerName) this.disk.remove(place.key)
     else this.disk.write(place.key, draft)
   }
 
@@ -257,7 +259,8 @@ export class DraftStore {
       this.saveAfterRest(place)
       return
     }
-    const content = { html: view.html, files: view.attachments, recipients: mine.recipients }
+    const { recipients, from, plain } = mine
+    const content = { ...ownPictures(view.html, view.attachments), recipients, from, plain }
     const draft = { ...emptyDraft(view.revision), ...content, basis: seen, startedAt: this.now() }
     this.drafts.set(place.key, draft)
     this.disk.write(place.key, draft)

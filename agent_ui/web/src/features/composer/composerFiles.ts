@@ -36,7 +36,7 @@ export function useComposerFiles(frame: Ref<HTMLElement | null>, sources: Source
   uploads.placePicture = (entry, stored) => {
     const { ticketId, mode } = sources.place()
     const editor = sources.editor()
-    if (!editor || entry.ticketId !== ticketId || entry.mode !== mode) return false
+    if (!editor || editor.isDestroyed || entry.ticketId !== ticketId || entry.mode !== mode) return false
     return editor.chain().focus().insertContent({ type: 'inlineImage', attrs: { src: inlineSource(stored.id), alt: stored.name } }).run()
   }
 

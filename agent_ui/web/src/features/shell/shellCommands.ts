@@ -65,6 +65,7 @@ export function useShellCommands(): void {
     { id: 'theme', group: 'general', when: inside, run: switchTheme },
     { id: 'undo', group: 'general', keys: ['z'], when: inside, run: () => void undo() },
     { id: 'signOut', group: 'general', when: inside, run: () => void session.signOut().catch(() => undefined) },
+    { id: 'compose.new', group: 'compose', keys: ['c'], when: () => inside() && session.can('tickets:create'), run: () => void router.push('/new') },
     go('inbox', ['g i'], '/inbox/mine'),
     go('search', ['g s'], '/search'),
     go('customers', ['g c'], '/customers'),

@@ -7,7 +7,7 @@ import { useSession } from '@/shared/session'
 import { useTickets } from '@/shared/stores/tickets'
 import { toast } from '@/shared/toasts'
 
-export type TicketMenu = 'assign' | 'status' | 'priority' | 'tags' | 'snooze'
+export type TicketMenu = 'assign' | 'status' | 'priority' | 'tags' | 'snooze' | 'block'
 
 export function useTicketActions(ticketId: Ref<number>, solved: () => void) {
   const { t } = useI18n()

@@ -41,7 +41,8 @@ function openApart(root: ParentNode): void {
   }
 }
 
-const OWN_IMAGE = /^(?:\/(?:api\/attachments\/|files\/)|data:image\/(?:png|gif|jpe?g|webp);)/i
+/** Files of the desk, which may lie at an address of their own; the page's policy lets no other in. */
+const OWN_IMAGE = /^(?:\/api\/attachments\/|(?:https?:\/\/[^/]+)?\/files\/[^/]+\/|data:image\/(?:png|gif|jpe?g|webp);)/i
 
 function inlineSource(source: string, attachments: readonly Attachment[]): string | null {
   if (OWN_IMAGE.test(source)) return source
@@ -65,7 +66,7 @@ function holdBackRemote(root: ParentNode): number {
   let held = 0
   for (const image of root.querySelectorAll('img')) {
     const source = image.getAttribute('src') ?? ''
-    const remote = /^(?:https?:)?\/\//i.test(source)
+    const remote = /^(?:https?:)?\/\//i.test(source) && !OWN_IMAGE.test(source)
     if (!remote && !image.hasAttribute('data-blocked-src')) continue
     held += 1
     image.remove()

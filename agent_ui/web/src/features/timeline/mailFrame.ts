@@ -56,6 +56,7 @@ const PAPER = `
 const ALWAYS = `
   html, body { height: auto !important; min-height: 0 !important; overflow-y: hidden; }
   img { max-width: 100%; height: auto; }
+  .more { display: none; }
   @media print { :root, body { background: #fff !important; color: #000 !important; } }
 `
 
@@ -67,6 +68,20 @@ export function dress(page: Document, colours: { paper: boolean; dark: boolean; 
   const root = `:root { --ink: ${ink}; --accent: ${accent}; --font: ${font}; color-scheme: ${dark ? 'dark' : 'light'}; }`
   style.textContent = paper ? PAPER + ALWAYS : root + BLEND + ALWAYS
   if (!style.isConnected) page.head.append(style)
+}
+
+/** A mail that is wider than its place is made smaller, down to this; what is wider still is scrolled. */
+const SMALLEST = 0.6
+
+/** Fits a mail of a fixed width (a newsletter, a wide table) into its frame; returns the scale. */
+export function fitWidth(page: Document): number {
+  page.body.style.zoom = ''
+  const room = page.documentElement.clientWidth
+  const wanted = page.documentElement.scrollWidth
+  if (!room || wanted <= room + 1) return 1
+  const scale = Math.max(SMALLEST, room / wanted)
+  page.body.style.zoom = String(scale)
+  return scale
 }
 
 /** How high the whole mail is; a page's own element is never lower than its view, so the body is asked. */

@@ -1,10 +1,10 @@
 /** Named calls, one for each route the console uses. */
 import { http } from './client'
 import type {
-  AgentBrief, AgentView, Attachment, CustomerBrief, CustomerPatch, CustomerView, Decision, Delivery, DraftMode,
-  DraftView, HeldJob, Item, Macro, MailPreview, MessageItem, NewTicketInput, NoteInput, Page, PresenceState,
-  ProfilePatch, ReplyInput, SearchResult, SentResult, SessionView, TeamView, TicketPatch, TicketRow, TicketView,
-  ViewView,
+  AgentBrief, AgentView, Attachment, ConversationSender, CustomerBrief, CustomerPatch, CustomerView, Decision,
+  Delivery, DraftMode, DraftView, HeldJob, Item, Macro, MailPreview, MessageItem, NewTicketInput, NoteInput, Page,
+  PresenceState, ProfilePatch, ReplyInput, SearchResult, SentResult, SessionView, TeamView, TicketPatch, TicketRow,
+  TicketView, ViewView,
 } from './types'
 
 export const api = {
@@ -22,6 +22,7 @@ export const api = {
   },
   agents: () => http.get<AgentBrief[]>('/api/agents'),
   teams: () => http.get<TeamView[]>('/api/teams'),
+  senders: () => http.get<ConversationSender[]>('/api/senders'),
   tags: (q: string) => http.get<string[]>('/api/tags', { query: { q } }),
   views: () => http.get<ViewView[]>('/api/views'),
   macros: (ticketId?: number) => http.get<Macro[]>('/api/macros', { query: { ticketId } }),
@@ -42,7 +43,7 @@ export const api = {
     markRead: (id: number) => http.post<void>(`/api/tickets/${id}/read`),
     markUnread: (id: number) => http.post<void>(`/api/tickets/${id}/unread`),
     split: (id: number, messageId: number) => http.post<TicketView>(`/api/tickets/${id}/split`, { messageId }),
-    blockSender: (id: number, reason: string) => http.post<unknown>(`/api/tickets/${id}/block-sender`, { reason }),
+    blockSender: (id: number, reason: string) => http.post<{ pattern: string; reason: string }>(`/api/tickets/${id}/block-sender`, { reason }),
     decisions: (id: number) => http.get<Decision[]>(`/api/tickets/${id}/decisions`),
   },
   drafts: {

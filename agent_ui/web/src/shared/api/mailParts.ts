@@ -40,6 +40,14 @@ export interface SenderAddress {
   default: boolean
 }
 
+/** An address of ours that a new conversation may begin from. */
+export interface ConversationSender {
+  accountId: number
+  teamId: number | null
+  address: string
+  name: string
+}
+
 export interface ReplyDefaults {
   from: SenderAddress[]
   to: Address[]

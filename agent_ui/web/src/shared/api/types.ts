@@ -7,7 +7,7 @@
 
 import type { CalendarPreview, MailAuthentication, MailPreview, ReplyDefaults } from './mailParts'
 
-export type { CalendarPreview, MailAuthentication, MailPreview, ReplyDefaults, SenderAddress } from './mailParts'
+export type { CalendarPreview, MailAuthentication, MailPreview, ReplyDefaults, SenderAddress, ConversationSender } from './mailParts'
 
 export type Channel = 'email' | 'sms' | 'whatsapp' | 'voice' | 'chat' | 'web'
 export type Status = 'open' | 'pending' | 'on_hold' | 'solved' | 'closed'
@@ -308,6 +308,11 @@ export interface NewTicketInput {
   customerName?: string
   html: string
   teamId?: number
+  accountId?: number
+  fromAddress?: string
+  cc?: string[]
+  bcc?: string[]
+  plain?: boolean
   attachmentIds?: number[]
   clientKey?: string
 }

@@ -13,6 +13,7 @@ export const useViews = defineStore('views', () => {
   /** Until the first answer the fixed views stand there without numbers. */
   const views = shallowRef<ViewView[]>(MAIN.map((key) => ({ key, group: 'main', count: -1 })))
   const failed = ref(false)
+  const loaded = ref(false)
   const byKey = computed(() => new Map(views.value.map((view) => [view.key, view])))
   const inGroup = (group: ViewView['group']) => views.value.filter((view) => view.group === group)
 
@@ -20,6 +21,7 @@ export const useViews = defineStore('views', () => {
     try {
       views.value = await api.views()
       failed.value = false
+      loaded.value = true
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       failed.value = true
@@ -29,12 +31,16 @@ export const useViews = defineStore('views', () => {
   /** Counters may lag a moment: one request for a burst of events. */
   const refresh = throttle(() => void load(), 1_000)
 
+  /** False for a view that does not exist, as far as that can be told. */
+  const exists = (key: string): boolean => !loaded.value || byKey.value.has(key)
+
   function label(key: string): string {
+    if (!exists(key)) return tr('views.unknown')
     const view = byKey.value.get(key)
     if (view?.name) return view.name
     const [group, id] = key.split(':')
     return group === 'channel' && id ? tr(`channel.${id}`) : tr(`views.${key}`)
   }
 
-  return { views, failed, byKey, inGroup, load, refresh, label, stop: refresh.cancel }
+  return { views, failed, byKey, exists, inGroup, load, refresh, label, stop: refresh.cancel }
 })
