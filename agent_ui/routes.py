@@ -6,6 +6,7 @@ from litestar import Litestar, Router
 from litestar.config.app import AppConfig
 
 from agent_ui import downloads, headers, health, metrics, pages, problems
+from agent_ui.api.automatic import AutomaticMailController
 from agent_ui.api.banners import BannerController
 from agent_ui.api.blocked import BlockedController
 from agent_ui.api.customers import CustomerController, SearchController
@@ -42,6 +43,7 @@ CONTROLLERS: Final = (
     SearchController,
     LedgerController,
     BannerController,
+    AutomaticMailController,
     BlockedController,
     JobController,
     MailboxController,

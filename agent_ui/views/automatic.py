@@ -1,0 +1,54 @@
+"""Shapes of automatic mail: whether it leaves, how much of it, and what was withheld."""
+
+from datetime import datetime
+
+from agent_ui.views.base import View
+from channels.brake import Status
+
+
+class WithheldView(View):
+    """An automatic mail that did not leave, and why."""
+
+    id: int
+    at: datetime
+    kind: str
+    to: str
+    subject: str
+    ticket_id: int | None
+    reason: str
+
+
+class AutomaticMailView(View):
+    """How the desk's automatic mail stands; ``withheld`` are the newest of the last day."""
+
+    stopped: bool
+    reason: str | None
+    since: datetime | None
+    sent_last_hour: int
+    limit_per_hour: int
+    withheld_last_day: int
+    withheld: list[WithheldView]
+
+
+def automatic_mail(status: Status) -> AutomaticMailView:
+    """The view of a status."""
+    return AutomaticMailView(
+        stopped=status.stopped,
+        reason=status.reason,
+        since=status.since,
+        sent_last_hour=status.sent_last_hour,
+        limit_per_hour=status.limit_per_hour,
+        withheld_last_day=status.withheld_last_day,
+        withheld=[
+            WithheldView(
+                id=each.id,
+                at=each.at,
+                kind=each.kind,
+                to=each.address,
+                subject=each.subject,
+                ticket_id=each.ticket_id,
+                reason=each.reason,
+            )
+            for each in status.withheld
+        ],
+    )
