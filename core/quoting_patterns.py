@@ -44,7 +44,7 @@ ATTRIBUTION_START = (
     "dom|lun|mar|mer|gio|ven|sab|seg|ter|qua|qui|sex|sáb|"
     "mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|пн|вт|ср|чт|пт|сб|вс|нд|pon|wt|śr|czw|pt|sob|"
     "niedz|po|út|st|čt|pá|ne|"
-    "ons|tors|lun|mié|jue|vie|dim|jeu|sam|за|dana|kl|era"
+    "ons|tors|lun|mié|jue|vie|dim|jeu|sam|за|dana|kl|era|wiadomość napisana"
 )
 
 _DATE_WORD = (
@@ -85,10 +85,10 @@ STARTS_ATTRIBUTION = re.compile(
 )
 
 DATE_AND_ADDRESS = re.compile(
-    r"^[\s>*]{0,6}(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}|"
+    r"^[\s>*]{0,6}(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./] ?\d{1,2}[-./] ?\d{2,4}|"
     r"\d{4}年\d{1,2}月\d{1,2}日|\d{1,2} [^\W\d]{3,9}\.? \d{4})[^\n]{0,80}?(?:GMT|UTC|"
     r"[<＜][^<>\n]{1,80}@)[^\n]{0,140}[:：]?$"
-    r"|^[\s>*]{0,6}[^\W\d]{2,4}[.,]{1,2} \d{1,2} [^\W\d]{3,9}\.? "
+    r"|^[\s>*]{0,6}[^\W\d]{2,12}[.,]{1,2} \d{1,2} [^\W\d]{3,9}\.? "
     r"\d{4}[^\n]{0,20}[^\n]{0,60}<[^<>\n]{1,80}@[^<>\n]{3,80}>:$",
     re.IGNORECASE,
 )
