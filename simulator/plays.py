@@ -20,11 +20,19 @@ def loop(desk: str) -> Scenario:
     return Scenario(customers=(who,), letters=(Letter(who.address, desk, subject="We have received your message"),))
 
 
-def ping_pong(desk: str) -> Scenario:
-    """A robot that opens a case for every mail: the subject is another each time, and a minute passes in between."""
+def ping_pong(desk: str, robots: int = 1) -> Scenario:
+    """Robots that open a case for every mail: the subject is another each time, and a minute passes in between.
+
+    Args:
+        desk: whom they write to.
+        robots: how many, each with an address of its own.
+    """
     robot = Robot(subject="changing", threads=False, to_from=True, after=1)
-    who = Customer("cases@pingpong.example", "Case desk", robot=robot)
-    return Scenario(customers=(who,), letters=(Letter(who.address, desk, subject="Case 1 was opened"),))
+    people = [Customer(f"cases{number}@pingpong.example", "Case desk", robot=robot) for number in range(robots)]
+    return Scenario(
+        customers=tuple(people),
+        letters=tuple(Letter(who.address, desk, subject="A case was opened") for who in people),
+    )
 
 
 def bounce_storm(desk: str, each: int = 5) -> Scenario:

@@ -178,9 +178,14 @@ def answer_of_a_robot(owner: Person, raw: bytes, number: int, subject: str, *, t
     return as_bytes(message)
 
 
+_CASES: Final = (
+    "Delivery", "Invoice", "Return", "Refund", "Address", "Warranty", "Contract", "Payment", "Repair", "Visit", "Order",
+)  # fmt: skip
+
+
 def _robot_subject(original: Original, number: int, subject: str) -> str:
     if subject == "same":
         return "We have received your message"
     if subject == "changing":
-        return f"Your request no. {7_300_000 + number * 37} has been received"
+        return f"{_CASES[number % len(_CASES)]} {_CASES[number // len(_CASES) % len(_CASES)].lower()} {number}"
     return original.subject if original.subject[:3].lower() == "re:" else f"Re: {original.subject}"

@@ -24,14 +24,17 @@ from sampark.roles import Roles
 from sampark.runtime import Runtime
 from simulator.scenario import Scenario
 from simulator.world import Simulator
+from staff import agents, permissions
 from tests import factories
 from tickets.reply import ReplyContent, reply
 
 DESK = "support@desk.test"
+CHIEF = "chief@home.test"
+PASSWORD = "correct horse battery"
 SECRET = "test-secret-of-the-suite"
 ROUNDS = 200
 """More answers to and fro within one moment than any desk may allow."""
-ACKNOWLEDGE = {"enabled": True, "subject": "We have your request", "html": "<p>Thank you, we will answer soon.</p>"}
+ACKNOWLEDGE = {"enabled": True}
 
 
 class Calm:
@@ -71,6 +74,8 @@ class Calm:
         async with unit_of_work(self.runtime.db) as session:
             self.account_id = await connect.create(session, self.runtime.vault, given)
             self.agent = factories.actor(await factories.agent(session))
+            await permissions.sync_roles(session)
+            await agents.create(session, agents.NewAgent(name="Chief", email=CHIEF, password=PASSWORD, role="admin"))
 
     async def settle(self) -> None:
         """Let everything happen that happens at this moment.

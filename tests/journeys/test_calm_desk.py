@@ -4,7 +4,6 @@ The real pipeline from the listener to the outbox, against the simulated world, 
 (`simulator/plays.py`).
 """
 
-import functools
 from typing import get_args
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from channels.email import fetch
 from simulator import plays
 from simulator.robots import BounceForm
-from tests.journeys.calm import DESK, Calm, calm_desk
+from tests.journeys.calm import CHIEF, DESK, Calm, calm_desk
 
 HARD = ("report", "qmail", "exim", "exchange", "german")
 
@@ -20,7 +19,11 @@ HARD = ("report", "qmail", "exim", "exchange", "german")
 @pytest.fixture
 def desk_in(db, settings, storage, clock):
     """Opens a desk in a play."""
-    return functools.partial(calm_desk, db, settings, storage, clock)
+
+    def opened(scenario, settings=settings, **options):
+        return calm_desk(db, settings, storage, clock, scenario, **options)
+
+    return opened
 
 
 async def tickets(desk: Calm) -> dict[str, int]:
@@ -29,6 +32,43 @@ async def tickets(desk: Calm) -> dict[str, int]:
         "select m.author_address, m.ticket_id from messages m where m.kind = 'customer' order by m.id desc"
     )
     return {row[0]: row[1] for row in rows}
+
+
+async def test_a_loop_ends_by_itself(desk_in):
+    """A robot that answers every acknowledgement without a sign gets two; then there is nothing left to answer."""
+    async with desk_in(plays.loop(DESK), acknowledge=True) as desk:
+        await desk.play(6 * 60, step=15)
+        acknowledged = desk.received("service@loop.example")
+        assert 1 <= len(acknowledged) <= 2
+        assert await desk.count("select count(*) from tickets") == 1 + len(acknowledged)
+        assert await desk.count("select count(*) from notices where state = 'withheld'") == 1, "people can see why"
+        assert len(desk.received()) == len(acknowledged)
+        assert all(mail.auto_submitted == "auto-replied" for mail in acknowledged)
+
+
+async def test_ping_pong_with_changing_subjects_ends(desk_in):
+    """Every subject is another, so the brake counts by address: ten mails, and the robot has nothing to answer."""
+    async with desk_in(plays.ping_pong(DESK), acknowledge=True) as desk:
+        await desk.play(8 * 60, step=5)
+        acknowledged = desk.received("cases0@pingpong.example")
+        assert 3 <= len(acknowledged) <= 10
+        assert len({mail.subject for mail in acknowledged}) == len(acknowledged), "it was not the same subject"
+        assert await desk.count("select count(*) from tickets") == 1 + len(acknowledged)
+        assert len(desk.received()) == len(acknowledged)
+
+
+async def test_a_crowd_of_robots_stops_all_automatic_mail_once(desk_in, settings):
+    """Each of them stays below its own limit; together they trip the desk's, and an administrator is told."""
+    few = settings.model_copy(update={"automatic_mail_per_hour": 40})
+    async with desk_in(plays.ping_pong(DESK, robots=12), acknowledge=True, settings=few) as desk:
+        await desk.play(4 * 60, step=5)
+        robots = [mail for mail in desk.received() if mail.to[0].address.endswith("pingpong.example")]
+        assert len(robots) == 40
+        assert await desk.count("select count(*) from tickets") <= 12 + 40
+        assert await desk.count("select count(*) from brake_trips where released_at is null") == 1
+        assert await desk.count("select count(*) from events where kind = 'automatic_mail.stopped'") == 1
+        (alarm,) = desk.received(CHIEF)
+        assert "automatic" in (alarm.subject + alarm.text).lower()
 
 
 async def test_bounces_land_on_their_messages(desk_in):
@@ -46,36 +86,42 @@ async def test_bounces_land_on_their_messages(desk_in):
         assert len(bounces) == len(opened)
         assert [row.from_address for row in bounces if row.message_id is None] == []
         rows = await desk.rows(
-            "select m.\"to\" -> 0 ->> 'address' as address, d.state, d.error, t.status, coalesce(c.is_valid, true) "
-            "as valid from deliveries d join messages m on m.id = d.message_id join tickets t on t.id = d.ticket_id "
-            "left join contacts c on c.value = m.\"to\" -> 0 ->> 'address'"
+            "select m.\"to\" -> 0 ->> 'address' as address, d.state, d.error, p.invalid_reason is null as valid "
+            "from deliveries d join messages m on m.id = d.message_id "
+            "join contact_points p on p.kind = 'email' and p.value = m.\"to\" -> 0 ->> 'address'"
         )
         for row in rows:
             hard = row.address.partition("@")[2].partition(".")[0] in HARD
             assert row.state == ("bounced" if hard else "sent"), row
             assert row.valid != hard, row
-            assert bool(row.error) == hard or not hard, row
+            assert bool(row.error) or not hard, row
         assert len(rows) == len(opened), "nothing was sent twice"
 
 
-async def test_absence_neither_reopens_nor_answers(desk_in):
-    """Notes in twelve languages, with headers and without, stand in their tickets and change nothing."""
-    async with desk_in(plays.holidays(DESK), acknowledge=True) as desk:
+@pytest.mark.parametrize("acknowledge", [False, True])
+async def test_absence_neither_reopens_nor_answers(desk_in, acknowledge):
+    """Notes in twelve languages, with headers and without, stand in their tickets and change nothing.
+
+    They come after an agent has solved the ticket; or at once, where the mailbox acknowledges.
+    """
+    async with desk_in(plays.holidays(DESK), acknowledge=acknowledge) as desk:
         await desk.play(1)
         opened = await tickets(desk)
-        before = len(desk.received())
+        acknowledged = len(desk.received())
+        assert acknowledged == (24 if acknowledge else 0)
         for ticket_id in opened.values():
             await desk.answer(ticket_id, status="solved")
         await desk.play(10)
         rows = await desk.rows(
-            "select t.status, t.reopen_count, t.waiting_since, "
-            "(select count(*) from messages m where m.ticket_id = t.id and m.is_auto) as notes from tickets t"
+            "select t.status, t.reopen_count, t.waiting_since, (select count(*) from messages m "
+            "where m.ticket_id = t.id and m.kind = 'customer' and m.is_auto) as notes from tickets t"
         )
         assert len(rows) == len(opened) == 24
-        assert {(row.status, row.reopen_count, row.waiting_since) for row in rows} == {("solved", 0, None)}
+        assert {(row.status, row.reopen_count, row.waiting_since, row.notes) for row in rows} == {
+            ("solved", 0, None, 1)
+        }
         assert await desk.count("select count(*) from inbound_items where outcome = 'automatic'") == 24
-        assert sum(row.notes for row in rows) == 24
-        assert len(desk.received()) == before + 24, "an agent's answer to each, and no answer to any note"
+        assert len(desk.received()) == acknowledged + 24, "an agent's answer to each, and no answer to any note"
 
 
 async def test_a_storm_of_a_list_is_answered_by_nobody(desk_in):

@@ -64,7 +64,7 @@ async def answer(world, to=RAVI, raw=MAIL):
             "support@desk.test",
             False,
         ),
-        (Robot(subject="changing", threads=False), "Your request no. 7300037", "support+t1.x@desk.test", False),
+        (Robot(subject="changing", threads=False), "Invoice delivery 1", "support+t1.x@desk.test", False),
     ],
 )
 async def test_a_robot_answers_everything_without_a_sign(clock, play, robot, subject, to, threaded):
