@@ -8,7 +8,7 @@ export interface SettingsPage {
 export const SETTINGS_PAGES: readonly SettingsPage[] = [
   { key: 'mailboxes', to: '/settings/mailboxes', permission: 'mailboxes:manage' },
   { key: 'blocked', to: '/settings/blocked-senders', permission: 'senders:block' },
-  { key: 'automatic', to: '/settings/automatic-mail', permission: 'mailboxes:manage' },
+  { key: 'automatic', to: '/settings/automatic-mail', permission: 'ledger:read' },
 ]
 
 /** Those that somebody may open. */

@@ -31,7 +31,7 @@ export function useBannerText() {
 
   /** Only where the reader can do something about it. */
   function placeOf(banner: Banner, can: (permission: string) => boolean): Place | null {
-    if (banner.kind === 'automatic_mail_stopped') return can('mailboxes:manage') ? { to: '/settings/automatic-mail', label: 'banners.toBrake' } : null
+    if (banner.kind === 'automatic_mail_stopped') return can('ledger:read') ? { to: '/settings/automatic-mail', label: 'banners.toBrake' } : null
     if (banner.kind === 'ledger_difference') return can('ledger:read') ? { to: `/mail?mailbox=${encodeURIComponent(banner.data.mailbox ?? '')}`, label: 'banners.toLedger' } : null
     // "mailbox_silent:12"
     const id = Number(banner.key.split(':')[1])

@@ -229,7 +229,7 @@ export interface WithheldMail {
   id: number
   at: string
   kind: string
-  address: string
+  to: string
   subject: string
   ticketId: number | null
   reason: string
