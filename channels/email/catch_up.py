@@ -17,7 +17,7 @@ from channels.email.accounts import ImapSettings
 from channels.email.carry import Carrier
 from channels.email.imap_client import MailboxLost, MailboxRefused
 from channels.email.mailbox import Facts, Folder, Mailbox
-from channels.email.position import Import, Position
+from channels.email.position import SKEW, Import, Position
 from channels.models import ChannelAccount
 from core import clock, log
 from core.db import Database, reading, unit_of_work
@@ -168,7 +168,8 @@ class CatchUp:
         async with reading(self._db) as session:
             account = await session.get_one(ChannelAccount, self._account_id)
         uids = await mailbox.uids_after(0)
-        position = Position(folder.uidvalidity, connected_at=account.created_at, front_at=account.created_at)
+        position = Position(folder.uidvalidity, connected_at=account.created_at)
+        position.front_at = account.created_at - SKEW
         position.start_uid = max(uids, default=0)
         if before.uidvalidity:
             _log.warning("the folder was made anew", account=self._account_id, uidvalidity=folder.uidvalidity)

@@ -132,9 +132,13 @@ class Fetcher:
         if not push or self._broken_idles >= BROKEN_IDLES:
             await first_of(stop.wait(), clock.sleep(POLL_SECONDS))
             return
+
+        async def over() -> None:  # begun only when it is waited for
+            await first_of(stop.wait(), clock.sleep(IDLE_SECONDS))
+
         started = clock.monotonic()
         try:
-            await mailbox.wait(first_of(stop.wait(), clock.sleep(IDLE_SECONDS)))
+            await mailbox.wait(over())
         except MailboxLost:
             soon = clock.monotonic() - started < POLL_SECONDS
             self._broken_idles = self._broken_idles + 1 if soon else 0

@@ -8,8 +8,11 @@ are in ``beyond``; after a restart they are known from the ledger.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Self
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
+
+SKEW: Final = timedelta(minutes=1)
+"""Dates of mails are whole seconds of another machine's clock; in doubt a mail is news."""
 
 
 @dataclass
@@ -103,7 +106,7 @@ class Position:
         """
         if uid > self.start_uid:
             return False
-        return received_at is None or self.connected_at is None or received_at < self.connected_at
+        return received_at is None or self.connected_at is None or received_at < self.connected_at - SKEW
 
     def advance(self, rest: deque[int]) -> None:
         """Move over every mail that is done with.

@@ -1,0 +1,421 @@
+"""An old mailbox is connected, folders change their UIDs, lines break: what the ledger has, and what it says of it."""
+
+import asyncio
+import contextlib
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import delete, select, text, update
+
+from channels.email import audit, catch_up, mailbox
+from channels.email.audit import Audit
+from channels.models import ChannelAccount, InboundItem
+from core import clock as clocks
+from core.db import Database, reading, unit_of_work
+from core.net import LOOPBACK, Networks
+from tests.channels.email.dovecot import PASSWORD
+from tests.channels.email.peers import Scripted
+from tests.channels.email.test_fetch import (
+    Folder,
+    account_of,
+    eventually,
+    fetching,
+    has,
+    mail,
+    raws,
+    row,
+    sign_in,
+)  # fmt: skip
+from tests.channels.email.test_mailbox import Box, Imap, scripted
+
+OLD = '"05-Jan-2026 10:00:00 +0530"'
+
+
+@pytest.fixture
+def box(dovecot) -> Box:
+    """An empty mailbox."""
+    return Box(dovecot)
+
+
+def old_mails(box: Box, *numbers: int, day: str = OLD, folder: str = "INBOX") -> None:
+    """Mails that lay there before."""
+    with box.session() as client:
+        client.create(folder)
+        for number in numbers:
+            assert client.append(folder, None, day, mail(number))[0] == "OK"
+
+
+async def rows(db: Database) -> list[InboundItem]:
+    """The ledger in order of arrival."""
+    async with reading(db) as session:
+        return list(await session.scalars(select(InboundItem).order_by(InboundItem.id)))
+
+
+async def kept(db: Database, account: int) -> Audit | None:
+    """The audit that the account keeps."""
+    return Audit.of((await row(db, account)).audit)
+
+
+async def audited(db: Database, account: int, settings) -> Audit:
+    """A fresh audit over a connection of its own."""
+    return await audit.audit(db, account, settings, sign_in(db), 5)
+
+
+def balanced(found: Audit) -> bool:
+    """Each mail on the server is in exactly one class."""
+    return found.server == found.ledger + found.before_start + found.pending + found.missing_count
+
+
+@pytest.mark.peer
+async def test_a_first_import_can_be_tried_out(box):
+    """How many it would be, from when to when; nothing is marked and nothing is kept (field 25)."""
+    old_mails(box, 1, 2)
+    old_mails(box, 3, day='"07-Mar-2026 10:00:00 +0000"')
+    networks = Networks(LOOPBACK)
+    everything = await mailbox.count(box.settings(), None, networks=networks)
+    recent = await mailbox.count(box.settings(), date(2026, 3, 1), networks=networks)
+    nothing = await mailbox.count(box.settings(), date(2026, 4, 1), networks=networks)
+    assert (everything.total, everything.oldest) == (3, datetime(2026, 1, 5, 4, 30, tzinfo=UTC))
+    assert (recent.total, recent.oldest, recent.newest) == (1, *[datetime(2026, 3, 7, 10, tzinfo=UTC)] * 2)
+    assert (nothing.total, nothing.oldest, nothing.newest) == (0, None, None)
+    with box.session() as client:
+        client.select(readonly=True)
+        assert client.search(None, "UNSEEN")[1] == [b"1 2 3"]
+
+
+@pytest.mark.peer
+async def test_old_mails_are_imported_as_old_and_news_as_news(db, box, settings):
+    """With the dates of their server; what comes in between connecting and the first look is news (field 25)."""
+    old_mails(box, 1, 2)
+    account = await account_of(db, box.dovecot.port, user=box.user)
+    await asyncio.to_thread(box.add, mail(3))
+    async with fetching(db, account, settings):
+        await eventually(has(db, mail(1), mail(2), mail(3)))
+        old_mails(box, 4)  # moved in by a colleague: old, and new to us
+        await eventually(has(db, *map(mail, range(1, 5))))
+        await eventually(lambda: _imported(db, account))
+    found = {item.provider_id.partition(":")[2]: item for item in await rows(db)}
+    assert {uid: item.archived for uid, item in found.items()} == {"1": True, "2": True, "3": False, "4": False}
+    assert found["1"].internal_date == datetime(2026, 1, 5, 4, 30, tzinfo=UTC)
+    assert (await row(db, account)).cursor["import"] == {"until_uid": 3, "total": 3, "done": 3, "state": "done"}
+
+
+async def _imported(db, account) -> bool:
+    return (await row(db, account)).cursor.get("import", {}).get("state") == "done"
+
+
+@pytest.mark.peer
+async def test_old_mails_come_in_as_open_ones_when_that_is_wanted(db, box, settings):
+    """A setting of the mailbox."""
+    old_mails(box, 1)
+    account = await account_of(db, box.dovecot.port, user=box.user, import_as="open")
+    async with fetching(db, account, settings):
+        await eventually(has(db, mail(1)))
+    assert [item.archived for item in await rows(db)] == [False]
+
+
+@pytest.mark.peer
+async def test_the_cut_off_takes_what_was_counted(db, box, settings):
+    """By the server's date, also where UIDs and dates disagree; the audit knows what was left on purpose."""
+    old_mails(box, 1, day='"07-Mar-2026 10:00:00 +0000"')
+    old_mails(box, 2)
+    old_mails(box, 3, day='"08-Mar-2026 10:00:00 +0000"')
+    old_mails(box, 4)
+    account = await account_of(db, box.dovecot.port, user=box.user, since="2026-03-01")
+    counted = await mailbox.count(box.settings(), date(2026, 3, 1), networks=Networks(LOOPBACK))
+    async with fetching(db, account, settings):
+        await eventually(has(db, mail(1), mail(3)))
+        found = await eventually(lambda: kept(db, account))
+    assert counted.total == 2
+    assert (found.server, found.ledger, found.before_start, found.pending, found.missing) == (4, 2, 2, 0, [])
+    # the day is moved back: what was left becomes missing, is fetched, and is old
+    async with unit_of_work(db) as session:
+        kept_settings = (await session.get_one(ChannelAccount, account)).settings
+        earlier = {"imap": {**kept_settings["imap"], "since": "2026-01-01"}}
+        await session.execute(update(ChannelAccount).values(settings=earlier))
+    found = await audited(db, account, settings)
+    assert (found.server, found.ledger, found.before_start, found.mended) == (4, 4, 0, 2)
+    assert [item.archived for item in await rows(db)] == [True] * 4
+
+
+@pytest.mark.peer
+async def test_an_import_of_hundreds_holds_no_news_back(db, box, settings, monkeypatch):
+    """A mail that comes in the midst of it is taken at the next look, before the rest of the archive (field 25)."""
+    with box.session() as client:
+        client.append("INBOX", None, OLD, mail(0))
+        client.select()
+        for _ in range(9):
+            client.copy("1:*", "INBOX")
+            client.noop()
+    monkeypatch.setattr(catch_up, "LOOK_SECONDS", 0.05)
+    account = await account_of(db, box.dovecot.port, user=box.user)
+    async with fetching(db, account, settings, timeout=20):
+        await eventually(lambda: _rows_at_least(db, 20))
+        await asyncio.to_thread(box.add, mail(1))
+        await eventually(lambda: _has_mail(db, mail(1)))
+        found = await row(db, account)
+        progress = found.cursor["import"]
+        assert progress["state"] == "running"
+        assert 0 < progress["done"] < progress["total"] == 512
+        assert found.last_success_at is not None
+        await eventually(lambda: _imported(db, account), 60)
+    assert len(await raws(db)) == 513
+
+
+async def _rows_at_least(db, number) -> bool:
+    return len(await rows(db)) >= number
+
+
+async def _has_mail(db, wanted: bytes) -> bool:
+    return wanted in await raws(db)
+
+
+@pytest.mark.peer
+async def test_an_import_goes_on_where_it_was_stopped(db, box, settings, monkeypatch):
+    """Stopped within a second, and nothing that is in the ledger is got from the server again."""
+    old_mails(box, *range(200))
+    account = await account_of(db, box.dovecot.port, user=box.user)
+    monkeypatch.setattr(catch_up, "BATCH", 5)
+    async with fetching(db, account, settings):
+        await eventually(lambda: _rows_at_least(db, 20))
+        await asyncio.to_thread(box.add, mail(900))
+        await eventually(lambda: _has_mail(db, mail(900)))
+    stored = len(await raws(db))
+    assert stored < 150
+    got: list[int] = []
+    content = mailbox.Mailbox.content
+
+    async def counted(self, uid, size):
+        got.append(uid)
+        return await content(self, uid, size)
+
+    monkeypatch.setattr(mailbox.Mailbox, "content", counted)
+    async with fetching(db, account, settings):
+        await eventually(lambda: _imported(db, account), 30)
+    assert len(await raws(db)) == 201
+    assert len(got) == 201 - stored
+
+
+@pytest.mark.peer
+async def test_a_folder_made_anew_during_an_import_brings_no_old_mail_as_news(db, box, settings, monkeypatch):
+    """Other UIDs, the same dates: what is old stays old, news comes first, and each is there once more (field 1)."""
+    old_mails(box, *range(60), folder="Desk")
+    account = await account_of(db, box.dovecot.port, user=box.user, folder="Desk")
+    monkeypatch.setattr(catch_up, "BATCH", 5)
+    async with fetching(db, account, settings):
+        await eventually(lambda: _rows_at_least(db, 5))
+    with box.session() as client:
+        client.delete("Desk")
+    await asyncio.sleep(1.1)  # Dovecot derives UIDVALIDITY from the second
+    old_mails(box, *range(60), folder="Desk")
+    await asyncio.to_thread(box.add, mail(900), folder="Desk")
+    before = (await row(db, account)).cursor["uidvalidity"]
+    async with fetching(db, account, settings):
+        await eventually(lambda: _anew(db, account, before), 30)
+        found = await eventually(lambda: _audited_anew(db, account, before))
+    again = [item for item in await rows(db) if not item.provider_id.startswith(f"{before}:")]
+    assert again[0].provider_id.endswith(":61")
+    assert [item.archived for item in again] == [False] + [True] * 60
+    assert (found.server, found.ledger, found.missing, found.pending) == (61, 61, [], 0)
+
+
+async def _anew(db, account, before) -> bool:
+    return (await row(db, account)).cursor["uidvalidity"] != before and await _imported(db, account)
+
+
+async def _audited_anew(db, account, before) -> Audit | None:
+    found = await kept(db, account)
+    return found if found is not None and found.uidvalidity != before else None
+
+
+@pytest.mark.peer
+async def test_what_was_passed_over_is_found_and_fetched(db, box, settings):
+    """The audit at the connecting and every hour: a row that vanished is there again, and it says so (field 1)."""
+    box.add(*map(mail, range(1, 6)))
+    account = await account_of(db, box.dovecot.port, user=box.user)
+    async with fetching(db, account, settings):
+        first = await eventually(lambda: kept(db, account))
+    assert (first.server, first.ledger, first.missing, first.mended) == (5, 5, [], 0)
+    await _forget(db, 2, 4)
+    async with fetching(db, account, settings):
+        await eventually(has(db, *map(mail, range(1, 6))))
+        second = await eventually(lambda: _mended(db, account))
+    assert (second.server, second.ledger, second.missing, second.mended) == (5, 5, [], 2)
+    assert balanced(second)
+
+
+async def _mended(db, account) -> Audit | None:
+    found = await kept(db, account)
+    return found if found is not None and found.mended else None
+
+
+async def _forget(db, *uids: int) -> None:
+    async with unit_of_work(db) as session:
+        for uid in uids:
+            await session.execute(delete(InboundItem).where(InboundItem.provider_id.endswith(f":{uid}")))
+
+
+@pytest.mark.peer
+async def test_people_may_delete_and_what_waits_is_not_missing(db, box, settings):
+    """Gone from the server is no loss; mails that nobody has fetched yet are pending; an error keeps the numbers."""
+    box.add(*map(mail, range(1, 6)))
+    account = await account_of(db, box.dovecot.port, user=box.user)
+    async with fetching(db, account, settings):
+        await eventually(lambda: kept(db, account))
+    box.add(mail(6))
+    with box.session() as client:
+        client.select()
+        client.store("2", "+FLAGS", "\\Deleted")
+        client.expunge()
+    found = await audited(db, account, settings)
+    assert (found.server, found.ledger, found.gone, found.pending, found.missing) == (5, 4, 1, 1, [])
+    assert balanced(found)
+    async with unit_of_work(db) as session:
+        wrong = {"imap": {"host": "127.0.0.1", "port": box.dovecot.port, "user": box.user, "tls": "none"}}
+        await session.execute(update(ChannelAccount).values(settings=wrong))
+    failed = await audited(db, account, settings)
+    assert "refused the sign-in" in failed.error
+    assert (failed.at, failed.server, failed.gone) == (found.at, 5, 1)
+    assert await kept(db, account) == failed
+
+
+class Huge(Imap):
+    """A folder of very many mails, of which the server only tells the numbers."""
+
+    def __init__(self, mails: int) -> None:
+        uids = b" ".join(b"%d" % uid for uid in range(1, mails + 1))
+        super().__init__(SEARCH=b"* SEARCH " + uids + b"\r\n{tag} OK done\r\n", LOGOUT=b"{tag} OK bye\r\n")
+
+
+async def test_a_hundred_thousand_mails_are_compared_in_a_moment(db, settings):
+    """By plain SEARCH: no server needs to know an extension for it."""
+    async with Scripted(Huge(100_000)) as server:
+        account = await account_of(db, server.port)
+        async with unit_of_work(db) as session:
+            await session.execute(update(ChannelAccount).values(cursor={"uidvalidity": 7, "last_uid": 100_000}))
+            await session.execute(
+                text(
+                    "insert into inbound_items (account_id, channel, provider_id, size, sha256, received_at) "
+                    "select :account, 'email', '7:' || uid, 1, 'x', :at from generate_series(1, 100000) uid "
+                    "where uid % 1000 > 0"
+                ),
+                {"account": account, "at": clocks.now()},
+            )
+        imap = scripted(server.port)
+        async with _opened(imap) as opened, reading(db) as session:
+            found = await audit.compare(session, account, opened, imap, 7)
+    assert (found.server, found.ledger, found.missing_count, found.gone) == (100_000, 99_900, 100, 0)
+    assert found.missing[:2] == [1000, 2000]
+    assert balanced(found)
+
+
+@contextlib.asynccontextmanager
+async def _opened(settings):
+    made = mailbox.Mailbox(settings, 20, Networks(LOOPBACK))
+    await made.connect()
+    await made.select()
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+class Cutting(Folder):
+    """Hangs up in the middle of a mail's bytes, once for each mail."""
+
+    def __init__(self, mails: dict[int, bytes]) -> None:
+        super().__init__(mails, idle=False)
+        self.cut: set[int] = set()
+
+    async def _talk(self, reader, writer):
+        await super()._talk(reader, _Scissors(writer, self.cut))
+
+
+class _Scissors:
+    """A writer that writes half of the first body and hangs up."""
+
+    def __init__(self, writer, cut: set[int]) -> None:
+        self._writer, self._cut = writer, cut
+
+    def write(self, data: bytes) -> None:
+        uid = int(data.partition(b"UID ")[2].split()[0]) if b"BODY[] {" in data else 0
+        if uid and uid not in self._cut:
+            self._cut.add(uid)
+            self._writer.write(data[: len(data) // 2])
+            raise ConnectionResetError
+        self._writer.write(data)
+
+
+async def test_a_line_that_is_cut_within_a_mail_costs_a_repetition(db, settings, clock):
+    """Half a mail is no mail: it is got again, whole, and the others behind it come as well."""
+    mails = {uid: mail(uid) + b"x" * 5000 for uid in (1, 2, 3)}
+    async with Scripted(Cutting(mails)) as server:
+        account = await account_of(db, server.port)
+        async with fetching(db, account, settings, timeout=2):
+            for _ in mails:
+                await eventually(lambda: _rests(clock))
+                clock.advance(timedelta(minutes=10))
+            await eventually(has(db, *mails.values()))
+    assert await raws(db) == list(mails.values())
+
+
+async def _rests(clock) -> bool:
+    return any(not future.done() for _, _, future in clock._waiting)
+
+
+@pytest.mark.peer
+async def test_a_restart_of_the_server_is_survived(db, box, settings, dovecot):
+    """Connections end in the middle of IDLE; the mail that came meanwhile is there when the server is."""
+    account = await account_of(db, dovecot.port, user=box.user)
+    async with fetching(db, account, settings):
+        await asyncio.to_thread(box.add, mail(1))
+        await eventually(has(db, mail(1)))
+        await asyncio.to_thread(dovecot.stop)
+        await asyncio.to_thread(dovecot.start)
+        await asyncio.to_thread(box.add, mail(2))
+        await eventually(has(db, mail(1), mail(2)))
+
+
+@pytest.mark.peer
+async def test_a_mail_is_in_the_ledger_within_two_seconds_of_its_delivery(db, box, settings):
+    """By IDLE, measured from the server's answer to the delivery; nobody asks in between (field 3)."""
+    account = await account_of(db, box.dovecot.port, user=box.user)
+    stored = asyncio.Event()
+    async with fetching(db, account, settings) as fetcher:
+        await eventually(lambda: kept(db, account))
+        take = fetcher._catch_up._carrier.take
+
+        async def told(*arguments, **more):
+            found = await take(*arguments, **more)
+            stored.set()
+            return found
+
+        fetcher._catch_up._carrier.take = told
+        for number in range(3):
+            stored.clear()
+            await asyncio.to_thread(box.add, mail(number))
+            delivered = clocks.monotonic()
+            async with asyncio.timeout(10):
+                await stored.wait()
+            assert clocks.monotonic() - delivered < 2
+    assert len(await raws(db)) == 3
+
+
+@pytest.mark.peer
+async def test_no_flag_and_no_keyword_is_set(db, box, settings):
+    """PEEK alone: whoever else reads the mailbox finds it as it was, and what she does hides nothing (field 2)."""
+    box.add(mail(1), mail(2))
+    with box.session() as client:
+        client.select()
+        client.store("1", "+FLAGS", "(\\Seen \\Flagged customer-waits)")
+        before = client.fetch("1:*", "(FLAGS)")[1]
+    account = await account_of(db, box.dovecot.port, user=box.user, password=PASSWORD)
+    async with fetching(db, account, settings):
+        await eventually(has(db, mail(1), mail(2)))
+        await eventually(lambda: kept(db, account))
+    with box.session() as client:
+        client.select(readonly=True)
+        after = client.fetch("1:*", "(FLAGS)")[1]
+    assert [line.replace(b"\\Recent", b"").split() for line in after] == [
+        line.replace(b"\\Recent", b"").split() for line in before
+    ]
