@@ -263,11 +263,11 @@ async def post_form(client: httpx.AsyncClient, url: str, fields: Iterable[tuple[
     except (TimeoutError, httpx.TimeoutException):
         raise Unreachable(why_not(TimeoutError(), parts.host, port)) from None
     except httpx.HTTPError as problem:
-        raise Unreachable(why_not(_cause(problem), parts.host, port)) from None
+        raise Unreachable(why_not(cause_of(problem), parts.host, port)) from None
 
 
-def _cause(problem: BaseException) -> BaseException:
-    """The operating system's or OpenSSL's own error, which lies lowest under those of the HTTP library."""
+def cause_of(problem: BaseException) -> BaseException:
+    """The operating system's or OpenSSL's own error, which lies lowest under those of a library."""
     found, below = problem, problem.__cause__ or problem.__context__
     while below is not None:
         found = below if isinstance(below, OSError) else found

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.models import ChannelAccount
 from core.errors import Invalid
-from core.vault import Vault, is_sealed
+from core.vault import SealBroken, Vault, is_sealed
 
 CHANNEL: Final = "email"
 
@@ -337,12 +337,17 @@ def opened(part: str, given: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
     """One part of the settings with its secrets opened.
 
     Raises:
-        SealBroken: the desk's key is not the one that they were sealed with.
+        SealBroken: the desk's key is not the one that they were sealed with; ``errors`` names the field.
     """
-    secret = SECRETS.get(part, ())
-    return {
-        name: vault.open(value) if name in secret and isinstance(value, str) else value for name, value in given.items()
-    }
+    read = dict(given)
+    for name in SECRETS.get(part, ()):
+        if isinstance(value := given.get(name), str):
+            try:
+                read[name] = vault.open(value)
+            except SealBroken as problem:
+                errors = [{"field": f"{part}.{name}", "message": problem.detail}]
+                raise SealBroken(problem.detail, errors=errors) from None
+    return read
 
 
 def _server(given: Mapping[str, Any], kind: type[_Kind], part: str, vault: Vault | None) -> _Kind:

@@ -272,6 +272,8 @@ class ImapClient:
                 return task.result()
             self._raise_if_lost()
             raise MailboxLost(f"the mail server did not answer {name} in {self._timeout:.0f} seconds")
+        except ssl.SSLError:
+            raise  # some of them are ValueErrors, too
         except (TimeoutError, aioimaplib.AioImapException, ValueError) as problem:
             raise MailboxLost(f"{name}: {str(problem) or type(problem).__name__}") from None
         finally:

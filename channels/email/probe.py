@@ -205,11 +205,9 @@ async def _smtp_dialogue(settings: SmtpSettings, sender: str, networks: Networks
 
 def _smtp_fault(problem: aiosmtplib.SMTPException | OSError, settings: SmtpSettings) -> str:
     """What is wrong with a server that was reached and could not be used."""
-    below: BaseException | None = problem
-    while below is not None:
-        if isinstance(below, OSError):
-            return net.why_not(below, settings.host, settings.port)
-        below = below.__cause__ or below.__context__
+    cause = net.cause_of(problem)
+    if isinstance(cause, OSError):
+        return net.why_not(cause, settings.host, settings.port)
     words = _line(str(problem))
     if "starttls" in words.casefold():
         return f"{settings.host} offers no STARTTLS on port {settings.port}. Choose TLS, or another port."

@@ -189,8 +189,8 @@ class EmailSender:
             said = _sentence(problem.code, problem.message)
             raise Temporary(f"{smtp.host} refused the sign-in of {smtp.user}: {said}", SIGN_IN_RETRY) from None
         except OSError as problem:
-            cause = problem.__cause__ or problem  # the library hides a wrong certificate in an error of its own
-            raise Temporary(net.why_not(cause, smtp.host, smtp.port)) from None
+            # the library hides a wrong certificate in an error of its own
+            raise Temporary(net.why_not(net.cause_of(problem), smtp.host, smtp.port)) from None
         except aiosmtplib.SMTPException as problem:
             raise Temporary(f"The mail server {smtp.host}:{smtp.port} cannot be used: {problem}") from None
         return client
