@@ -6,8 +6,11 @@ from urllib.parse import quote
 from litestar import Response
 from litestar.datastructures import UploadFile
 
+from agent_ui.links import FileLinks
 from core.errors import DeskError
 from core.sniff import UNKNOWN, sniff
+from tickets.models import Attachment
+from tickets.timeline import FileItem
 
 SHOWN: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"})
 """Raster images: nothing in them runs. SVG does, so it is only ever saved."""
@@ -72,6 +75,21 @@ def download(content: bytes, name: str, sniffed: str | None, *, readers: str = "
         "Cache-Control": "private, max-age=3600",
     }
     return Response(content, media_type=f"{kind}; charset=utf-8" if kind == "text/plain" else kind, headers=headers)
+
+
+def uploaded(file: Attachment, links: FileLinks) -> FileItem:
+    """An upload as its owner gets it."""
+    return FileItem(
+        id=file.id,
+        name=file.name,
+        content_type=file.content_type,
+        size=file.size,
+        url=links.url(file.id, file.name),
+        inline=False,
+        content_id=None,
+        sniffed_type=file.sniffed_type,
+        preview=None,
+    )
 
 
 async def read_upload(file: UploadFile, most: int) -> bytes:

@@ -6,6 +6,7 @@ With it, images from elsewhere are fetched without referrer and, by the embedder
 cookies. A document that is too long is cut; a link in it asks for the whole.
 """
 
+import asyncio
 import html as markup
 from typing import Final, Literal
 from urllib.parse import unquote
@@ -17,9 +18,12 @@ from agent_ui import html
 from agent_ui.html import Pictures
 from agent_ui.links import FileLinks
 from core.html import sanitise_written, text_to_html
+from core.i18n import Language, choose
 from tickets.timeline import MessageItem, NoteItem
 
 LONGEST: Final = html.LONGEST_SHOWN
+THREAD_ABOVE: Final = 50_000
+"""Characters of HTML beyond which a document is made in a thread."""
 Part = Literal["new", "quoted", "all"]
 
 _POLICY: Final = (
@@ -45,11 +49,20 @@ class Wanted(msgspec.Struct, frozen=True):
         images: load images from elsewhere, which tells the sender that the mail is being read.
         whole: also what is very long.
         part: what the author newly wrote, what is quoted below it, or both (the quote folded).
+        languages: the browser's Accept-Language.
     """
 
     images: bool = False
     whole: bool = False
     part: Part = "new"
+    languages: str = ""
+
+
+async def answer(item: MessageItem | NoteItem, wanted: Wanted, links: FileLinks, pictures: Pictures) -> Response[bytes]:
+    """The same as :func:`document`, in a thread when it is long, so that others do not wait for it."""
+    if len(item.html) < THREAD_ABOVE:
+        return document(item, wanted, links, pictures)
+    return await asyncio.to_thread(document, item, wanted, links, pictures)
 
 
 def document(item: MessageItem | NoteItem, wanted: Wanted, links: FileLinks, pictures: Pictures) -> Response[bytes]:
@@ -102,7 +115,8 @@ def _source(item: MessageItem | NoteItem, wanted: Wanted) -> tuple[str, bool]:
 def _more(wanted: Wanted) -> str:
     """The link to the whole, in the same frame."""
     query = f"?all=1&amp;part={wanted.part}" + ("&amp;images=1" if wanted.images else "")
-    return f'<p class="more"><a href="{query}" target="_self">Show all …</a></p>'
+    words = markup.escape(Language(choose(wanted.languages)).text("Show the whole message"))
+    return f'<p class="more"><a href="{query}" target="_self">{words}</a></p>'
 
 
 def _headers(wanted: Wanted, links: FileLinks) -> dict[str, str]:

@@ -53,6 +53,29 @@ async def upload(session: AsyncSession, storage: Storage, name: str, content_typ
     return attachment
 
 
+async def copy(session: AsyncSession, found: Attachment) -> Attachment:
+    """Keep a file of a message once more as the actor's own upload, so that she can pass it on. Its content is shared.
+
+    Args:
+        session: the unit of work.
+        found: a file that the actor may see.
+    """
+    attachment = Attachment(
+        uploaded_by_id=actor_of(session).id,
+        name=found.name,
+        content_type=found.content_type,
+        size=found.size,
+        sha256=found.sha256,
+        storage_key=found.storage_key,
+        sniffed_type=found.sniffed_type,
+        preview=found.preview,
+        created_at=clock.now(),
+    )
+    session.add(attachment)
+    await session.flush()
+    return attachment
+
+
 async def get(session: AsyncSession, attachment_id: int) -> Attachment:
     """One file. Whether somebody may see it is the caller's to check (``tickets/access.py``).
 

@@ -34,9 +34,12 @@ SHOWN_EVENTS: Final = (
     "ticket.subject_changed",
     "ticket.routed",
     "ticket.merged",
+    "ticket.split",
 )
 SHOWN_DELIVERIES: Final = ("failed", "bounced", "unknown")
-"""States of a delivery that are events of the timeline (``delivery.failed`` …); the others show on the message."""
+"""States of a delivery that are events of the timeline (``delivery.failed`` …); the others show on the message.
+
+So is ``delivery.cancelled`` when a rule did it: the customer wrote before a reply that was to leave later."""
 
 
 class Author(msgspec.Struct, rename="camel"):
@@ -271,7 +274,8 @@ def _events_page() -> Compiled:
     kinds = ", ".join(f"'{kind}'" for kind in SHOWN_EVENTS)
     states = ", ".join(f"'{state}'" for state in SHOWN_DELIVERIES)
     shown: ColumnElement[bool] = literal_column(
-        f"(events.kind in ({kinds}) or (events.kind = 'delivery.changed' and events.data->>'state' in ({states})))"
+        f"(events.kind in ({kinds}) or (events.kind = 'delivery.changed' and (events.data->>'state' in ({states})"
+        " or (events.data->>'state' = 'cancelled' and events.rule is not null))))"
     )
     return Compiled(
         select(

@@ -35,7 +35,12 @@ PLURALS: Final = {
     "kn": "nplurals=2; plural=(n > 1);",
     "mr": "nplurals=2; plural=(n != 1);",
 }
-_METHODS: Final = [("portal/templates/**.html", "jinja2"), ("portal/**.py", "python"), ("core/i18n.py", "python")]
+_METHODS: Final = [
+    ("portal/templates/**.html", "jinja2"),
+    ("portal/**.py", "python"),
+    ("core/i18n.py", "python"),
+    ("agent_ui/*.py", "python"),
+]
 _OPTIONS: Final = {"portal/templates/**.html": {"trimmed": "true"}}
 _KEYWORDS: Final = {"_": None, "gettext": None, "ngettext": (1, 2), "text": None, "plural": (1, 2)}
 _PLACEHOLDER: Final = re.compile(r"%\((\w+)\)s|\{'[^']*'\}|\{(\w+)\}|<(/?\w+)")

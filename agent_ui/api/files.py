@@ -1,9 +1,9 @@
 """Files: uploads, attachments, the original of a message, and its body as a page."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Controller, Response, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
@@ -42,26 +42,20 @@ class UploadController(Controller):
         made = await attachments.upload(
             desk.session, runtime.storage, data.file.filename, data.file.content_type, content
         )
-        return FileItem(
-            id=made.id,
-            name=made.name,
-            content_type=made.content_type,
-            size=made.size,
-            url=desk.links.url(made.id, made.name),
-            inline=False,
-            content_id=None,
-            sniffed_type=made.sniffed_type,
-            preview=None,
-        )
+        return files.uploaded(made, desk.links)
 
 
 class FileController(Controller):
     """What messages carry, and messages as they came."""
 
     tags = ["Files"]
-    guards = [requires("tickets:read")]
 
-    @get("/attachments/{attachment_id:int}", summary="A file", media_type="application/octet-stream")
+    @get(
+        "/attachments/{attachment_id:int}",
+        guards=[requires("tickets:read")],
+        summary="A file",
+        media_type="application/octet-stream",
+    )
     async def attachment(self, desk: NamedDependency[Desk], attachment_id: PathId) -> Response[bytes]:
         """The file; raster images are shown in place, everything else is saved.
 
@@ -70,7 +64,7 @@ class FileController(Controller):
         found = await access.get_attachment(desk.session, desk.actor, attachment_id)
         return files.download(await desk.runtime.storage.get(found.storage_key), found.name, found.sniffed_type)
 
-    @get("/attachments/{attachment_id:int}/mail", summary="A mail that is attached")
+    @get("/attachments/{attachment_id:int}/mail", guards=[requires("tickets:read")], summary="A mail that is attached")
     async def mail(self, desk: NamedDependency[Desk], attachment_id: PathId) -> MailPreview:
         """What an attached mail says, readable in place; images from elsewhere are held back.
 
@@ -79,16 +73,33 @@ class FileController(Controller):
         found = await access.get_attachment(desk.session, desk.actor, attachment_id)
         return await attached_mail.read(await desk.runtime.storage.get(found.storage_key), found)
 
-    @get("/messages/{message_id:int}/raw", summary="A message as it came", media_type="message/rfc822")
+    @post("/attachments/{attachment_id:int}/copy", guards=[requires("tickets:reply")], summary="Attach a file again")
+    async def copy(self, desk: NamedDependency[Desk], attachment_id: PathId) -> FileItem:
+        """Make a file of a message an upload of one's own, to pass it on with another message."""
+        found = await access.get_attachment(desk.session, desk.actor, attachment_id)
+        return files.uploaded(await attachments.copy(desk.session, found), desk.links)
+
+    @get(
+        "/messages/{message_id:int}/raw",
+        guards=[requires("tickets:read")],
+        summary="A message as it came",
+        media_type="message/rfc822",
+    )
     async def raw(self, desk: NamedDependency[Desk], message_id: PathId) -> Response[bytes]:
         """The bytes that came in, to be saved."""
         message = await access.get_message(desk.session, desk.actor, message_id)
         content = await ledger.raw_of(desk.session, message.inbound_item_id)
         return files.download(content, f"message-{message_id}.eml", "message/rfc822")
 
-    @get("/messages/{message_id:int}/html", summary="A message as a document", media_type="text/html")
+    @get(
+        "/messages/{message_id:int}/html",
+        guards=[requires("tickets:read")],
+        summary="A message as a document",
+        media_type="text/html",
+    )
     async def document(
         self,
+        request: Request[Any, Any, Any],
         desk: NamedDependency[Desk],
         message_id: PathId,
         images: FromQuery[bool] = False,
@@ -103,4 +114,5 @@ class FileController(Controller):
         message = await access.get_message(desk.session, desk.actor, message_id)
         item = await timeline.item_of(desk.source, message_id)
         pictures = await ticket_page.pictures_of(desk, message.ticket_id, [item], everywhere=True)
-        return mail_page.document(item, mail_page.Wanted(images, all_, part), desk.links, pictures)
+        wanted = mail_page.Wanted(images, all_, part, request.headers.get("accept-language", ""))
+        return await mail_page.answer(item, wanted, desk.links, pictures)

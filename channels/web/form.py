@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from channels.inbound import Account, Item, Outcome
 from channels.models import ChannelAccount
 from core import clock
+from core.sniff import sniff
 from core.storage import Storage
 from tickets import intake
 from tickets.intake import InboundMessage, NewAttachment, Person
@@ -131,6 +132,7 @@ class WebReader:
             size=len(file.content),
             sha256=hashlib.sha256(file.content).hexdigest(),
             storage_key=await self._storage.put(file.content),
+            sniffed_type=sniff(file.content, file.name),
         )
 
 

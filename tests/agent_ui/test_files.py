@@ -215,3 +215,24 @@ async def test_a_separate_origin_is_allowed_by_the_policies(
     console = await desk.anonymous.get("/console")
     if console.status_code == 200:
         assert "blob: https://files.example.org;" in console.headers["content-security-policy"]
+
+
+async def test_a_file_is_passed_on(desk: Desk, ticket: int, mail: dict[str, Any]) -> None:
+    """A file of a mail becomes one's own upload with the same content, and leaves with another message."""
+    http = desk.agent.http
+    copy = await http.post(f"/api/attachments/{mail['attachments'][0]['id']}/copy")
+    assert copy.status_code == 201, copy.text
+    assert copy.json()["id"] != mail["attachments"][0]["id"]
+    assert (await desk.anonymous.get(copy.json()["url"])).content == PNG
+    body = {"clientKey": "a1b2c3d4-0061", "html": "<p>see</p>", "attachmentIds": [copy.json()["id"]]}
+    item = (await http.post(f"/api/tickets/{ticket}/replies", json=body)).json()["item"]
+    assert [file["name"] for file in item["attachments"]] == ["logo.png"]
+    assert (await desk.stranger.http.post(f"/api/attachments/{copy.json()['id']}/copy")).status_code == 404
+
+
+async def test_the_whole_is_offered_in_the_readers_language(desk: Desk, db: Database) -> None:
+    """An unknown language reads English."""
+    async with unit_of_work(db) as session:
+        made = await new_ticket(session, desk.team, html="<p>words</p>" * 20_000)
+    page = await desk.agent.http.get(f"/api/messages/{made.message_id}/html", headers={"accept-language": "xx"})
+    assert ">Show the whole message</a>" in page.text

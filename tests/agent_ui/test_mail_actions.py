@@ -12,7 +12,9 @@ from core.db import Database, unit_of_work
 from staff import macros
 from tests import factories
 from tests.agent_ui.conftest import Desk, new_ticket
+from tickets import delivery
 from tickets.detail import LastMail
+from tickets.events import MessageReceived
 from tickets.intake import Person
 from tickets.models import Message
 from tickets.timeline import Address
@@ -165,7 +167,9 @@ async def test_a_message_about_something_else_gets_its_own_ticket(desk: Desk, ti
     assert made.status_code == 201, made.text
     assert (made.json()["subject"], made.json()["id"] != ticket) == ("Another thing", True)
     assert [item["id"] for item in made.json()["timeline"] if item["type"] == "message"] == [more.message_id]
-    assert (await http.get(f"/api/tickets/{ticket}")).json()["split"] is None
+    left = (await http.get(f"/api/tickets/{ticket}")).json()
+    assert left["split"] is None
+    assert "ticket.split" in [item["kind"] for item in left["timeline"] if item["type"] == "event"]
     assert (await desk.stranger.http.post(f"/api/tickets/{ticket}/split", json=hint)).status_code == 404
 
 
@@ -204,3 +208,22 @@ async def test_a_new_conversation_begins_from_a_chosen_address(desk: Desk, box: 
     item = next(item for item in made["timeline"] if item["type"] == "message")
     assert (item["ownAddress"], item["cc"]) == ("help@desk.example", [{"name": "Boss", "address": "boss@c.example"}])
     assert made["mailbox"] == {"name": "Desk", "address": "support@desk.example"}
+
+
+async def test_a_reply_for_later_that_came_too_late_says_why(
+    desk: Desk, ticket: int, db: Database, clock: ManualClock
+) -> None:
+    """The customer wrote first: the timeline names the rule, and the text is a draft again."""
+    later = (clock.now() + timedelta(hours=14)).isoformat()
+    body = {"html": "<p>Tomorrow</p>", "sendAt": later, "clientKey": "a1b2c3d4-0062"}
+    item = (await desk.agent.http.post(f"/api/tickets/{ticket}/replies", json=body)).json()["item"]
+    async with unit_of_work(db) as session:
+        more = await factories.received(session, token_ticket_id=ticket)
+        event = MessageReceived(message_id=more.message_id, ticket_id=ticket, matched_by="token")
+        await delivery.on_message_received(session, event)
+    read = (await desk.agent.http.get(f"/api/tickets/{ticket}")).json()
+    message = next(each for each in read["timeline"] if each["key"] == item["key"])
+    assert message["delivery"]["state"] == "cancelled"
+    told = [each for each in read["timeline"] if each["type"] == "event" and each["kind"] == "delivery.cancelled"]
+    assert [each["rule"] for each in told] == ["The customer wrote first"]
+    assert [each["html"] for each in read["drafts"]] == ["<p>Tomorrow</p>"]
