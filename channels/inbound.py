@@ -25,6 +25,8 @@ STALE: Final = timedelta(minutes=5)
 """A row that has waited longer has lost its job, or its job is held; asking again is harmless."""
 ASK_AGAIN: Final = timedelta(minutes=30)
 ASKED_AT_MOST: Final = 5
+AFTER_ALL_ELSE: Final = -10
+"""Priority of the job of a mail that lay in its mailbox before that was connected."""
 _log = log.get(__name__)
 
 
@@ -85,7 +87,7 @@ async def store(db: Database, incoming: Incoming) -> int | None:
     async with unit_of_work(db) as session:
         item_id = await add(session, incoming)
         if item_id is not None:
-            await jobs.enqueue(session, PROCESS_JOB, {"item_id": item_id})
+            await jobs.enqueue(session, PROCESS_JOB, {"item_id": item_id}, priority=_priority(incoming.archived))
     crash.point("ledger-committed")
     return item_id
 
@@ -294,17 +296,24 @@ async def recover(db: Database) -> int:
             .where(waiting, InboundItem.attempts >= ASKED_AT_MOST, InboundItem.processed_at < now - ASK_AGAIN)
             .values(state="failed", outcome="unreadable", reason="It could not be processed; the log says why.")
         )
-        due = select(InboundItem.id).where(
+        due = select(InboundItem.id, InboundItem.archived).where(
             waiting,
             InboundItem.received_at < now - STALE,
             InboundItem.processed_at.is_(None) | (InboundItem.processed_at < now - ASK_AGAIN),
         )
-        lost = list(await session.scalars(due.order_by(InboundItem.id).limit(500).with_for_update(skip_locked=True)))
+        found = await session.execute(due.order_by(InboundItem.id).limit(500).with_for_update(skip_locked=True))
+        lost = {row[0]: row[1] for row in found}
         asked = update(InboundItem).where(InboundItem.id.in_(lost))
         await session.execute(asked.values(attempts=InboundItem.attempts + 1, processed_at=now))
-        for item_id in lost:
-            await jobs.enqueue(session, PROCESS_JOB, {"item_id": item_id}, dedupe=f"inbound:{item_id}")
+        for item_id, archived in lost.items():
+            args, dedupe = {"item_id": item_id}, f"inbound:{item_id}"
+            await jobs.enqueue(session, PROCESS_JOB, args, priority=_priority(archived), dedupe=dedupe)
     return len(lost)
+
+
+def _priority(archived: bool) -> int:
+    """An import of an old mailbox must not keep today's customers waiting."""
+    return AFTER_ALL_ELSE if archived else 0
 
 
 def _is_ours(problem: DBAPIError) -> bool:

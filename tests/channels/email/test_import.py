@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import delete, select, text, update
 
+from channels import inbound
 from channels.email import audit, catch_up, mailbox
 from channels.email.audit import Audit
 from channels.models import ChannelAccount, InboundItem
 from core import clock as clocks
 from core.db import Database, reading, unit_of_work
+from core.jobs import Definition, Registry, Worker
 from core.net import LOOPBACK, Networks
 from tests.channels.email.dovecot import PASSWORD
 from tests.channels.email.peers import Scripted
@@ -419,3 +421,19 @@ async def test_no_flag_and_no_keyword_is_set(db, box, settings):
     assert [line.replace(b"\\Recent", b"").split() for line in after] == [
         line.replace(b"\\Recent", b"").split() for line in before
     ]
+
+
+async def test_an_import_is_processed_after_todays_mail(db):
+    """A backlog of old mails stands in the queue behind a mail that came later (field 25)."""
+    account = await account_of(db, 1)
+    done: list[int] = []
+
+    async def process(_session: object, item_id: int) -> None:
+        done.append(item_id)
+
+    for number in range(6):
+        await inbound.store(db, inbound.Incoming(account, "email", f"7:{number}", b"x", archived=number < 5))
+    await Worker(db, Registry((Definition(inbound.PROCESS_JOB, process),)), concurrency=2).drain()
+    news = (await rows(db))[5].id
+    assert sorted(done) == [item.id for item in await rows(db)]
+    assert news in done[:2]
