@@ -54,7 +54,8 @@ const PAPER = `
   body { padding: 12px !important; }
 `
 const ALWAYS = `
-  html, body { height: auto !important; min-height: 0 !important; overflow-y: hidden; }
+  html, body { height: auto !important; min-height: 0 !important; }
+  html { overflow-y: hidden; }
   img { max-width: 100%; height: auto; }
   .more { display: none; }
   @media print { :root, body { background: #fff !important; color: #000 !important; } }

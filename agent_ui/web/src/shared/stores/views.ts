@@ -35,11 +35,12 @@ export const useViews = defineStore('views', () => {
   const exists = (key: string): boolean => !loaded.value || byKey.value.has(key)
 
   function label(key: string): string {
-    if (!exists(key)) return tr('views.unknown')
     const view = byKey.value.get(key)
     if (view?.name) return view.name
     const [group, id] = key.split(':')
-    return group === 'channel' && id ? tr(`channel.${id}`) : tr(`views.${key}`)
+    if (group === 'channel' && id) return tr(`channel.${id}`)
+    if (MAIN.includes(key)) return tr(`views.${key}`)
+    return exists(key) ? '' : tr('views.unknown')
   }
 
   return { views, failed, byKey, exists, inGroup, load, refresh, label, stop: refresh.cancel }
