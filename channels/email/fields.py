@@ -111,11 +111,12 @@ def mailbox(address: Address) -> list[str]:
     name = one_line(address.name)
     if not name:
         return [target]
-    if not name.isascii() or len(name) > LINE - 20 or "=?" in name:
+    # A backslash is escaped inside quotes, and many readers lose count of them before the closing quote.
+    if not name.isascii() or len(name) > LINE - 20 or "=?" in name or "\\" in name:
         return [*_encoded(name), f"<{target}>"]
     if _ATOMS.fullmatch(name):
         return [*name.split(" "), f"<{target}>"]
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = name.replace('"', '\\"')
     return [f'"{escaped}"', f"<{target}>"]
 
 

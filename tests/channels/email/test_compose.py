@@ -6,9 +6,10 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from channels.email import fields
 from channels.email.compose import OutgoingFile, OutgoingMail, SendingAccount, Unsubscribe, compose
 from channels.email.parse import parse_mail
 from channels.email.parsed import Address
@@ -257,3 +258,65 @@ def test_html_alone_gets_a_plain_body():
     """Clients without HTML still see the words."""
     message = read(compose(outgoing(text="", html="<p>Only <b>this</b></p>")))
     assert "Only" in message.get_body(("plain",)).get_content()
+
+
+people = st.builds(
+    Address,
+    name=st.text(max_size=60),
+    address=st.from_regex(
+        r"[a-z0-9]([a-z0-9!#$%&'*+/=?^_{|}~-]{0,18}[a-z0-9])?@[a-z0-9]{1,20}\.example", fullmatch=True
+    ),
+)
+written = st.text(max_size=400) | st.sampled_from(
+    ["-- \nsignature", "From me\n.\n..", "> quoted", "é" * 200, "=_=_", "\u2028"]
+)
+file_names = st.text(max_size=80)
+sent_files = st.lists(
+    st.builds(
+        OutgoingFile,
+        name=file_names,
+        content_type=st.sampled_from(["image/png", "application/pdf", "text/plain", "text/html", "text/csv", "odd"]),
+        content=st.binary(max_size=300) | st.just(b"From x\n.\r\n--=_\x00\xff"),
+    ),
+    max_size=4,
+)
+
+
+def normal(text: str) -> str:
+    """Text as a mail can carry it: no control characters, one kind of line end, none at the end."""
+    kept = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]", "", text)
+    return re.sub(r"\r\n|\r", "\n", kept).strip()
+
+
+def shown(text: str) -> str:
+    """A name as a header can carry it: on one line."""
+    return fields.one_line(text)
+
+
+@given(
+    to=st.lists(people, min_size=1, max_size=4, unique_by=lambda each: each.address),
+    cc=st.lists(people, max_size=3, unique_by=lambda each: each.address),
+    text=written,
+    subject=st.text(max_size=200),
+    files=sent_files,
+)
+@settings(max_examples=60, deadline=None)
+def test_what_is_composed_is_what_is_read(to, cc, text, subject, files):
+    """Compose → parse: text, names, addresses, subject and files come out as they went in."""
+    raw = compose(outgoing(to=to, cc=cc, text=text, html="", subject=subject, attachments=files))
+    mail = parse_mail(raw)
+    assert [(each.name, each.address) for each in mail.to] == [(read_name(each.name), each.address) for each in to]
+    assert [(each.name, each.address) for each in mail.cc] == [(read_name(each.name), each.address) for each in cc]
+    assert mail.subject.split() == shown(subject).split()
+    assert normal(mail.text) == normal(text)
+    assert [(each.content, each.content_type) for each in mail.attachments] == [
+        (file.content, fields.media_type(file.content_type)) for file in files
+    ]
+    for file, found in zip(files, mail.attachments, strict=True):
+        wanted = shown(file.name).replace("/", "_").replace("\\", "_")[:200]
+        assert found.name.split() == (wanted or "file").split()
+
+
+def read_name(name: str) -> str:
+    """A name as every reader tidies it: white space once, no quotes around it."""
+    return re.sub(r"\s+", " ", shown(name)).strip().strip("'").strip()
