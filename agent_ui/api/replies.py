@@ -55,7 +55,7 @@ class ReplyController(Controller):
     async def note(self, desk: NamedDependency[Desk], ticket_id: PathId, data: JSONBody[NoteInput]) -> SentView:
         """Leave a note that no customer ever sees. The same ``clientKey`` again gives the same note."""
         await desk.may_see(ticket_id)
-        fields = given(data) | {"html": desk.links.stored(data.html)}
+        fields: dict[str, Any] = given(data) | {"html": desk.links.stored(data.html)}
         message = await reply.note(desk.session, ticket_id, reply.NoteContent(**fields))
         return await ticket_page.sent(desk, ticket_id, message.id)
 
