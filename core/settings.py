@@ -43,6 +43,11 @@ class Settings(BaseSettings):
         SecretStr(""), description="Key that signs tokens. Empty: made once and kept in the data folder."
     )
     simulator: bool = Field(default=False, description="Run the simulated mailbox world beside the product.")
+    simulator_play: str = Field(
+        "",
+        description="What the simulated customers do by themselves: loop, ping-pong, bounces, holidays, newsletters, "
+        "or a file (JSON) that says it. Empty: nothing.",
+    )
     simulator_smtp_port: int = Field(
         2526, ge=0, le=65535, description="Port where the simulator accepts our outgoing mail."
     )

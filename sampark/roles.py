@@ -28,6 +28,7 @@ from routing import presence
 from sampark.asgi import create_app
 from sampark.runtime import Runtime
 from sampark.wiring import Wiring
+from simulator import plays
 from simulator.world import Simulator
 
 ROLES: Final = ("web", "worker", "mail", "scheduler")
@@ -249,11 +250,13 @@ class Roles:
         await elected(self._runtime, (_MAILBOX_LOCK, account_id), over, fetcher.run)
 
     async def _simulator(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
-        simulator = Simulator(self._runtime.settings)
+        settings = self._runtime.settings
+        play = plays.play(settings.simulator_play, f"support@{settings.mail_domain}")
+        simulator = Simulator(settings, play)
         await simulator.start()
         ready.set()
         try:
-            await stop.wait()
+            await simulator.customers.run(stop)
         finally:
             await simulator.stop()
 

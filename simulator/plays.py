@@ -1,13 +1,15 @@
 """The plays that every desk must survive calmly: loops, ping-pong, storms of bounces and list mail, holidays, silence.
 
 Scenarios for `simulator.customers`, made for a mailbox of the desk. Played on the turned clock by
-`tests/journeys/test_calm_desk.py`; ``msgspec.json.encode`` makes files of them.
+`tests/journeys/test_calm_desk.py`, and beside a running desk by ``SAMPARK_SIMULATOR_PLAY``.
 """
 
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final, get_args
 
 from simulator.robots import ABSENT, BounceForm, HolidayForm
-from simulator.scenario import Customer, Letter, Outage, Robot, Scenario
+from simulator.scenario import Customer, Letter, Outage, Robot, Scenario, read_scenario
 
 NEWSLETTER_ID: Final = "march-2026@news.letters.example"
 LIST_ID: Final = "offers.shop.example"
@@ -101,3 +103,28 @@ def silent_mailbox(desk: str, minutes: float = 60) -> Scenario:
         hosted=(desk,),
         outages=(Outage(desk, 10, minutes),),
     )
+
+
+PLAYS: Final[Mapping[str, Callable[[str], Scenario]]] = {
+    "loop": loop,
+    "ping-pong": ping_pong,
+    "bounces": bounce_storm,
+    "holidays": holidays,
+    "newsletters": newsletter_storm,
+}
+"""Those that need nothing of the desk but a mailbox that its listener takes mail for."""
+
+
+def play(name: str, desk: str) -> Scenario:
+    """A play by its name, or from a file.
+
+    Args:
+        name: one of :data:`PLAYS`, the path of a file (`simulator.scenario`), or nothing: then nobody does anything.
+        desk: whom the named ones write to.
+
+    Raises:
+        Invalid: there is no such file, or it is no scenario.
+    """
+    if not name:
+        return Scenario()
+    return PLAYS[name](desk) if name in PLAYS else read_scenario(Path(name))

@@ -166,6 +166,16 @@ def test_every_play_can_be_written_down(play_of):
     assert read_scenario(msgspec.json.encode(scenario)) == scenario
 
 
+def test_a_play_is_found_by_name_or_file(tmp_path):
+    """And a mistake in the name is told."""
+    file = tmp_path / "mine.json"
+    file.write_bytes(msgspec.json.encode(plays.holidays(DESK)))
+    assert plays.play("", DESK) == Scenario()
+    assert plays.play("holidays", DESK) == plays.play(str(file), DESK) == plays.holidays(DESK)
+    with pytest.raises(Invalid, match="scenario"):
+        plays.play("hollidays", DESK)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
