@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -10,6 +10,8 @@ import pytest
 from litestar import Litestar
 
 from agent_ui.links import FileLinks
+from channels.email.parsed import ParsedAttachment
+from channels.email.previews import preview
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
 from core.storage import Storage
@@ -236,3 +238,24 @@ async def test_the_whole_is_offered_in_the_readers_language(desk: Desk, db: Data
         made = await new_ticket(session, desk.team, html="<p>words</p>" * 20_000)
     page = await desk.agent.http.get(f"/api/messages/{made.message_id}/html", headers={"accept-language": "xx"})
     assert ">Show the whole message</a>" in page.text
+
+
+async def test_what_is_known_of_a_mail_is_shown(desk: Desk, db: Database, storage: Storage) -> None:
+    """Its own date, our address, list, protection, proofs of the sender, who forwarded it, and an invitation."""
+    content = b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:Visit\r\nDTSTART:20260303T100000Z\r\n"
+    part = ParsedAttachment("a.ics", "text/calendar", len(content), "", "attachment", "", content)
+    file = await stored(storage, content, "a.ics", content_type="text/calendar", preview=preview(part))
+    async with unit_of_work(db) as session:
+        made = await new_ticket(
+            session, desk.team, attachments=[file], dated_at=datetime(2026, 2, 27, 8, tzinfo=UTC), is_list=True,
+            own_address="help@desk.example", forwarded_by_id=desk.agent.id, protection="smime_signed",
+            authentication={"spf": "pass", "dkim": "fail", "dmarc": "none", "server": "mx.example", "aligned": False},
+        )  # fmt: skip
+    item = (await desk.lead.http.get(f"/api/tickets/{made.ticket_id}")).json()["timeline"][0]
+    assert (item["datedAt"], item["ownAddress"], item["isList"]) == ("2026-02-27T08:00:00Z", "help@desk.example", True)
+    assert (item["protection"], item["forwardedBy"]) == ("smime_signed", {"id": desk.agent.id, "name": "Agent"})
+    assert item["authentication"] == {
+        "spf": "pass", "dkim": "fail", "dmarc": "none", "server": "mx.example", "aligned": False
+    }  # fmt: skip
+    shown = item["attachments"][0]["preview"]
+    assert (shown["kind"], shown["summary"], shown["start"]) == ("calendar", "Visit", "2026-03-03T10:00:00Z")
