@@ -109,6 +109,13 @@ async def alarm(session: AsyncSession, settings: Settings, account_id: int, reas
             await _raise(session, settings, mailbox, reason)
 
 
+async def silences(session: AsyncSession) -> dict[int, str]:
+    """The mailboxes that have not been reached for too long, whoever runs or not: id → why."""
+    began = datetime.fromtimestamp(0, UTC)
+    found = {mailbox.id: _silence(mailbox, began) for mailbox in await _mailboxes(session)}
+    return {account_id: reason for account_id, reason in found.items() if reason is not None}
+
+
 def _silence(mailbox: _Mailbox, watching_since: datetime) -> str | None:
     """Why this mailbox counts as silent; None while it does not."""
     try:

@@ -1,4 +1,7 @@
-"""``sampark doctor``: look at everything that can be wrong and say it; exit code 1 when something is."""
+"""``sampark doctor``: look at everything that can be wrong and say it; exit code 1 when something is.
+
+``sampark doctor mail`` (``sampark/commands/doctor_mail.py``) looks closely at the mailboxes.
+"""
 
 import json
 import sys
@@ -14,6 +17,7 @@ from channels.email import accounts
 from core import clock, jobs, log
 from core.db import reading
 from core.settings import load
+from sampark.commands import doctor_mail
 from sampark.runtime import Runtime, running
 
 
@@ -26,10 +30,13 @@ class Finding:
     says: str
 
 
-@click.command("doctor")
+@click.group("doctor", invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of sentences.")
-def command(as_json: bool) -> None:
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
     """Check settings, database, mailboxes, ledger, outbox and jobs."""
+    if context.invoked_subcommand is not None:
+        return
     settings = load()
     log.configure("ERROR")
 
@@ -45,6 +52,9 @@ def command(as_json: bool) -> None:
             click.echo(f"{'ok  ' if finding.ok else 'BAD '} {finding.name}: {finding.says}")
     if not all(finding.ok for finding in findings):
         sys.exit(1)
+
+
+command.add_command(doctor_mail.command)
 
 
 async def examine(runtime: Runtime) -> list[Finding]:
@@ -86,8 +96,8 @@ async def _count(session: AsyncSession, name: str, statement: str, words: str) -
 async def _mailboxes(session: AsyncSession) -> list[Finding]:
     rows = await session.execute(
         text(
-            "select name, address, settings ? 'imap' as fetched, last_success_at, last_error from channel_accounts "
-            "where channel = 'email' and is_active order by id"
+            "select name, address, settings ? 'imap' as fetched, last_success_at, last_error, alarm "
+            "from channel_accounts where channel = 'email' and is_active order by id"
         )
     )
     findings = []
@@ -95,9 +105,11 @@ async def _mailboxes(session: AsyncSession) -> list[Finding]:
         if not row.fetched:
             findings.append(Finding(f"mailbox {row.name}", True, f"{row.address}, fed by the mail listener"))
             continue
-        ok = row.last_error is None and row.last_success_at is not None
-        says = row.last_error or (
-            f"last read {row.last_success_at:%Y-%m-%d %H:%M} UTC" if row.last_success_at else "never read"
+        ok = row.last_error is None and row.alarm is None and row.last_success_at is not None
+        says = (
+            row.last_error
+            or row.alarm
+            or (f"last read {row.last_success_at:%Y-%m-%d %H:%M} UTC" if row.last_success_at else "never read")
         )
         findings.append(Finding(f"mailbox {row.name}", ok, f"{row.address}: {says}"))
     return findings or [Finding("mailboxes", True, f"none set up for {accounts.CHANNEL}")]
