@@ -187,20 +187,20 @@ _FORWARDED = (
     "pesan terusan|message forwarded"
 )
 DIVIDER = re.compile(
-    rf"^[\s>|*]{{0,8}}(?:[-_=‐-―]{{2,}}[ \xa0*]*(?:{_ORIGINAL}|{_FORWARDED})[ \xa0*:]*[^\n]{{0,100}}$|"
+    rf"^[\s>|*]{{0,8}}(?:[-_=‐-―]{{2,}}+[ \xa0*]*(?:{_ORIGINAL}|{_FORWARDED})[ \xa0*:]*[^\n]{{0,100}}$|"
     rf"(?:{_FORWARDED})[ \xa0]*[:：]?[ \xa0*]*$|(?:{_ORIGINAL})[ \xa0]*[:：]?[ \xa0]*-{{2,}}$)",
     re.IGNORECASE,
 )
 """The line above a message that follows unquoted: "-----Original Message-----"."""
 
 FORWARD_DIVIDER = re.compile(
-    rf"^[\s>|*]{{0,8}}(?:[-_=‐-―]{{2,}}[ \xa0*]*(?:{_FORWARDED})[ \xa0*:]*[^\n]{{0,100}}|"
+    rf"^[\s>|*]{{0,8}}(?:[-_=‐-―]{{2,}}+[ \xa0*]*(?:{_FORWARDED})[ \xa0*:]*[^\n]{{0,100}}|"
     rf"(?:{_FORWARDED})[ \xa0]*[:：]?[ \xa0*]*)$",
     re.IGNORECASE,
 )
 """The line above a mail that is passed on."""
 
-ANY_DIVIDER = re.compile(r"^[\s>|*]{0,8}[-_=‐-―*]{3,}[ \xa0]*[^\s_=*-][^\n]{2,100}?[ \xa0]*[-_=‐-―*]{3,}[\s*]*$")
+ANY_DIVIDER = re.compile(r"^[\s>|*]{0,8}[-_=‐-―*]{3,}+[ \xa0]*[^\s_=*-][^\n]{2,100}?[ \xa0]*[-_=‐-―*]{3,}[\s*]*$")
 """A line of words between two runs of dashes, in whatever language."""
 
 REPLY_ABOVE = re.compile(

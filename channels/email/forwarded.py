@@ -169,13 +169,19 @@ def _find_block(lines: list[str], subject: str) -> _Block | None:
             if block := _below(lines, number):
                 return block
             divided = True
-        elif not divided and (":" in line or "：" in line) and HEADER.match(line):
+        elif not divided and (":" in line or "：" in line) and _may_start(line):
             block = _read_block(lines, number)
             if block is not None and _passes_on(lines, number, subject):
                 return msgspec.structs.replace(block, start=_above(lines, number))
             if block is not None:
                 return None  # an answer's quote: what comes below it was passed on by somebody else
     return None
+
+
+def _may_start(line: str) -> bool:
+    """Whether a line can be the first of a block."""
+    found = HEADER.match(line)
+    return found is not None and found["other"] is None
 
 
 def _passes_on(lines: list[str], number: int, subject: str) -> bool:

@@ -1,7 +1,9 @@
 """Mails that somebody passes on, as many programs write them in many languages; all made up here."""
 
+import time
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -341,3 +343,24 @@ def test_any_order_of_lines_is_read(lines: list[str]) -> None:
     """Whatever the lines, reading ends without a fault, and an author has an address."""
     found = passed_on("\n".join(lines))
     assert found is None or "@" in found.from_.address
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Reply-To: x\n",
+        "To: a\nCc: b\nSubject: c\nDate: d\n",
+        "Forwarded message\n",
+        "-" * 190 + "\n",
+        "To: a,\nb,\n",
+        "> ",
+        "From: a@b.c\n",
+    ],
+)
+def test_long_texts_take_linear_time(line: str) -> None:
+    """A megabyte of any line is looked through in seconds."""
+    read = parse_mail(b"From: a@b.example\nSubject: Fwd: x\n\nHi\n")
+    big = msgspec.structs.replace(read, text=line * (1_000_000 // len(line)), safe_html=f"<p>{line * 10_000}</p>")
+    started = time.process_time()
+    forwarded(big)
+    assert time.process_time() - started < 5
