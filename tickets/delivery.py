@@ -183,7 +183,10 @@ async def retry_later(
 
 
 async def _of(session: AsyncSession, delivery_id: int) -> Delivery:
-    delivery = await session.scalar(select(Delivery).where(Delivery.id == delivery_id).with_for_update())
+    """A delivery to act on. One of a note, which only a mistake could make, is none: its words never leave."""
+    statement = select(Delivery).join(Message, Message.id == Delivery.message_id)
+    wanted = statement.where(Delivery.id == delivery_id, Message.kind.in_(("agent", "system")))
+    delivery = await session.scalar(wanted.with_for_update(of=Delivery))
     if delivery is None:
         raise NotFound("There is no such delivery.")
     return delivery
@@ -224,8 +227,8 @@ async def _take_back(
 
 _SCHEDULED = Sql(
     """
-    select d.id from deliveries d where d.ticket_id = :ticket_id and d.state = 'queued' and d.scheduled
-    order by d.id for update
+    select d.id from deliveries d join messages m on m.id = d.message_id and m.kind = 'agent'
+    where d.ticket_id = :ticket_id and d.state = 'queued' and d.scheduled order by d.id for update of d
     """
 )
 
