@@ -35,6 +35,7 @@ NAMED: Final = SHOWN | {
     "video/mp4",
     "video/webm",
     "message/rfc822",
+    "text/calendar",
     "text/plain",
 }
 """Types that are named when a file is saved; all others are bytes without a meaning."""

@@ -11,9 +11,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from agent_ui import answering, html
 from agent_ui.deps import Desk
 from agent_ui.views.tickets import Mailbox, Routing, SentView, TicketView, Viewer, ticket_view
-from channels.email import accounts
+from channels.email import accounts, leaving
 from channels.models import ChannelAccount
-from core.errors import Stale
+from core.errors import Invalid, Stale
 from routing.models import Decision
 from staff.models import Agent
 from tickets import attachments, detail, timeline
@@ -74,6 +74,21 @@ async def read_after_change(desk: Desk, ticket_id: int) -> TicketView:
     """The same just after she has changed it, also when that has moved it out of her sight."""
     found = await detail.read_after_change(desk.session, desk.actor, ticket_id)
     return await _view(desk, found)
+
+
+async def mailbox_of(desk: Desk, address: str | None) -> int | None:
+    """The mailbox that an author has chosen to write from; None when she has not.
+
+    Raises:
+        Invalid: it is no address of a mailbox in use.
+    """
+    if address is None:
+        return None
+    listed = [box for box in await leaving.mailboxes(desk.session) if box.is_active]
+    found = leaving.book_of(listed).find(address)
+    if found is None:
+        raise Invalid.field("fromAddress", "This is no address of a mailbox in use.")
+    return found.id
 
 
 async def pictures_of(desk: Desk, ticket_id: int, items: Sequence[Item], *, everywhere: bool = False) -> html.Pictures:

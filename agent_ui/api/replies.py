@@ -41,6 +41,7 @@ class ReplyController(Controller):
         409 ``stale-reply`` names in ``newItems`` what the author had not seen; ``force`` sends all the same.
         """
         await desk.may_see(ticket_id)
+        await ticket_page.mailbox_of(desk, data.from_address)
         fields: dict[str, Any] = given(data) | {name: addresses(getattr(data, name)) for name in ("to", "cc", "bcc")}
         fields |= {
             "html": desk.links.stored(data.html),

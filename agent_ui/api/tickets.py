@@ -66,6 +66,7 @@ class TicketController(Controller):
     async def create(self, desk: NamedDependency[Desk], data: JSONBody[NewTicketInput]) -> Response[TicketView]:
         """Open a ticket with a first message to the customer."""
         fields = given(data)
+        fields["account_id"] = data.account_id or await ticket_page.mailbox_of(desk, data.from_address)
         fields["html"] = desk.links.stored(data.html)
         fields |= {name: addresses(getattr(data, name)) for name in ("cc", "bcc")}
         fields["client_key"] = data.client_key or str(uuid.uuid4())

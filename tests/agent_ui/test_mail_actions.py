@@ -104,7 +104,9 @@ async def test_a_ticket_says_how_an_answer_begins(desk: Desk, db: Database, box:
     assert ticket["split"] is None
 
 
-async def test_a_reply_leaves_later_at_once_or_not_at_all(desk: Desk, ticket: int, clock: ManualClock) -> None:
+async def test_a_reply_leaves_later_at_once_or_not_at_all(
+    desk: Desk, ticket: int, clock: ManualClock, box: ChannelAccount
+) -> None:
     """Scheduled with its moment; taken back into the draft; or sent now."""
     http = desk.agent.http
     later = (clock.now() + timedelta(hours=14)).isoformat()
@@ -126,6 +128,9 @@ async def test_a_reply_leaves_later_at_once_or_not_at_all(desk: Desk, ticket: in
     assert now.json()["delivery"]["sendAt"] == "2026-03-02T09:00:00Z"
     late = await http.post(f"/api/deliveries/{items[0]['delivery']['id']}/send-now")
     assert (late.status_code, late.json()["code"]) == (409, "too-late")
+    key = {"clientKey": "a1b2c3d4-0048", "fromAddress": "chief@elsewhere.example"}
+    refused = await http.post(f"/api/tickets/{ticket}/replies", json=body | key)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "fromAddress")
     for wrong in ("2030-01-01T00:00:00Z", "2026-03-02T23:00:00", "tomorrow"):
         key = {"clientKey": "a1b2c3d4-0049", "sendAt": wrong}
         refused = await http.post(f"/api/tickets/{ticket}/replies", json=body | key)
@@ -202,7 +207,7 @@ async def test_a_new_conversation_begins_from_a_chosen_address(desk: Desk, box: 
     ]  # fmt: skip
     body = {
         "subject": "Hello", "customerEmail": "ravi@c.example", "html": "<p>Hi</p>", "teamId": desk.team,
-        "accountId": box.id, "fromAddress": "help@desk.example", "cc": ["Boss <boss@c.example>"],
+        "fromAddress": "help@desk.example", "cc": ["Boss <boss@c.example>"],
     }  # fmt: skip
     made = (await desk.agent.http.post("/api/tickets", json=body)).json()
     item = next(item for item in made["timeline"] if item["type"] == "message")
