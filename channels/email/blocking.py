@@ -59,11 +59,14 @@ def checked(pattern: str) -> str:
         Invalid: neither an address nor a domain with ``@`` before it.
     """
     bare = pattern.strip().casefold()
-    if not bare.startswith("@"):
-        return normalise_email(bare)
-    if "." not in bare or not normalise_email(f"x{bare}"):
+    is_domain = bare.startswith("@")
+    try:
+        address = normalise_email(f"x{bare}" if is_domain else bare)
+    except Invalid:
+        raise Invalid.field("pattern", "An address looks like who@example.org, a domain like @example.org.") from None
+    if is_domain and "." not in address:
         raise Invalid.field("pattern", "A domain looks like @example.org.")
-    return bare
+    return address.removeprefix("x") if is_domain else address
 
 
 async def add(session: AsyncSession, pattern: str, reason: str = "") -> BlockedSender:
