@@ -38,6 +38,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/attachments/{attachment_id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Attach a file again */
+        post: operations["ApiAttachmentsAttachmentIdCopyCopy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/attachments/{attachment_id}/mail": {
         parameters: {
             query?: never;
@@ -49,6 +66,40 @@ export interface paths {
         get: operations["ApiAttachmentsAttachmentIdMailMail"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/automatic-mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How automatic mail stands */
+        get: operations["ApiAutomaticMailStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/automatic-mail/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let automatic mail leave again */
+        post: operations["ApiAutomaticMailReleaseRelease"];
         delete?: never;
         options?: never;
         head?: never;
@@ -363,6 +414,162 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/mailboxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mailboxes */
+        get: operations["ApiMailboxesListMailboxes"];
+        put?: never;
+        /** Connect a mailbox */
+        post: operations["ApiMailboxesCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mailboxes/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Count what a first reading would take in */
+        post: operations["ApiMailboxesCountCount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mailboxes/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Known providers */
+        get: operations["ApiMailboxesPresetsPresets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mailboxes/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try out servers */
+        post: operations["ApiMailboxesTestTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mailboxes/{mailbox_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One mailbox */
+        get: operations["ApiMailboxesMailboxIdRead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a mailbox */
+        patch: operations["ApiMailboxesMailboxIdChange"];
+        trace?: never;
+    };
+    "/api/mailboxes/{mailbox_id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a mailbox up again */
+        post: operations["ApiMailboxesMailboxIdActivateActivate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mailboxes/{mailbox_id}/deactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let go of a mailbox */
+        post: operations["ApiMailboxesMailboxIdDeactivateDeactivate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mailboxes/{mailbox_id}/dkim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a key that signs */
+        post: operations["ApiMailboxesMailboxIdDkimMakeKey"];
+        /** Sign no more */
+        delete: operations["ApiMailboxesMailboxIdDkimDropKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mailboxes/{mailbox_id}/oauth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to connect with the provider */
+        post: operations["ApiMailboxesMailboxIdOauthBeginConsent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me": {
         parameters: {
             query?: never;
@@ -440,6 +647,23 @@ export interface paths {
         };
         /** A message as it came */
         get: operations["ApiMessagesMessageIdRawRaw"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/oauth/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The way back from a provider */
+        get: operations["ApiOauthCallbackCallback"];
         put?: never;
         post?: never;
         delete?: never;
@@ -814,6 +1038,20 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AcknowledgeInput */
+        AcknowledgeInput: {
+            enabled: boolean;
+            /** @default  */
+            html?: string;
+            /** @default  */
+            subject?: string;
+        };
+        /** AcknowledgeView */
+        AcknowledgeView: {
+            enabled: boolean;
+            html: string;
+            subject: string;
+        };
         /** Address */
         Address: {
             address: string;
@@ -866,6 +1104,13 @@ export interface components {
             server: number;
             uidvalidity: number;
         };
+        /**
+         * Auth
+         * @description How the desk signs in to a mail server.
+         * @default password
+         * @enum {string}
+         */
+        Auth: "password" | "oauth";
         /** Authentication */
         Authentication: {
             /** @default false */
@@ -884,6 +1129,16 @@ export interface components {
             id: number | null;
             kind: string;
             name: string;
+        };
+        /** AutomaticMailView */
+        AutomaticMailView: {
+            limitPerHour: number;
+            reason: string | null;
+            sentLastHour: number;
+            since: string | null;
+            stopped: boolean;
+            withheld: components["schemas"]["WithheldView"][];
+            withheldLastDay: number;
         };
         /** BannerView */
         BannerView: {
@@ -925,6 +1180,10 @@ export interface components {
             name: string;
             score: number;
         };
+        /** ConsentView */
+        ConsentView: {
+            url: string;
+        };
         /** ConsoleSettings */
         ConsoleSettings: {
             brandHue: number;
@@ -939,6 +1198,20 @@ export interface components {
             kind: string;
             value: string;
             verified: boolean;
+        };
+        /** CountInput */
+        CountInput: {
+            id?: number | null;
+            imap: components["schemas"]["ImapInput"];
+            oauth?: components["schemas"]["OauthInput"] | null;
+            since?: string | null;
+        };
+        /** CountView */
+        CountView: {
+            newest: string | null;
+            oldest: string | null;
+            since: string | null;
+            total: number;
         };
         /** CustomerBrief */
         CustomerBrief: {
@@ -1011,6 +1284,18 @@ export interface components {
             undoUntil: string | null;
             warning: string | null;
         };
+        /** DkimInput */
+        DkimInput: {
+            /** @default  */
+            selector?: string;
+        };
+        /** DkimView */
+        DkimView: {
+            dnsName: string;
+            dnsValue: string;
+            domain: string;
+            selector: string;
+        };
         /** DraftInput */
         DraftInput: {
             attachmentIds?: number[] | null;
@@ -1027,6 +1312,12 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
         };
+        /**
+         * Encryption
+         * @description How a connection to a mail server is protected.
+         * @enum {string}
+         */
+        Encryption: "none" | "starttls" | "tls";
         /** EventItem */
         EventItem: {
             actor: components["schemas"]["Author"];
@@ -1072,6 +1363,45 @@ export interface components {
             heldAt: string;
             id: number;
             name: string;
+        };
+        /** ImapInput */
+        ImapInput: {
+            auth?: components["schemas"]["Auth"];
+            /** @default INBOX */
+            folder?: string;
+            host: string;
+            /**
+             * @default closed
+             * @enum {string}
+             */
+            importAs?: "closed" | "open";
+            password?: string | null;
+            port: number;
+            since?: string | null;
+            tls: components["schemas"]["Encryption"];
+            user: string;
+        };
+        /** ImapTrialView */
+        ImapTrialView: {
+            detail: string;
+            folders: string[];
+            idle: boolean;
+            messages: number | null;
+            ok: boolean;
+            seconds: number;
+        };
+        /** ImapView */
+        ImapView: {
+            auth: components["schemas"]["Auth"];
+            folder: string;
+            hasPassword: boolean;
+            host: string;
+            /** @enum {string} */
+            importAs: "closed" | "open";
+            port: number;
+            since: string | null;
+            tls: components["schemas"]["Encryption"];
+            user: string;
         };
         /** ImportView */
         ImportView: {
@@ -1136,6 +1466,19 @@ export interface components {
             lastSuccessAt: string | null;
             name: string;
         };
+        /** MailboxInput */
+        MailboxInput: {
+            address?: string;
+            aliases?: string[];
+            displayName?: string;
+            imap?: components["schemas"]["ImapInput"] | null;
+            name?: string;
+            oauth?: components["schemas"]["OauthInput"] | null;
+            options?: components["schemas"]["OptionsInput"];
+            signature?: string;
+            smtp?: components["schemas"]["SmtpInput"] | null;
+            teamId?: number | null;
+        };
         /** MailboxStanding */
         MailboxStanding: {
             address: string;
@@ -1155,6 +1498,23 @@ export interface components {
             lastMailAt: string | null;
             lastSuccessAt: string | null;
             name: string;
+        };
+        /** MailboxView */
+        MailboxView: {
+            address: string;
+            aliases: string[];
+            displayName: string;
+            dkim: components["schemas"]["DkimView"] | null;
+            id: number;
+            imap: components["schemas"]["ImapView"] | null;
+            isActive: boolean;
+            name: string;
+            oauth: components["schemas"]["OauthView"] | null;
+            options: components["schemas"]["OptionsView"];
+            signature: string;
+            smtp: components["schemas"]["SmtpView"] | null;
+            status: components["schemas"]["StatusView"];
+            teamId: number | null;
         };
         /** MessageItem */
         MessageItem: {
@@ -1256,6 +1616,62 @@ export interface components {
             customerWrote: boolean;
             mentioned: boolean;
         };
+        /** OauthInput */
+        OauthInput: {
+            /** @default  */
+            authorizeUrl?: string;
+            clientId: string;
+            clientSecret?: string | null;
+            /** @enum {string} */
+            provider: "google" | "microsoft" | "custom";
+            /** @default  */
+            scope?: string;
+            secretExpiresOn?: string | null;
+            /** @default common */
+            tenant?: string;
+            /** @default  */
+            tokenUrl?: string;
+        };
+        /** OauthView */
+        OauthView: {
+            authorizeUrl: string;
+            clientId: string;
+            connected: boolean;
+            hasClientSecret: boolean;
+            /** @enum {string} */
+            provider: "google" | "microsoft" | "custom";
+            scope: string;
+            secretExpiresOn: string | null;
+            tenant: string;
+            tokenUrl: string;
+        };
+        /** OptionsInput */
+        OptionsInput: {
+            acknowledge?: components["schemas"]["AcknowledgeInput"];
+            agentAnswers?: "aligned" | "token" | "off";
+            duplicates?: "one" | "each";
+            plainText?: boolean;
+            reopenDays?: number;
+            replyToPolicy?: "from" | "reply_to";
+            silentAfterMinutes?: number;
+            subjectNumber?: boolean;
+            trustedServers?: string[];
+        };
+        /** OptionsView */
+        OptionsView: {
+            acknowledge: components["schemas"]["AcknowledgeView"];
+            /** @enum {string} */
+            agentAnswers: "aligned" | "token" | "off";
+            /** @enum {string} */
+            duplicates: "one" | "each";
+            plainText: boolean;
+            reopenDays: number;
+            /** @enum {string} */
+            replyToPolicy: "from" | "reply_to";
+            silentAfterMinutes: number;
+            subjectNumber: boolean;
+            trustedServers: string[];
+        };
         /** Page[LedgerRow] */
         "Page_agent_ui.views.ledger.LedgerRow_": {
             items: components["schemas"]["LedgerRow"][];
@@ -1292,6 +1708,15 @@ export interface components {
             since: string | null;
             /** @enum {string} */
             state: "available" | "busy" | "break" | "offline";
+        };
+        /** PresetView */
+        PresetView: {
+            help: string;
+            imap: components["schemas"]["ServerView"] | null;
+            key: string;
+            /** @enum {null|string} */
+            oauth: "google" | "microsoft" | "custom" | null;
+            smtp: components["schemas"]["ServerView"] | null;
         };
         /** ReplyDefaults */
         ReplyDefaults: {
@@ -1349,6 +1774,12 @@ export interface components {
             item: components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"];
             ticket: components["schemas"]["TicketRow"];
         };
+        /** ServerView */
+        ServerView: {
+            host: string;
+            port: number;
+            tls: components["schemas"]["Encryption"];
+        };
         /** SessionView */
         SessionView: {
             agent: components["schemas"]["AgentView"];
@@ -1361,6 +1792,36 @@ export interface components {
             email: string;
             password: string;
         };
+        /** SmtpInput */
+        SmtpInput: {
+            auth?: components["schemas"]["Auth"];
+            host: string;
+            password?: string | null;
+            /** @default 0 */
+            perMinute?: number;
+            port: number;
+            tls: components["schemas"]["Encryption"];
+            /** @default  */
+            user?: string;
+            verp?: boolean | null;
+        };
+        /** SmtpTrialView */
+        SmtpTrialView: {
+            detail: string;
+            ok: boolean;
+            seconds: number;
+        };
+        /** SmtpView */
+        SmtpView: {
+            auth: components["schemas"]["Auth"];
+            hasPassword: boolean;
+            host: string;
+            perMinute: number;
+            port: number;
+            tls: components["schemas"]["Encryption"];
+            user: string;
+            verp: boolean | null;
+        };
         /** SplitHint */
         SplitHint: {
             messageId: number;
@@ -1369,11 +1830,26 @@ export interface components {
         SplitInput: {
             messageId: number;
         };
+        /** StatusView */
+        StatusView: {
+            alarm: string | null;
+            alarmSince: string | null;
+            lastError: string | null;
+            lastMailAt: string | null;
+            lastSuccessAt: string | null;
+        };
         /** TeamView */
         TeamView: {
             id: number;
             name: string;
             openCount: number;
+        };
+        /** TestInput */
+        TestInput: {
+            id?: number | null;
+            imap?: components["schemas"]["ImapInput"] | null;
+            oauth?: components["schemas"]["OauthInput"] | null;
+            smtp?: components["schemas"]["SmtpInput"] | null;
         };
         /** TicketChangeInput */
         TicketChangeInput: {
@@ -1454,6 +1930,11 @@ export interface components {
             viewers: components["schemas"]["Viewer"][];
             waitingSince: string | null;
         };
+        /** TrialView */
+        TrialView: {
+            imap: components["schemas"]["ImapTrialView"] | null;
+            smtp: components["schemas"]["SmtpTrialView"] | null;
+        };
         /** UndoView */
         UndoView: {
             draft: components["schemas"]["DraftItem"];
@@ -1479,6 +1960,17 @@ export interface components {
             agentId: number;
             name: string;
             state: string;
+        };
+        /** WithheldView */
+        WithheldView: {
+            /** Format: date-time */
+            at: string;
+            id: number;
+            kind: string;
+            reason: string;
+            subject: string;
+            ticketId: number | null;
+            to: string;
         };
         /** BlockInput */
         ledger_BlockInput: {
@@ -1570,6 +2062,43 @@ export interface operations {
             };
         };
     };
+    ApiAttachmentsAttachmentIdCopyCopy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attachment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileItem"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiAttachmentsAttachmentIdMailMail: {
         parameters: {
             query?: never;
@@ -1603,6 +2132,46 @@ export interface operations {
                         } | unknown[];
                         status_code: number;
                     };
+                };
+            };
+        };
+    };
+    ApiAutomaticMailStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutomaticMailView"];
+                };
+            };
+        };
+    };
+    ApiAutomaticMailReleaseRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutomaticMailView"];
                 };
             };
         };
@@ -2259,6 +2828,428 @@ export interface operations {
             };
         };
     };
+    ApiMailboxesListMailboxes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxView"][];
+                };
+            };
+        };
+    };
+    ApiMailboxesCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailboxInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiMailboxesCountCount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CountInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiMailboxesPresetsPresets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresetView"][];
+                };
+            };
+        };
+    };
+    ApiMailboxesTestTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiMailboxesMailboxIdRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mailbox_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiMailboxesMailboxIdChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mailbox_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailboxInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiMailboxesMailboxIdActivateActivate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mailbox_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiMailboxesMailboxIdDeactivateDeactivate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mailbox_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailboxView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiMailboxesMailboxIdDkimMakeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mailbox_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DkimInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DkimView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiMailboxesMailboxIdDkimDropKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mailbox_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiMailboxesMailboxIdOauthBeginConsent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mailbox_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiMeChange: {
         parameters: {
             query?: never;
@@ -2415,6 +3406,45 @@ export interface operations {
                 content: {
                     "message/rfc822": string;
                 };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiOauthCallbackCallback: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string;
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Redirect Response */
+            302: {
+                headers: {
+                    /** @description target path for the redirect */
+                    location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad request syntax or unsupported method */
             400: {
