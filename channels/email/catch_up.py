@@ -104,12 +104,13 @@ class CatchUp:
         queue = await self._queue(mailbox, old, news)
         complete = True
         while queue and not stop.is_set():
+            batch = queue[: 1 if self._careful else BATCH]
             try:
-                tried, got = await self._take_batch(mailbox, settings, queue[: 1 if self._careful else BATCH])
+                tried, got = await self._take_batch(mailbox, settings, batch)
                 complete = complete and got
             finally:
                 position.advance(rest)
-                position.count(old)
+                position.count_taken(batch)
                 await self._save()
             del queue[:tried]
             await progress()

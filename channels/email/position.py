@@ -126,3 +126,9 @@ class Position:
         if self.importing is not None:
             left = sum(not self.is_done(uid) for uid in old)
             self.importing.done = max(self.importing.done, self.importing.total - left)
+
+    def count_taken(self, tried: Iterable[int]) -> None:
+        """Note the progress by these UIDs, which were not done with before."""
+        if self.importing is not None:
+            taken = sum(uid <= self.start_uid and self.is_done(uid) for uid in tried)
+            self.importing.done = min(self.importing.done + taken, self.importing.total)

@@ -5,11 +5,13 @@ import contextlib
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, func, select, text, update
 
 from channels import inbound
-from channels.email import audit, catch_up, mailbox
+from channels.email import audit, catch_up, fetch, mailbox
 from channels.email.audit import Audit
+from channels.email.reader import EmailReader
+from channels.email.tokens import Tokens
 from channels.models import ChannelAccount, InboundItem
 from core import clock as clocks
 from core.db import Database, reading, unit_of_work
@@ -29,6 +31,7 @@ from tests.channels.email.test_fetch import (
     sign_in,
 )  # fmt: skip
 from tests.channels.email.test_mailbox import Box, Imap, scripted
+from tickets.models import Ticket
 
 OLD = '"05-Jan-2026 10:00:00 +0530"'
 
@@ -437,3 +440,50 @@ async def test_an_import_is_processed_after_todays_mail(db):
     news = (await rows(db))[5].id
     assert sorted(done) == [item.id for item in await rows(db)]
     assert news in done[:2]
+
+
+@pytest.mark.peer
+async def test_a_folder_made_anew_doubles_no_ticket_with_or_without_message_ids(db, box, settings, storage):
+    """Everything is read again under other UIDs; the intake knows each mail by its id, or by what it says (field 1)."""
+    nameless = b"From: a@b.c\r\nDate: Mon, 5 Jan 2026 10:00:00 +0000\r\nSubject: %d\r\n\r\nNo id, number %d.\r\n"
+    mails = [mail(1), mail(2), nameless % (3, 3), nameless % (4, 4)]
+    box.add(*mails, folder="Desk")
+    account = await account_of(db, box.dovecot.port, user=box.user, folder="Desk")
+    reader = EmailReader(storage, Tokens("secret", "desk.test"))
+    intake = inbound.Inbound({"email": reader}, {"email": reader.could_not_read})
+    worker = Worker(db, Registry((Definition(inbound.PROCESS_JOB, intake.process),)))
+    async with fetching(db, account, settings):
+        await eventually(has(db, *mails))
+    await worker.drain()
+    with box.session() as client:
+        client.delete("Desk")
+    await asyncio.sleep(1.1)  # Dovecot derives UIDVALIDITY from the second
+    news = nameless % (5, 5)
+    box.add(*mails, news, folder="Desk")
+    async with fetching(db, account, settings):
+        await eventually(has(db, *mails, *mails, news))
+    await worker.drain()
+    async with reading(db) as session:
+        tickets = await session.scalar(select(func.count()).select_from(Ticket))
+    outcomes = [item.outcome for item in await rows(db)]
+    assert outcomes.count("duplicate") == 4
+    assert outcomes.count("ticket") == tickets == 5
+
+
+async def test_the_server_is_counted_every_hour(db, settings, clock):
+    """On the same connection, by the product's clock; what vanished from the ledger is fetched again."""
+    folder = Folder({1: mail(1), 2: mail(2)}, idle=False)
+    async with Scripted(folder) as server:
+        account = await account_of(db, server.port)
+        async with fetching(db, account, settings):
+            first = await eventually(lambda: kept(db, account))
+            await eventually(lambda: _rests(clock))
+            await _forget(db, 1)
+            clock.advance(fetch.AUDIT_EVERY - timedelta(minutes=1))
+            await eventually(lambda: _rests(clock))
+            assert await kept(db, account) == first
+            clock.advance(timedelta(minutes=1))
+            found = await eventually(lambda: _mended(db, account))
+    assert (found.server, found.ledger, found.mended) == (2, 2, 1)
+    assert found.at - first.at == fetch.AUDIT_EVERY
+    assert folder.sessions == 1
