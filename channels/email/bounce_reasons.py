@@ -26,6 +26,22 @@ _TEMPORARY = re.compile(
     r"queued mail for delivery",
     re.IGNORECASE,
 )
+_TRIED_AGAIN = re.compile(
+    r"(?:will|shall) (?:continue|keep|be|still)? ?(?:to )?(?:be )?(?:try|trying|retry|retried|retries|attempt|resent)"
+    r"|will be (?:re)?tried|warning (?:message )?only|(?:not|n't) need to re-?send"
+    r"|still (?:being )?(?:re)?tr(?:y|ied)"
+    r"|not yet been (?:able|delivered)|has been delayed|is (?:being )?delayed|delay reason|temporary failure report"
+    r"|delivery (?:attempts )?will (?:continue|be (?:retr|repeat))|queued (?:mail )?for delivery|no action is required"
+    r"|weitere (?:zustell)?versuche|wird (?:weiterhin|erneut) versucht|sera (?:à nouveau|encore) (?:tent|essay)"
+    r"|se volver[áa] a intentar|se seguir[áa] intentando|será tentad[ao] novamente|verrà ritentat|引き続き|再送を",
+    re.IGNORECASE,
+)
+_NO_MORE = re.compile(
+    r"(?:given|giving|gave) up|no longer (?:be )?(?:try|tri|retr)|not (?:going to|be) (?:try|retr|tried)|too long"
+    r"|will not (?:be )?(?:try|tried|retr)|permanent (?:error|fail)|message expired"
+    r"|(?:has|have) been (?:returned|rejected)|(?:is being|was) returned",
+    re.IGNORECASE,
+)
 _GAVE_UP = re.compile(
     r"given up|giving up|final|permanent|no longer try|not going to try|has been in the queue too long|"
     r"too old"
@@ -219,6 +235,17 @@ def derive_status(text: str, context: str = "") -> str:
     if _NO_SUCH_USER.search(text) or _NO_SUCH_HOST.search(text):
         return "5.0.0"
     return "4.0.0" if _TEMPORARY.search(words) and not _GAVE_UP.search(words) else "5.0.0"
+
+
+@lru_cache(maxsize=32)  # every recipient
+def is_delay(notice: str) -> bool:
+    """Whether a notice says that the mail is still on its way and will be tried again.
+
+    Args:
+        notice: What the mail system says, without the mail it returns.
+    """
+    words = " ".join(notice[:8_000].split())
+    return _TRIED_AGAIN.search(words) is not None and _NO_MORE.search(words) is None
 
 
 @lru_cache(maxsize=32)  # every recipient of a long report asks about the same notice

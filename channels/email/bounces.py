@@ -13,7 +13,15 @@ import msgspec
 
 from channels.email.addresses import parse_addresses
 from channels.email.bodies import Bodies, read_bodies
-from channels.email.bounce_reasons import derive_status, is_hard, refused_content, replied_status, status_in, verdict
+from channels.email.bounce_reasons import (
+    derive_status,
+    is_delay,
+    is_hard,
+    refused_content,
+    replied_status,
+    status_in,
+    verdict,
+)
 from channels.email.bounce_text import (
     Failure,
     is_daemon,
@@ -36,7 +44,7 @@ _RETURNED_TYPES = frozenset((
     "message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/partial",
     "text/rfc822", "message/global-headers",
 ))  # fmt: skip
-_FAILED = frozenset(("failed", "delayed", "failure", "fail", "expired", "bounced", "undeliverable", "deferred"))
+_DELAYED = frozenset(("delayed", "deferred"))
 _FINE = frozenset(("delivered", "relayed", "expanded"))
 _FIELD = re.compile(r"^([A-Za-z][\w-]{2,40}):[ \t]*(.*)$", re.MULTILINE)
 _WHITE = re.compile(r"\s+")
@@ -249,8 +257,9 @@ def _from_group(
         recipient=recipient,
         status=status,
         reason=_reason(words or about or notice),
-        hard=action != "delayed" and is_hard(status, explained) and not refused_content(transcript),
+        hard=action not in _DELAYED and is_hard(status, explained) and not refused_content(transcript),
         original_message_id=original_id,
+        final=action not in _DELAYED,
     )
 
 
@@ -391,12 +400,14 @@ def _prose_report(failure: Failure, notice: str, original_id: str, *, alone: boo
     hard = verdict(status, failure.words)
     if hard is None and (alone or failure.words.count("\n") <= 1):
         hard = verdict(status, notice)
+    final = bool(hard) or not is_delay(notice)
     return BounceReport(
         recipient=failure.recipient,
-        status=status,
+        status=status if final or status_in(f"{failure.words}\n{notice}") else "4.0.0",
         reason=_reason(failure.words or notice),
         hard=bool(hard),
         original_message_id=original_id,
+        final=final,
     )
 
 

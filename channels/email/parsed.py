@@ -51,8 +51,10 @@ class BounceReport(msgspec.Struct, frozen=True):
         recipient: Address that was not reached; empty when the report does not say.
         status: Enhanced status `x.y.z` (RFC 3463); empty when nothing in the report tells.
         reason: The remote server's words, on one line.
-        hard: True when trying again is pointless (permanent), False when the fault is temporary.
+        hard: True when the address is of no use any more: no such user or host. A full mailbox or a refused content
+            is not hard, even where this one mail was refused for good.
         original_message_id: Message-ID of the mail that bounced, without angle brackets; empty when unknown.
+        final: True when the mail was not delivered and will not be; False when the system goes on trying.
     """
 
     recipient: str
@@ -60,6 +62,7 @@ class BounceReport(msgspec.Struct, frozen=True):
     reason: str
     hard: bool
     original_message_id: str = ""
+    final: bool = True
 
 
 class ParsedMail(msgspec.Struct, frozen=True, kw_only=True):

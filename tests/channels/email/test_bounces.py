@@ -39,7 +39,39 @@ def test_standard_report() -> None:
 def test_delay_is_temporary() -> None:
     """A warning is reported, and is not hard."""
     read = parse_mail(dsn("Status: 4.4.1", action="delayed"))
-    assert [(item.status, item.hard) for item in read.bounces] == [("4.4.1", False)]
+    assert [(item.status, item.hard, item.final) for item in read.bounces] == [("4.4.1", False, False)]
+    assert [item.final for item in parse_mail(dsn("Status: 4.4.7")).bounces] == [True]
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("This is a warning message only. You do not need to resend your message.", "4.0.0"),
+        ("The message has not yet been delivered. Delivery attempts will continue for 3 days.", "4.0.0"),
+        ("Delay reason: 451 4.7.1 greylisted. We will keep trying, or it will be returned to you.", "4.7.1"),
+        ("Weitere Zustellversuche folgen.", "4.0.0"),
+    ],
+)  # fmt: skip
+def test_a_delay_in_prose_is_not_final(words: str, status: str) -> None:
+    """The mail is still on its way: nothing is lost yet."""
+    text = f"Your message to the following recipient could not be delivered:\n\n  jo@home.example\n\n{words}\n"
+    [report] = parse_mail(prose(text, subject="Warning: could not send message for past 4 hours")).bounces
+    assert (report.recipient, report.status, report.hard, report.final) == ("jo@home.example", status, False, False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "451 4.4.1 try again later. This message has been in the queue too long; I've given up.",
+        "552 5.2.2 mailbox full, will be retried never. The mail has been returned.",
+        "550 blocked by policy.",
+    ],
+)
+def test_what_was_given_up_is_final(words: str) -> None:
+    """A fault of the moment that lasted too long, and a refusal for good that says nothing of the address."""
+    text = f"Your message could not be delivered:\n\n<jo@home.example>:\n{words}\n"
+    [report] = parse_mail(prose(text)).bounces
+    assert (report.hard, report.final) == (False, True)
 
 
 def test_success_is_no_bounce() -> None:
