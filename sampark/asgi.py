@@ -27,7 +27,8 @@ def create_app(runtime: Runtime, wiring: Wiring) -> Litestar:
     """
     handlers = [front_door, *agent_routes.HANDLERS, *portal_routes.HANDLERS]
     if runtime.settings.simulator:
-        handlers += [*simulator_routes.HANDLERS, *simulator_oauth.handlers(simulator_oauth.Provider())]
+        provider = simulator_oauth.provider_of(runtime.settings.data)
+        handlers += [*simulator_routes.HANDLERS, *simulator_oauth.handlers(provider)]
     return Litestar(
         route_handlers=handlers,
         logging_config=None,  # core.log has set it up

@@ -29,10 +29,13 @@ from pymap.parsing.specials import ObjectId
 from pymap.selected import SelectedMailbox
 from pymap.token import AllTokens
 from pymap.user import UserMetadata
+from pysasl import SASLAuth
+from pysasl.creds.external import ExternalCredentials, ExternalVerificationRequired
 from pysasl.creds.server import ServerCredentials
 
 from core.settings import Settings
 from simulator.mailboxes import Mailboxes
+from simulator.oauth import Provider, provider_of
 
 Folders = Callable[[str], Any]
 """Gives the folders of an address, as pymap's ``MailboxSetInterface``."""
@@ -120,11 +123,24 @@ class _Identity(IdentityInterface):
         raise NotAllowedError
 
 
-class _Login(LoginInterface):
-    """Every password is right: there is nothing to protect. Only a mailbox that refuses sign-ins lets nobody in."""
+class _Config(Config):
+    """pymap's settings, with signing in by token."""
 
-    def __init__(self, config: Config, mailboxes: Mailboxes, folders: Folders) -> None:
+    @property
+    def tls_auth(self) -> SASLAuth:
+        """The ways to sign in."""
+        return SASLAuth.named([b"PLAIN", b"LOGIN", b"XOAUTH2"])
+
+
+class _Login(LoginInterface):
+    """Every password is right: there is nothing to protect. Only a mailbox that refuses sign-ins lets nobody in.
+
+    Tokens must be those of the simulated provider.
+    """
+
+    def __init__(self, config: Config, mailboxes: Mailboxes, folders: Folders, provider: Provider) -> None:
         self._config = config
+        self._provider = provider
         self._mailboxes = mailboxes
         self._folders = folders
         self._tokens = AllTokens(config)
@@ -136,10 +152,21 @@ class _Login(LoginInterface):
 
     async def authenticate(self, credentials: ServerCredentials) -> IdentityInterface:
         """Whoever somebody says to be."""
-        if self._mailboxes.switches(credentials.authcid).refuses:
+        user = credentials.authcid
+        if isinstance(credentials, ExternalCredentials):
+            user = credentials.authzid
+            self._check_token(credentials)
+        if self._mailboxes.switches(user).refuses:
             raise InvalidAuth
-        _line.get().owner = credentials.authcid.lower()
-        return _Identity(self._config, self._folders, credentials.authcid)
+        _line.get().owner = user.lower()
+        return _Identity(self._config, self._folders, user)
+
+    def _check_token(self, credentials: ExternalCredentials) -> None:
+        try:
+            credentials.verify(None)
+        except ExternalVerificationRequired as asked:
+            if not self._provider.knows(credentials.authzid, asked.token or ""):
+                raise InvalidAuth from None
 
     async def authorize(self, authenticated: IdentityInterface, authzid: str) -> IdentityInterface:  # noqa: ARG002
         """And whoever she wants to be."""
@@ -201,6 +228,7 @@ class ImapServer:
         self._host = settings.smtp_host
         self._port = settings.simulator_imap_port if port is None else port
         self._mailboxes = mailboxes
+        self._provider = provider_of(settings.data)
         self._server: asyncio.Server | None = None
         self._lines: weakref.WeakSet[_Line] = weakref.WeakSet()
 
@@ -224,7 +252,7 @@ class ImapServer:
         """
         self._mailboxes.root.mkdir(parents=True, exist_ok=True)
         arguments = Namespace(passlib_cfg=None, proxy_protocol=ProxyProtocolVersion.NOOP.name.lower())
-        config = Config(
+        config = _Config(
             arguments,
             host=self._host,
             port=self._port,
@@ -236,7 +264,7 @@ class ImapServer:
         )
         config.apply_context()
         serve = ProxyProtocolReader(config.proxy_protocol).get_callback(
-            IMAPServer(_Login(config, self._mailboxes, self._folders), config)
+            IMAPServer(_Login(config, self._mailboxes, self._folders, self._provider), config)
         )
 
         async def session(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

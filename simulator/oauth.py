@@ -5,16 +5,19 @@ are replaced at each use, access tokens that end on the desk's clock, revocation
 which a mail server asks whether a token is good. Wired in below /simulator/oauth when ``settings.simulator`` is on;
 the tests run it beside a Dovecot that takes nothing but tokens.
 
-Everything is kept in memory: a restart of the process ends all grants, which is a case worth trying, too.
+The simulated mail servers of the same process take its tokens, too. Everything is kept in memory: a restart of the
+process ends all grants, which is a case worth trying.
 """
 
 import base64
+import functools
 import hashlib
 import html
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -133,6 +136,10 @@ class Provider:
         for token in [token for token, (owner, _) in self._access.items() if owner == user]:
             del self._access[token]
 
+    def knows(self, user: str, token: str) -> bool:
+        """Whether a token is good for a user's mailbox."""
+        return bool(user) and self.introspect(token).get("username") == user
+
     def introspect(self, token: str) -> dict[str, Any]:
         """What a mail server is told about a token."""
         user, until = self._access.get(token, ("", clock.now()))
@@ -168,6 +175,13 @@ class Provider:
             self._refresh[refresh] = user
             answer["refresh_token"] = refresh
         return answer
+
+
+@functools.cache
+def provider_of(folder: Path) -> Provider:
+    """The provider of the world in a data folder: one for all parts of it that this process runs."""
+    del folder  # the cache's key
+    return Provider()
 
 
 def handlers(provider: Provider) -> list[HTTPRouteHandler]:

@@ -5,6 +5,7 @@ mailbox act here, as they do at a real provider's.
 """
 
 import asyncio
+import base64
 import weakref
 from collections.abc import Awaitable, Callable
 
@@ -14,6 +15,7 @@ from core import log
 from core.settings import Settings
 from simulator import letters, robots
 from simulator.mailboxes import Mailboxes
+from simulator.oauth import provider_of
 
 Post = Callable[[str, list[str], bytes], Awaitable[None]]
 """Sends a mail into the desk: envelope sender, recipients, content."""
@@ -36,6 +38,16 @@ class _Handler:
         for recipient in dict.fromkeys(envelope.rcpt_tos):
             self._server.take(recipient, sender, raw)
         return "250 2.0.0 Delivered to the simulated mailboxes"
+
+    async def auth_XOAUTH2(self, _server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802
+        """Tokens must be those of the simulated provider."""
+        try:
+            given = base64.b64decode(args[1], validate=True).decode()
+        except (ValueError, IndexError):
+            return AuthResult(success=False, handled=False)
+        user, _, bearer = given.partition("\1auth=Bearer ")
+        known = self._server.provider.knows(user.removeprefix("user="), bearer.rstrip("\1"))
+        return AuthResult(success=known, handled=False)
 
 
 def _anyone(*_: object) -> AuthResult:
@@ -62,6 +74,7 @@ class MailServer:
         arrived: Arrived | None = None,
         port: int | None = None,
     ) -> None:
+        self.provider = provider_of(settings.data)
         self._settings = settings
         self._mailboxes = mailboxes
         self._post = post

@@ -1,6 +1,7 @@
 """``sampark mailbox``: connect mailboxes, try them out, and see how they are doing."""
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -156,7 +157,8 @@ def test(name: str, as_json: bool) -> None:
             click.echo(f"{part}: " + ("not set up" if said is None else ("ok" if said.ok else "FAILED")))
             if said is not None:
                 click.echo(f"  {said.detail}")
-    raise click.exceptions.Exit(0 if found.ok else 1)
+    if not found.ok:
+        sys.exit(1)
 
 
 async def _named(session: AsyncSession, name: str) -> ChannelAccount:
