@@ -20,7 +20,7 @@ from tickets.attachments import Picture
 from tickets.timeline import EventItem, FileItem, Item, MessageItem, NoteItem
 
 LONGEST_SHOWN: Final = 200_000
-"""Characters of HTML that a ticket's page carries of one message; the message's own page has the rest."""
+"""Characters of HTML, and of text, that a ticket's page carries of one message; its own page has the rest."""
 
 _IMAGE: Final = re.compile(r"<img\b(?:[^>\"]|\"[^\"]*\")*>", re.IGNORECASE)
 _ATTRIBUTE: Final = re.compile(r"\s([a-z-]+)=\"([^\"]*)\"", re.IGNORECASE)
@@ -248,8 +248,9 @@ def show_item(item: MessageItem | NoteItem, links: FileLinks, pictures: Pictures
             return f"/api/attachments/{number}"
         return source if _NEAR.match(source) else None
 
-    quoted = item.quoted_html or ""
-    item.html_cut = max(len(item.html), len(quoted)) > LONGEST_SHOWN
+    quoted, quoted_text = item.quoted_html or "", item.quoted_text or ""
+    item.html_cut = max(map(len, (item.html, item.text, quoted, quoted_text))) > LONGEST_SHOWN
+    item.text, item.quoted_text = item.text[:LONGEST_SHOWN], quoted_text[:LONGEST_SHOWN] or None
     body, quote = (place_images(cut(each), place) for each in (item.html, quoted))
     item.blocked_images = body.blocked + quote.blocked
     shown = name_targets(body.markup) if item.kind == "customer" else body.markup

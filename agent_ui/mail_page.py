@@ -59,8 +59,8 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 async def answer(item: MessageItem | NoteItem, wanted: Wanted, links: FileLinks, pictures: Pictures) -> Response[bytes]:
-    """The same as :func:`document`, in a thread when it is long, so that others do not wait for it."""
-    if len(item.html) < THREAD_ABOVE:
+    """The same as :func:`document`, in a thread when it may be long, so that others do not wait for it."""
+    if len(item.html or item.text) < THREAD_ABOVE and wanted.part == "new":
         return document(item, wanted, links, pictures)
     return await asyncio.to_thread(document, item, wanted, links, pictures)
 

@@ -167,6 +167,10 @@ async def test_a_long_document_is_cut_until_all_is_asked_for(desk: Desk, db: Dat
         made = await new_ticket(session, desk.team, html=html)
     item = (await desk.agent.http.get(f"/api/tickets/{made.ticket_id}")).json()["timeline"][0]
     assert item["htmlCut"] is True and len(item["html"]) < 201_000
+    async with unit_of_work(db) as session:
+        plain = await new_ticket(session, desk.team, text="words " * 50_000)
+    item = (await desk.agent.http.get(f"/api/tickets/{plain.ticket_id}")).json()["timeline"][0]
+    assert (item["htmlCut"], len(item["text"])) == (True, 200_000)
     path = f"/api/messages/{made.message_id}/html"
     page = (await desk.agent.http.get(path, params={"images": 1})).text
     assert "the very end" not in page
