@@ -60,11 +60,12 @@ class BrakeReleased(events.Event, frozen=True, kw_only=True):
     kind = "automatic_mail.released"
 
 
-class Withheld(msgspec.Struct, frozen=True, kw_only=True):
-    """An automatic mail that did not leave, and why. Times are in UTC."""
+class Undelivered(msgspec.Struct, frozen=True, kw_only=True):
+    """An automatic mail that did not arrive, and why: withheld, failed, bounced or unknown. Times are in UTC."""
 
     id: int
     at: datetime
+    state: str
     kind: str
     address: str
     subject: str
@@ -81,8 +82,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         since: since when.
         sent_last_hour: mails that were allowed.
         limit_per_hour: how many make the brake trip.
-        withheld_last_day: mails that did not leave.
-        withheld: the newest of these, at most :data:`SHOWN`.
+        withheld_last_day: mails that the brake stopped.
+        undelivered: the newest of the last day that did not arrive for whatever reason, at most :data:`SHOWN`.
     """
 
     stopped: bool
@@ -91,7 +92,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     sent_last_hour: int
     limit_per_hour: int
     withheld_last_day: int
-    withheld: list[Withheld]
+    undelivered: list[Undelivered]
 
 
 _limit = PER_HOUR
@@ -137,10 +138,11 @@ _STATUS = Sql(
     from (values (1)) as one (row) left join brake_trips t on t.released_at is null
     """
 )
-_WITHHELD = Sql(
+_UNDELIVERED = Sql(
     """
-    select id, created_at, kind, to_address, subject, ticket_id, coalesce(error, '') as reason from notices
-    where state = 'withheld' and created_at > :day_ago order by id desc limit :limit
+    select id, created_at, state, kind, to_address, subject, ticket_id, coalesce(error, '') as reason from notices
+    where state in ('withheld', 'failed', 'bounced', 'unknown') and created_at > :day_ago
+    order by id desc limit :limit
     """
 )
 
@@ -214,7 +216,7 @@ async def status(session: AsyncSession) -> Status:
     now = clock.now()
     day_ago = now - timedelta(days=1)
     row = await _STATUS.first(session, hour_ago=now - DESK_WINDOW, day_ago=day_ago)
-    rows = await _WITHHELD.all(session, day_ago=day_ago, limit=SHOWN) if row.withheld else []
+    rows = await _UNDELIVERED.all(session, day_ago=day_ago, limit=SHOWN)
     return Status(
         stopped=row.reason is not None,
         reason=row.reason,
@@ -222,10 +224,11 @@ async def status(session: AsyncSession) -> Status:
         sent_last_hour=row.sent,
         limit_per_hour=_limit,
         withheld_last_day=row.withheld,
-        withheld=[
-            Withheld(
+        undelivered=[
+            Undelivered(
                 id=each.id,
                 at=each.created_at,
+                state=each.state,
                 kind=each.kind,
                 address=each.to_address,
                 subject=each.subject,

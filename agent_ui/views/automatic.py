@@ -6,11 +6,12 @@ from agent_ui.views.base import View
 from channels.brake import Status
 
 
-class WithheldView(View):
-    """An automatic mail that did not leave, and why."""
+class UndeliveredView(View):
+    """An automatic mail that did not arrive, and why: withheld, failed, bounced or unknown."""
 
     id: int
     at: datetime
+    state: str
     kind: str
     to: str
     subject: str
@@ -19,7 +20,7 @@ class WithheldView(View):
 
 
 class AutomaticMailView(View):
-    """How the desk's automatic mail stands; ``withheld`` are the newest of the last day."""
+    """How the desk's automatic mail stands; ``undelivered`` are the newest of the last day."""
 
     stopped: bool
     reason: str | None
@@ -27,7 +28,7 @@ class AutomaticMailView(View):
     sent_last_hour: int
     limit_per_hour: int
     withheld_last_day: int
-    withheld: list[WithheldView]
+    undelivered: list[UndeliveredView]
 
 
 def automatic_mail(status: Status) -> AutomaticMailView:
@@ -39,16 +40,17 @@ def automatic_mail(status: Status) -> AutomaticMailView:
         sent_last_hour=status.sent_last_hour,
         limit_per_hour=status.limit_per_hour,
         withheld_last_day=status.withheld_last_day,
-        withheld=[
-            WithheldView(
+        undelivered=[
+            UndeliveredView(
                 id=each.id,
                 at=each.at,
+                state=each.state,
                 kind=each.kind,
                 to=each.address,
                 subject=each.subject,
                 ticket_id=each.ticket_id,
                 reason=each.reason,
             )
-            for each in status.withheld
+            for each in status.undelivered
         ],
     )

@@ -16,7 +16,7 @@ async def test_a_stop_is_seen_and_released(db: Database, desk: Desk, clock: Manu
                     session, kind="too_big", to_address=f"{name}@c.example", to_name=name, subject="Too big", text="x"
                 )
         seen = (await desk.lead.http.get("/api/automatic-mail")).json()
-        withheld = seen.pop("withheld")
+        held = seen.pop("undelivered")
         assert seen == {
             "stopped": True,
             "reason": "1 automatic mails left within an hour. Probably two robots write to each other.",
@@ -25,8 +25,10 @@ async def test_a_stop_is_seen_and_released(db: Database, desk: Desk, clock: Manu
             "limitPerHour": 1,
             "withheldLastDay": 1,
         }
-        assert [(each["to"], each["kind"]) for each in withheld] == [("ravi@c.example", "too_big")]
-        assert withheld[0]["reason"].startswith("All automatic mail is stopped")
+        assert [(each["to"], each["kind"], each["state"]) for each in held] == [
+            ("ravi@c.example", "too_big", "withheld")
+        ]
+        assert held[0]["reason"].startswith("All automatic mail is stopped")
         assert (await desk.lead.http.post("/api/automatic-mail/release")).status_code == 403
         for _ in range(2):
             answer = await desk.admin.http.post("/api/automatic-mail/release")
@@ -39,4 +41,4 @@ async def test_the_status_is_for_those_who_run_the_desk(desk: Desk, db: Database
     """An agent without the right learns nothing; the figures are there on a quiet day, too."""
     assert (await desk.agent.http.get("/api/automatic-mail")).status_code == 403
     quiet = (await desk.admin.http.get("/api/automatic-mail")).json()
-    assert (quiet["stopped"], quiet["withheld"], quiet["limitPerHour"]) == (False, [], brake.PER_HOUR)
+    assert (quiet["stopped"], quiet["undelivered"], quiet["limitPerHour"]) == (False, [], brake.PER_HOUR)

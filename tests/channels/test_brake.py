@@ -157,8 +157,8 @@ async def test_what_is_withheld_can_be_seen(db: Database, clock: ManualClock) ->
         assert made[2] is None
         status = await brake.status(session)
     assert (status.sent_last_hour, status.limit_per_hour, status.withheld_last_day) == (2, 500, 1)
-    assert (status.withheld[0].address, status.withheld[0].subject) == ("a@x.example", "Too big")
-    assert "2 times" in status.withheld[0].reason
+    assert (status.undelivered[0].address, status.undelivered[0].subject) == ("a@x.example", "Too big")
+    assert "2 times" in status.undelivered[0].reason
     async with db.sessions() as session:
         jobs = await session.scalar(text("select count(*) from jobs.pgqueuer"))
     assert jobs == 2
