@@ -5,12 +5,12 @@ the alarm itself when a sign-in is refused, because that does not mend itself. A
 event that brings the banner to every open console (``agent_ui/api/banners.py``), and a mail to every administrator.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels import notices
@@ -81,8 +81,8 @@ async def _mailboxes(session: AsyncSession, account_id: int | None = None) -> li
     )
     if account_id is not None:
         statement = statement.where(ChannelAccount.id == account_id)
-    found: Sequence[Row[Any]] = (await session.execute(statement.order_by(ChannelAccount.id))).all()
-    return [_Mailbox(**dict(row._mapping)) for row in found]  # noqa: SLF001 - its public name
+    found = await session.execute(statement.order_by(ChannelAccount.id))
+    return [_Mailbox(**row) for row in found.mappings()]
 
 
 async def sweep(session: AsyncSession, settings: Settings, watching_since: datetime) -> None:
