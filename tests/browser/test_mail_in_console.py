@@ -35,7 +35,7 @@ def open_ticket(page: Page, desk: Desk, letter: EmailMessage) -> int:
     """Send a mail into the desk and open the ticket it makes; returns its number."""
     desk.send(letter)
     with desk.sign_in() as neha:
-        found = eventually(lambda: neha.ticket_with(str(letter["Subject"])), "the ticket")
+        found = eventually(lambda: neha.ticket_with(str(letter["Subject"])) or {}, "the ticket")
     page.goto(f"{desk.url}/console/inbox/open/{found['id']}")
     expect(page.get_by_role("log")).to_be_visible(timeout=15_000)
     return int(found["id"])
@@ -47,6 +47,16 @@ def editor(page: Page) -> Locator:
     field = page.get_by_role("textbox", name="Reply")
     expect(field).to_be_focused(timeout=10_000)
     return field
+
+
+def until(page: Page, look: Callable[[], bool], what: str) -> None:
+    """Wait for something that the page does, while its requests go on being answered."""
+
+    def looked() -> bool:
+        page.wait_for_timeout(20)
+        return look()
+
+    eventually(looked, what)
 
 
 def subject(words: str) -> str:
@@ -77,7 +87,7 @@ def test_a_strangers_html_asks_for_nothing(page: Page, desk: Desk, picture: Pict
     assert page.frame_locator("iframe").first.locator("html").evaluate(overflow) == [0, 0]
     assert asked == []
     page.get_by_role("button", name="Show", exact=True).click()
-    eventually(lambda: page.wait_for_timeout(50) or len(asked) == 2, "both images are asked for")
+    until(page, lambda: len(asked) == 2, "both images are asked for")
     for route in asked:
         assert "referer" not in route.request.headers
         assert "cookie" not in route.request.headers
@@ -276,12 +286,16 @@ def test_keys_before_the_editor_is_there_are_kept_for_it(page: Page, desk: Desk)
     sign_in(page, desk)
     number = open_ticket(page, desk, mail("cold@joshi.example", subject("Cold start")))
     held: list[Route] = []
-    page.route("**/TicketComposer-*.js", lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/TicketComposer-*.js", hold)
     page.goto(f"{desk.url}/console/inbox/open/{number}")
     expect(page.get_by_role("log")).to_be_visible()
     page.keyboard.type("e")
     page.keyboard.type("rsee you at ten")
-    eventually(lambda: page.wait_for_timeout(20) or held, "the editor's code is asked for")
+    until(page, lambda: bool(held), "the editor's code is asked for")
     for route in held:
         route.continue_()
     expect(page.get_by_role("textbox", name="Reply")).to_have_text("see you at ten")

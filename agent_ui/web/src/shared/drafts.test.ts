@@ -212,6 +212,19 @@ describe('drafts', () => {
     expect(drafts.read(2, 'reply').html).toBe('<p>two</p>')
   })
 
+  it('keeps pictures of the text by the number of their file, since the server shows them under passing addresses', () => {
+    const drafts = new DraftStore(7, slowServer().transport)
+    const file = { id: 4, name: 'p.png', contentType: 'image/png', size: 1, url: '/files/4.1.sig/p.png' }
+    const html = '<p><img src="/files/4.1.sig/p.png" alt="">x</p>'
+    drafts.restore({ ticketId: 1, mode: 'reply', html: '', revision: 4, attachments: [file] }, html)
+    drafts.adopt(2, [{ ticketId: 2, mode: 'reply', html, revision: 4, attachments: [file, { ...file, id: 5, url: '/files/5.1.sig/b.pdf' }] }], '1')
+    for (const ticketId of [1, 2]) {
+      expect(drafts.read(ticketId, 'reply').html).toBe('<p><img src="/api/attachments/4" alt="">x</p>')
+      expect(drafts.read(ticketId, 'reply').files[0]).toMatchObject({ id: 4, inline: true })
+    }
+    expect(drafts.read(2, 'reply').files[1]).toMatchObject({ id: 5, inline: false })
+  })
+
   it('joins an undone send with what was written since, once', () => {
     const drafts = new DraftStore(7, slowServer().transport)
     drafts.write(1, 'reply', { html: '<p>since</p>' })

@@ -30,6 +30,7 @@ export const clockTime = format({ hour: '2-digit', minute: '2-digit' })
 export const dayLine = format({ weekday: 'long', day: 'numeric', month: 'long' })
 export const shortDate = format({ day: 'numeric', month: 'short' })
 export const longDate = format({ day: 'numeric', month: 'short', year: 'numeric' })
+export const weekdayTime = format({ weekday: 'short', hour: 'numeric', minute: '2-digit' })
 export const fullTime = format({ dateStyle: 'medium', timeStyle: 'short' })
 
 function range(options: Intl.DateTimeFormatOptions, zoned = true) {

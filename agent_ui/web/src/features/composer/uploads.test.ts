@@ -44,6 +44,20 @@ describe('uploads', () => {
     expect(drafts.read(1, 'reply').files).toEqual([])
   })
 
+  it('puts a picture where the caret is, or behind the text of a ticket that was left meanwhile', async () => {
+    const placed: number[] = []
+    uploads.placePicture = (entry, { id }) => entry.ticketId === 1 && placed.push(id) > 0
+    drafts.write(2, 'reply', { html: '<p>two</p>' })
+    uploads.add(1, 'reply', [file], true)
+    uploads.add(2, 'reply', [file], true)
+    transfers[0]!.done(stored(4))
+    transfers[1]!.done(stored(5))
+    await settle()
+    expect(placed).toEqual([4])
+    expect(drafts.read(1, 'reply')).toMatchObject({ html: '', files: [{ id: 4, inline: true }] })
+    expect(drafts.read(2, 'reply').html).toBe('<p>two</p><p><img src="/api/attachments/5" alt=""></p>')
+  })
+
   it('keeps a failed file with its reason and can try again', async () => {
     uploads.add(1, 'reply', [file])
     transfers[0]!.fail(new ApiError(413, 'too-large', 'Request Entity Too Large', ''))

@@ -5,6 +5,8 @@ import { nextTick, onBeforeUnmount, onMounted, ref, type Ref } from 'vue'
 
 /** Nearer to the end than this many pixels counts as being at the end. */
 const END_PX = 80
+/** What a click opens (pictures, quotes, details) is there by then. */
+const HELD_MS = 4_000
 
 export interface LogScroll {
   /** True while new items scroll into view by themselves. */
@@ -18,6 +20,8 @@ export function useLogScroll(box: Ref<HTMLElement | null>, content: Ref<HTMLElem
   const atEnd = ref(true)
   let observer: ResizeObserver | undefined
   let settling = false
+  /** Until then what grows was opened by the reader, who wants to go on looking where she looks. */
+  let heldUntil = 0
 
   function toEnd(): void {
     atEnd.value = true
@@ -33,10 +37,15 @@ export function useLogScroll(box: Ref<HTMLElement | null>, content: Ref<HTMLElem
 
   /** Rows get their real height when they come near the view, pictures when they load. */
   function onResize(): void {
+    if (Date.now() < heldUntil) return onScroll()
     if (!atEnd.value) return
     settling = true
     toEnd()
     requestAnimationFrame(() => (settling = false))
+  }
+
+  function onClick(event: MouseEvent): void {
+    if (event.target instanceof Element && event.target.closest('button, summary')) heldUntil = Date.now() + HELD_MS
   }
 
   async function keepPlace(change: () => Promise<void>): Promise<void> {
@@ -54,6 +63,7 @@ export function useLogScroll(box: Ref<HTMLElement | null>, content: Ref<HTMLElem
 
   onMounted(() => {
     box.value?.addEventListener('scroll', onScroll, { passive: true })
+    box.value?.addEventListener('click', onClick, { capture: true })
     observer = new ResizeObserver(onResize)
     if (content.value) observer.observe(content.value)
     if (box.value) observer.observe(box.value)
@@ -62,6 +72,7 @@ export function useLogScroll(box: Ref<HTMLElement | null>, content: Ref<HTMLElem
   onBeforeUnmount(() => {
     observer?.disconnect()
     box.value?.removeEventListener('scroll', onScroll)
+    box.value?.removeEventListener('click', onClick, { capture: true })
   })
 
   return { atEnd, toEnd, keepPlace }

@@ -18,6 +18,17 @@ const ticket = (cc: string[] = [], email: string | null = 'rahul@lotus.example')
 })
 
 describe('recipients', () => {
+  it('takes the server’s word, which knows our other addresses and the rules of the mailbox', () => {
+    const people = (...list: string[]) => list.map((address) => ({ name: '', address }))
+    const from = ['help@desk.example', 'sales@desk.example'].map((address, index) => ({ address, name: '', default: index === 0 }))
+    const asked = { ...ticket(['sales@desk.example']), defaults: { from, to: people('form@lotus.example'), cc: people('amma@lotus.example') } }
+    const suggested = suggestRecipients(asked)
+    expect(suggested).toEqual({ to: ['form@lotus.example'], cc: ['amma@lotus.example'], bcc: [] })
+    expect(warningFor(asked, suggested)).toBeNull()
+    expect(warningFor(asked, withAddresses(suggested, 'cc', ['Sales@desk.example']))).toEqual({ kind: 'own-mailbox', address: 'sales@desk.example' })
+    expect(warningFor(asked, { to: ['other@lotus.example'], cc: [], bcc: [] })).toEqual({ kind: 'customer-missing', address: 'form@lotus.example' })
+  })
+
   it('suggests the customer and the copies of the last mail, without our own mailbox', () => {
     const suggested = suggestRecipients(ticket(['HELP@desk.example', 'boss@lotus.example', 'Rahul@Lotus.example']))
     expect(suggested).toEqual({ to: ['rahul@lotus.example'], cc: ['boss@lotus.example'], bcc: [] })

@@ -47,6 +47,11 @@ function tick(): void {
 /** Offers the undoing of an accepted reply; a note or a reply that is gone already offers nothing. */
 export function offerUndo(ticketId: number, result: SentResult): void {
   const delivery = result.item.type === 'message' ? result.item.delivery : null
+  if (delivery?.scheduled) {
+    // It waits long enough to be taken back at its place; the key works as well.
+    pushUndo({ label: tr('composer.undoLabel', { ticket: useTickets().name(ticketId) }), run: () => undoSend(ticketId, delivery.id, { quiet: true }) })
+    return
+  }
   if (!delivery?.undoUntil) return
   // The server's clock may differ from ours: the length is taken from the settings, not from its time stamp.
   const until = Date.now() + useSession().settings.undoSendSeconds * 1000
