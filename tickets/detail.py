@@ -134,12 +134,7 @@ def _ticket(scope: str) -> Compiled:
 
 
 def _drafts() -> Select[*tuple[Any, ...]]:
-    files = (
-        select(func.json_agg(timeline.file_json()))
-        .where(Attachment.draft_id == Draft.id)
-        .correlate(Draft)
-        .scalar_subquery()
-    )
+    files = select(timeline.files_json()).where(Attachment.draft_id == Draft.id).correlate(Draft).scalar_subquery()
     return select(Draft.ticket_id, Draft.mode, Draft.html, Draft.revision, Draft.updated_at, files).where(
         Draft.agent_id == bindparam("me", 0, type_=BigInteger)
     )

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 from sqlalchemy import BigInteger, ColumnElement, Select, any_, bindparam, func, literal_column, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from core.errors import Invalid, NotFound
 from core.events import EventRow
@@ -224,14 +224,14 @@ def file_json() -> Any:
     )  # fmt: skip
 
 
+def files_json() -> Any:
+    """The SQL that makes a list of :class:`FileItem` of attachments' rows, in the order in which they came."""
+    return func.json_agg(aggregate_order_by(file_json(), Attachment.id))
+
+
 def _messages() -> Select[*tuple[Any, ...]]:
     """The columns that :func:`_message_item` reads, in its order."""
-    files = (
-        select(func.json_agg(file_json()))
-        .where(Attachment.message_id == Message.id)
-        .correlate(Message)
-        .scalar_subquery()
-    )
+    files = select(files_json()).where(Attachment.message_id == Message.id).correlate(Message).scalar_subquery()
     forwarder = (
         select(func.json_build_object("id", Agent.id, "name", Agent.name))
         .where(Agent.id == Message.forwarded_by_id)

@@ -194,7 +194,8 @@ async def test_an_attached_mail_is_read_in_place(desk: Desk, db: Database, stora
     async with unit_of_work(db) as session:
         made = await new_ticket(session, desk.team, attachments=files)
     listed = (await desk.agent.http.get(f"/api/tickets/{made.ticket_id}")).json()["timeline"][0]["attachments"]
-    ids = [file["id"] for file in sorted(listed, key=lambda file: file["id"])]
+    assert [file["name"] for file in listed] == ["forwarded.eml", "p.png", "broken.eml"]
+    ids = [file["id"] for file in listed]
     mail = (await desk.agent.http.get(f"/api/attachments/{ids[0]}/mail")).json()
     assert mail["kind"] == "mail"
     assert (mail["from"], mail["to"]) == (
