@@ -1137,7 +1137,7 @@ export interface components {
             sentLastHour: number;
             since: string | null;
             stopped: boolean;
-            withheld: components["schemas"]["WithheldView"][];
+            undelivered: components["schemas"]["UndeliveredView"][];
             withheldLastDay: number;
         };
         /** BannerView */
@@ -1935,6 +1935,18 @@ export interface components {
             imap: components["schemas"]["ImapTrialView"] | null;
             smtp: components["schemas"]["SmtpTrialView"] | null;
         };
+        /** UndeliveredView */
+        UndeliveredView: {
+            /** Format: date-time */
+            at: string;
+            id: number;
+            kind: string;
+            reason: string;
+            state: string;
+            subject: string;
+            ticketId: number | null;
+            to: string;
+        };
         /** UndoView */
         UndoView: {
             draft: components["schemas"]["DraftItem"];
@@ -1960,17 +1972,6 @@ export interface components {
             agentId: number;
             name: string;
             state: string;
-        };
-        /** WithheldView */
-        WithheldView: {
-            /** Format: date-time */
-            at: string;
-            id: number;
-            kind: string;
-            reason: string;
-            subject: string;
-            ticketId: number | null;
-            to: string;
         };
         /** BlockInput */
         ledger_BlockInput: {
