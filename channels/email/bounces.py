@@ -325,11 +325,14 @@ def _is_prose_bounce(first: dict[str, str], notice: str, kinds: set[str], report
     daemon = is_daemon(one_line(first.get("from", "")))
     if first.get("auto-submitted", "").lower().startswith("auto-replied") and not by_subject:
         return by_text and daemon
-    if _SUCCESS.search(notice[:8_000]) and not status_in(notice):
+    if not (by_subject or by_text) or (_SUCCESS.search(notice[:8_000]) and not status_in(notice)):
         return False
     if daemon:
-        proved = bool(returned) or bool(status_in(notice)) or (not _answers(first) and _names_somebody(first, notice))
-        return by_subject or (by_text and proved)
+        return (
+            by_subject
+            or bool(returned or status_in(notice))
+            or (not _answers(first) and _names_somebody(first, notice))
+        )
     proved = bool(returned) and not is_daemon(_sender_of(returned))
     if first.get("return-path", "x").strip() in ("<>", ""):
         return by_text and (by_subject or proved or bool(status_in(notice)))

@@ -243,7 +243,7 @@ def _read_block(lines: list[str], start: int, *, few: bool = False) -> _Block | 
         kind = "" if found is None else _kind(found)
         if found is not None and (kind not in values or kind == "other"):
             values[kind], last = found["value"].strip(), kind
-        elif at == end and last and _continues(line, values[last]):
+        elif found is None and at == end and last and _continues(line, values[last]):
             values[last] += " " + line.strip()
         else:
             break

@@ -37,7 +37,7 @@ def protection_of(root: Part, text: str) -> str:
         encryption, because then there is nothing to read.
     """
     found = {_of_part(part) for part in _all(root, 0)}
-    if inline := _PGP.search(text[:200_000]):
+    if "-----BEGIN PGP" in text and (inline := _PGP.search(text[:200_000])):
         found.add("pgp_encrypted" if inline[1] == "MESSAGE" else "pgp_signed")
     return next(
         (name for name in ("smime_encrypted", "pgp_encrypted", "smime_signed", "pgp_signed") if name in found), ""
