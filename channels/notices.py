@@ -190,7 +190,7 @@ async def alarm(session: AsyncSession, reason: str) -> None:
     text = (
         f"All automatic mail of the desk is stopped: {reason}\n\n"
         "Acknowledgements and notices are withheld until an administrator lets them leave again, in the console under "
-        "Mail. Answers that people write are not affected, and nothing that comes in is lost."
+        "Settings, Automatic mail. Answers that people write are not affected, and nothing that comes in is lost."
     )
     for agent_id, name, address in await administrators(session):
         await create(

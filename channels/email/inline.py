@@ -5,6 +5,9 @@ Part of sending, used by ``channels/email/outbox``. A picture is named by our ow
 neither, for he is not signed in (field 22).
 """
 
+import base64
+import binascii
+import hashlib
 import re
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -21,6 +24,9 @@ MAX_PICTURES: Final = 100
 _SOURCE: Final = re.compile(
     r"""(<img\b[^<>]*?\ssrc=)(["'])(?:(?:https?://[^/"'<>\s]+)?/api/attachments/(\d{1,15})|cid:([^"'<>\s]{1,500}))\2""",
     re.IGNORECASE,
+)
+_DATA: Final = re.compile(
+    r"""(<img\b[^<>]*?\ssrc=)"data:(image/(?:png|jpe?g|gif|webp|bmp));base64,([A-Za-z0-9+/=\s]+)\"""", re.IGNORECASE
 )
 
 
@@ -43,9 +49,10 @@ async def with_files(
     if not plain:
         wanted = _named(message.html) - set(known)
         known |= await _elsewhere(session, message, wanted) if wanted else {}
-    html, shown = _as_parts("" if plain else message.html, known)
+    html, pasted = _pasted("" if plain else message.html)
+    html, shown = _as_parts(html, known)
     files = {each.id: each for each in (*own, *shown)}
-    return html, [
+    return html, pasted + [
         OutgoingFile(
             each.name,
             each.content_type,
@@ -59,6 +66,23 @@ async def with_files(
 def content_id(attachment_id: int) -> str:
     """The Content-ID that a picture of ours travels under."""
     return f"file{attachment_id}@sampark"
+
+
+def _pasted(html: str) -> tuple[str, list[OutgoingFile]]:
+    """Pictures that stand in the HTML itself become parts, too: most mail programs show no ``data:`` addresses."""
+    parts: dict[str, OutgoingFile] = {}
+
+    def replace(found: re.Match[str]) -> str:
+        try:
+            content = base64.b64decode(found[3], validate=False)
+        except binascii.Error:
+            return found[0]
+        name = f"{hashlib.sha256(content).hexdigest()[:20]}@sampark"
+        kind = found[2].lower()
+        parts.setdefault(name, OutgoingFile(f"image{len(parts) + 1}.{kind.partition('/')[2]}", kind, content, name))
+        return f'{found[1]}"cid:{name}"'
+
+    return _DATA.sub(replace, html), list(parts.values())
 
 
 def _named(html: str) -> set[str]:

@@ -1,10 +1,10 @@
-"""``kill -9`` at ten points between the mail's arrival and the answer's: nothing is lost, nothing is sent twice."""
+"""``kill -9`` at every step between a mail's arrival, its answer, and a mail to an agent: nothing is lost or sent twice."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.journeys.desk import Desk, eventually, mail
+from tests.journeys.desk import ADMIN, AGENT, Desk, eventually, mail
 
 pytestmark = pytest.mark.slow
 
@@ -16,6 +16,7 @@ ON_THE_WAY_IN = (
     "job-done:channels.process_inbound",
 )
 ON_THE_WAY_OUT = ("delivery-claimed", "before-handover", "handover-committed", "provider-accepted", "sent-committed")
+ON_THE_WAY_TO_AN_AGENT = ("notice-before-handover", "notice-accepted")
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,34 @@ def test_killed_while_an_answer_goes_out(desk: Desk, point: str) -> None:
             assert len(copies) == 1
         else:
             assert point in ("handover-committed", "provider-accepted")
+    assert desk.stop() == 0
+
+
+@pytest.mark.parametrize("point", ON_THE_WAY_TO_AN_AGENT)
+async def test_killed_while_an_agent_is_told(desk: Desk, point: str) -> None:
+    """At most one mail about a ticket reaches her; where nobody can know, it is not sent again."""
+    subject = f"Told {point}"
+    desk.start(crash_at=point)
+    desk.send(mail(f"{point}@kill.example", subject))
+    with desk.sign_in() as neha, desk.sign_in(ADMIN) as arjun:
+        assert neha.patch("/api/me", json={"notify": {"assigned": True}}).status_code == 200
+        ticket = eventually(lambda: neha.ticket_with(subject), "the ticket is there")
+        url, body = f"/api/tickets/{ticket['id']}", {"assigneeId": neha.me["id"]}
+        arjun.patch(url, json=body, headers={"If-Match": arjun.get(url).headers.get("etag", "*")})
+    desk.wait_dead()
+    desk.start()
+
+    async def state() -> str:
+        return str((await desk.query("select state from notices where ticket_id = $1", ticket["id"]))[0]["state"])
+
+    def copies() -> int:
+        return sum(subject in str(each["Subject"]) for each in desk.inbox(AGENT[0]))
+
+    if point == "notice-before-handover":
+        assert eventually(lambda: copies() == 1, "she is told", 40)
+    else:
+        assert await state() in ("sending", "unknown")
+        assert copies() == 1
     assert desk.stop() == 0
 
 

@@ -1,5 +1,6 @@
 """What leaves: from which address, to whom, with which signature, pictures and marks. And what never leaves."""
 
+import base64
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -224,6 +225,16 @@ async def test_pictures_travel_with_the_mail(desk: Desk) -> None:
     assert sorted((each.content_id, each.content) for each in read.attachments) == sorted(
         (f"file{number}@sampark", PNG) for number in (own, earlier)
     )
+
+
+async def test_pasted_pictures_become_parts(desk: Desk) -> None:
+    """A picture that stands in the HTML itself is shown by few mail programs; the same one twice is sent once."""
+    data = base64.b64encode(PNG).decode()
+    mail = await desk.answer(f'<p><img src="data:image/png;base64,{data}"><img src="data:image/png;base64,{data}"></p>')
+    assert "data:" not in mail.html
+    (picture,) = parse_mail(compose(mail)).attachments
+    assert (picture.content, picture.content_type, picture.name) == (PNG, "image/png", "image1.png")
+    assert mail.html.count(f'src="cid:{picture.content_id}"') == 2
 
 
 async def test_pictures_of_notes_and_other_tickets_stay_here(desk: Desk) -> None:
