@@ -38,6 +38,10 @@ class Settings(BaseSettings):
         description="Address of this desk under another host name, from which attachments are served, e.g. "
         "https://files.example.org. Empty: the desk's own.",
     )
+    smtp_tls_cert: str = Field(
+        "", description="PEM file with the mail listener's certificate: it then offers STARTTLS."
+    )
+    smtp_tls_key: str = Field("", description="PEM file with the key of that certificate.")
     mail_domain: str = Field("sampark.localhost", description="Domain of our Message-IDs and of the first mailbox.")
     secret: SecretStr = Field(
         SecretStr(""), description="Key that signs tokens. Empty: made once and kept in the data folder."

@@ -22,6 +22,7 @@ from sqlalchemy import select
 from channels import inbound
 from channels.email import accounts
 from channels.email.accounts import AddressBook, MailAccount
+from channels.email.certificate import Certificate
 from channels.models import InboundItem
 from core import clock, log
 from core.db import Database, reading
@@ -180,6 +181,9 @@ class Listener:
         lmtp: speak LMTP instead of SMTP.
         host: address instead of ``settings.smtp_host``.
         port: port instead of ``settings.smtp_port``; 0 takes a free one.
+
+    Raises:
+        StartError: the certificate that the settings name cannot be used.
     """
 
     def __init__(
@@ -195,6 +199,7 @@ class Listener:
         self._host = settings.smtp_host if host is None else host
         self._port = settings.smtp_port if port is None else port
         self._lmtp = lmtp
+        self._certificate = Certificate(settings)
         self._handler = Handler(db, lmtp=lmtp)
         self._sessions: weakref.WeakSet[SMTP] = weakref.WeakSet()
         self._server: asyncio.Server | None = None
@@ -250,6 +255,7 @@ class Listener:
             hostname=self._settings.mail_domain,
             ident=f"{self._settings.product_name.encode('ascii', 'replace').decode()} mail",
             timeout=SESSION_SECONDS,
+            tls_context=self._certificate.context(),
             loop=asyncio.get_running_loop(),
         )
         self._sessions.add(session)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 import uvloop
 
+from channels.email.certificate import Certificate
 from core import clock, log
 from core.settings import Settings, load
 from sampark.commands.demo import announce, fill
@@ -57,6 +58,8 @@ async def _serve(settings: Settings, roles: tuple[str, ...], *, demo: bool) -> N
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     check_ports(*_ports(settings, roles))
+    if "mail" in roles:
+        Certificate(settings)  # one clear sentence before anything is started
     async with running(settings) as runtime:
         summary: Any = await fill(runtime) if demo else None
 
