@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { effectScope } from 'vue'
 import { handleKey, useCommand } from './commands'
-import { beginAhead, editorArrived, editorAwaited, editorLeft, expectEditor, keepKey } from './typeAhead'
+import { beginAhead, editorArrived, editorAwaited, editorLeft, expectEditor, expectPalette, keepKey, paletteArrived } from './typeAhead'
 
 const press = (key: string) => handleKey(new KeyboardEvent('keydown', { key, code: `Key${key.toUpperCase()}` }))
 
@@ -38,6 +38,15 @@ describe('keys before the editor is there', () => {
     expect(editorArrived()).toEqual({ mode: 'reply', text: 'jex ' })
     expect(press('e')).toBe(true)
     expect(solve).toHaveBeenCalledOnce()
+  })
+
+  it('stand in the palette when that was asked for', () => {
+    expectPalette()
+    for (const key of ['c', 'j', 'e']) press(key)
+    expect(next).not.toHaveBeenCalled()
+    expect(paletteArrived()).toBe('cje')
+    press('j')
+    expect(next).toHaveBeenCalledOnce()
   })
 
   it('are free again after Escape, or when no editor comes', () => {

@@ -1,5 +1,5 @@
 /** Commands that exist on every page. */
-import { computed, onScopeDispose } from 'vue'
+import { computed, onScopeDispose, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useRouter } from 'vue-router'
 import { ApiError } from '@/shared/api/client'
@@ -12,6 +12,7 @@ import { reasonOf } from '@/shared/stores/tickets'
 import { useViews } from '@/shared/stores/views'
 import { currentTheme } from '@/shared/theme'
 import { toast } from '@/shared/toasts'
+import { expectPalette, paletteArrived } from '@/shared/typeAhead'
 import { undoLast } from '@/shared/undo'
 
 const STATES: PresenceState[] = ['available', 'busy', 'break', 'offline']
@@ -78,6 +79,10 @@ export function useShellCommands(): void {
     })),
   )
   useViewCommands(views, (key) => void router.push(`/inbox/${key}`), inside)
+  watch(() => layout.palette, (now, before) => {
+    if (before === 'closed') expectPalette()
+    if (now === 'closed') paletteArrived()
+  }, { flush: 'sync' })
   onScopeDispose(() => (layout.palette = 'closed'))
 }
 
