@@ -91,8 +91,8 @@ class Reports:
         """
         outcome = Outcome(verdict.outcome, verdict.reason, **facts)
         found, proof = await self._about(session, mail, addresses)
-        if found is None:
-            return outcome
+        if found is None or any("auth-failure" in report.reason.lower() for report in mail.bounces):
+            return outcome  # about no mail of ours, or a report on signatures (RFC 6591), where nobody complained
         words = (
             "The recipient's mail provider reports that our mail was marked as unwanted. Think before writing again."
         )
@@ -130,7 +130,7 @@ class Reports:
 
 
 async def _mark(session: AsyncSession, delivery_id: int, about_us: list[BounceReport], words: str) -> None:
-    if any(report.hard for report in about_us):
+    if any(report.final for report in about_us):
         await delivery.move(session, delivery_id, "bounced", only_from=MOVABLE, error=words)
     elif about_us:
         await delivery.warn(session, delivery_id, words)

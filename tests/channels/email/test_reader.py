@@ -150,6 +150,18 @@ async def test_a_delay_warns_and_marks_nothing(post: Post) -> None:
     assert sending.history[-1]["state"] == "delayed"
 
 
+async def test_a_full_mailbox_is_not_delivered_and_not_dead(post: Post) -> None:
+    """The server has given up, so the message shows it; the address itself is good, and stays so."""
+    box = await post.box()
+    _, answer = await post.answered(box)
+    raw = report("5.2.2", about=TOKENS.message_id(answer.id)).replace(b"no such user", b"mailbox full")
+    await post.arrives(box, raw)
+    async with post.db.sessions() as session:
+        (sending,) = list(await session.scalars(select(Delivery)))
+        assert await session.scalar(text("select count(*) from contact_points where invalid_reason is not null")) == 0
+    assert sending.state == "bounced"
+
+
 async def test_a_bounce_of_a_notice_opens_no_ticket(post: Post) -> None:
     """Field 2.1.14: a notification to an agent that comes back is no customer's matter; her address is shown as failing."""
     box = await post.box()
