@@ -86,25 +86,31 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def compare(
-    session: AsyncSession, account_id: int, mailbox: Mailbox, settings: ImapSettings, uidvalidity: int
+    session: AsyncSession, account_id: int, mailbox: Mailbox, settings: ImapSettings, position: Position
 ) -> Audit:
     """Compare the folder that is open with the ledger; changes nothing.
+
+    Args:
+        session: for reading.
+        account_id: whose mailbox.
+        mailbox: connected, with its folder open.
+        settings: the cut-off.
+        position: names the mails; how far they were fetched is read anew, in the same moment as the ledger.
 
     Raises:
         MailboxLost: the connection is gone.
     """
     uids = await mailbox.uids_after(0)
     recent = set(await mailbox.uids_since(settings.since)) if settings.since is not None else set(uids)
-    pattern = f"^{uidvalidity}:[0-9]{{1,18}}$"
-    row = await _COMPARE.first(session, account_id=account_id, pattern=pattern, uids=uids)
-    position = Position.of(row.cursor)
-    if position.uidvalidity != uidvalidity:
-        position = Position()  # nothing of this folder was fetched yet
-    wanted = [uid for uid in row.absent if uid in recent or uid > position.start_uid > 0]
-    missing = [uid for uid in wanted if uid <= position.last_uid]
+    row = await _COMPARE.first(session, account_id=account_id, pattern=position.names, uids=uids)
+    now = Position.of(row.cursor)
+    if (now.uidvalidity, now.series) != (position.uidvalidity, position.series):
+        now = Position()  # nothing of this folder was fetched yet
+    wanted = [uid for uid in row.absent if uid in recent or uid > now.start_uid > 0]
+    missing = [uid for uid in wanted if uid <= now.last_uid]
     return Audit(
         at=clock.now(),
-        uidvalidity=uidvalidity,
+        uidvalidity=position.uidvalidity,
         server=len(uids),
         ledger=row.ledger,
         before_start=len(row.absent) - len(wanted),
@@ -129,15 +135,15 @@ async def audit_folder(
     Raises:
         MailboxLost: the connection is gone.
     """
-    uidvalidity = catch_up.position.uidvalidity
+    position = catch_up.position
     async with reading(db) as session:
-        found = await compare(session, account_id, mailbox, settings, uidvalidity)
+        found = await compare(session, account_id, mailbox, settings, position)
     if found.missing:
         _log.error("mails were passed over and are fetched now", account=account_id, count=found.missing_count)
         await catch_up.take(mailbox, settings, found.missing)
         before = found.missing_count
         async with reading(db) as session:
-            found = await compare(session, account_id, mailbox, settings, uidvalidity)
+            found = await compare(session, account_id, mailbox, settings, position)
         found = msgspec.structs.replace(found, mended=max(0, before - found.missing_count))
     async with unit_of_work(db) as session:
         await keep(session, account_id, found)
@@ -176,10 +182,11 @@ async def _audited(db: Database, account: ChannelAccount, settings: Settings, si
         folder = await mailbox.select()
         catch_up = CatchUp(db, account.id, settings.max_mail_bytes)
         catch_up.resume(account)
-        if catch_up.position.uidvalidity == folder.uidvalidity:
+        if await catch_up.knows(mailbox, folder):
             return await audit_folder(db, account.id, mailbox, imap, catch_up)
+        position = Position(folder.uidvalidity, "none")
         async with unit_of_work(db) as session:  # the fetcher has not begun with this folder: all is pending
-            found = await compare(session, account.id, mailbox, imap, folder.uidvalidity)
+            found = await compare(session, account.id, mailbox, imap, position)
             await keep(session, account.id, found)
         return found
     finally:

@@ -41,6 +41,17 @@ _STORED: Final = Sql(
 )
 
 
+_BEGIN: Final = Sql(
+    """
+    select cursor, created_at, last_success_at, (
+        select count(distinct split_part(provider_id, ':', 1)) from inbound_items
+        where account_id = :account_id and provider_id ~ :pattern
+    ) as others from channel_accounts where id = :account_id
+    """
+)
+"""The account, and how many series of names there are already under a UIDVALIDITY; of one moment."""
+
+
 class CatchUp:
     """Keeps the ledger level with one folder.
 
@@ -61,9 +72,23 @@ class CatchUp:
     def resume(self, account: ChannelAccount) -> None:
         """Go on from where the account's cursor is, when somebody else has moved it."""
         found = Position.of(account.cursor, account.created_at)
-        if (found.uidvalidity, found.last_uid) != (self.position.uidvalidity, self.position.last_uid):
+        here = self.position
+        if (found.uidvalidity, found.series, found.last_uid) != (here.uidvalidity, here.series, here.last_uid):
             self.position = found
         self.position.connected_at = account.created_at
+
+    async def knows(self, mailbox: Mailbox, folder: Folder) -> bool:
+        """Whether the folder, which is open, is the one that the position belongs to.
+
+        A server that was restored from a backup may keep UIDVALIDITY and give UIDs out a second time, against RFC 3501
+        (section 2.3.1.1); its next UID is then one that we know already. One that names a next UID below those of its
+        own mails is not believed.
+        """
+        if folder.uidvalidity != self.position.uidvalidity:
+            return False
+        if folder.uidnext is None or folder.uidnext > self.position.last_uid:
+            return True
+        return bool(await mailbox.uids_after(folder.uidnext - 1))
 
     async def run(
         self,
@@ -88,7 +113,7 @@ class CatchUp:
             SQLAlchemyError: the database is away.
         """
         folder = await mailbox.select()
-        if folder.uidvalidity != self.position.uidvalidity:
+        if not await self.knows(mailbox, folder):
             await self._begin(mailbox, folder, settings)
         await self._ask_the_ledger()
         position = self.position
@@ -163,18 +188,22 @@ class CatchUp:
         """Start with a folder that is new to us: from its beginning, or from the day that the settings name.
 
         A folder that was made anew (another UIDVALIDITY) is read again like a new one, but what came since the last
-        contact is taken first.
+        contact is taken first. Where rows of this UIDVALIDITY are in the ledger already (another server, moved to,
+        may count from the same number), the mails get names of a new series, so that none is taken for an old one.
         """
         before = self.position
         async with reading(self._db) as session:
-            account = await session.get_one(ChannelAccount, self._account_id)
+            row = await _BEGIN.first(session, account_id=self._account_id, pattern=f"^{folder.uidvalidity}[.:]")
+        self.position = Position.of(row.cursor, row.created_at)
+        if before.uidvalidity != folder.uidvalidity and await self.knows(mailbox, folder):
+            return  # somebody else has begun
+        series = f"{folder.uidvalidity}.{row.others}" if row.others else str(folder.uidvalidity)
         uids = await mailbox.uids_after(0)
-        position = Position(folder.uidvalidity, connected_at=account.created_at)
-        position.front_at = account.created_at - SKEW
-        position.start_uid = max(uids, default=0)
+        position = Position(folder.uidvalidity, series, start_uid=max(uids, default=0), connected_at=row.created_at)
+        position.front_at = row.created_at - SKEW
         if before.uidvalidity:
             _log.warning("the folder was made anew", account=self._account_id, uidvalidity=folder.uidvalidity)
-            position.front_at = (account.last_success_at or account.created_at) - FRONT
+            position.front_at = (row.last_success_at or row.created_at) - FRONT
         self.position = position
         old = await self._old(mailbox, settings, uids)
         position.last_uid = old[0] - 1 if old else position.start_uid
@@ -187,9 +216,8 @@ class CatchUp:
         if position.is_complete:
             return
         async with reading(self._db) as session:
-            pattern = f"^{position.uidvalidity}:[0-9]{{1,18}}$"
             stored = await _STORED.scalar(
-                session, account_id=self._account_id, pattern=pattern, after=position.last_uid
+                session, account_id=self._account_id, pattern=position.names, after=position.last_uid
             )
         position.beyond.update(stored)
         position.is_complete = True

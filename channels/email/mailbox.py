@@ -25,6 +25,7 @@ SLOWEST: Final = 20_000
 """Bytes a second below which a line is taken for dead."""
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _VALIDITY = re.compile(rb"\[UIDVALIDITY (\d+)\]", re.IGNORECASE)
+_NEXT = re.compile(rb"\[UIDNEXT (\d+)\]", re.IGNORECASE)
 _UID = re.compile(rb"\bUID (\d+)")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 _DATE = re.compile(rb'\bINTERNALDATE "([ \d]\d)-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"')
@@ -38,9 +39,11 @@ class Folder:
 
     Attributes:
         uidvalidity: when this changes, UIDs mean other mails than before (RFC 3501, section 2.3.1.1).
+        uidnext: every UID of this folder is below it, and every new one is not; None when the server does not tell.
     """
 
     uidvalidity: int
+    uidnext: int | None = None
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,10 @@ class Mailbox:
         lines = await self._client.command("SELECT", lambda client: client.select(name))
         self._client.forget_growth()
         text = b"\n".join(bytes(line) for line in lines)
-        validity = _VALIDITY.search(text)
+        validity, following = _VALIDITY.search(text), _NEXT.search(text)
         if validity is None:
             raise MailboxLost("the mail server gives no UIDVALIDITY")
-        return Folder(int(validity[1]))
+        return Folder(int(validity[1]), (int(following[1]) or None) if following else None)
 
     async def uids_after(self, last: int) -> list[int]:
         """The UIDs above ``last``, in order.

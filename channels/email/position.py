@@ -39,6 +39,8 @@ class Position:
 
     Attributes:
         uidvalidity: what the UIDs belong to; 0 before the first look.
+        series: first half of the names that mails have in the ledger: the UIDVALIDITY, with a number behind it where
+            other mails have had names of that UIDVALIDITY before.
         last_uid: every mail up to here is done with.
         start_uid: the highest UID at the first look; what is above came while we watched.
         front_at: mails that the server got since are taken first, although they are below ``start_uid``.
@@ -50,6 +52,7 @@ class Position:
     """
 
     uidvalidity: int = 0
+    series: str = ""
     last_uid: int = 0
     start_uid: int = 0
     front_at: datetime | None = None
@@ -65,6 +68,7 @@ class Position:
         progress, front = cursor.get("import"), cursor.get("front_at")
         return cls(
             uidvalidity=int(cursor.get("uidvalidity", 0)),
+            series=str(cursor.get("series", cursor.get("uidvalidity", 0))),
             last_uid=int(cursor.get("last_uid", 0)),
             start_uid=int(cursor.get("start_uid", 0)),
             front_at=datetime.fromisoformat(front) if front else None,
@@ -76,6 +80,7 @@ class Position:
         """The position as an account's ``cursor``."""
         kept: dict[str, Any] = {
             "uidvalidity": self.uidvalidity,
+            "series": self.series,
             "last_uid": self.last_uid,
             "start_uid": self.start_uid,
         }
@@ -92,7 +97,12 @@ class Position:
 
     def name(self, uid: int) -> str:
         """A mail's name in the ledger."""
-        return f"{self.uidvalidity}:{uid}"
+        return f"{self.series}:{uid}"
+
+    @property
+    def names(self) -> str:
+        """The names of all its mails, as a regular expression of PostgreSQL."""
+        return f"^{self.series.replace('.', '[.]')}:[0-9]{{1,18}}$"
 
     def is_done(self, uid: int) -> bool:
         """Whether this mail needs nothing more."""

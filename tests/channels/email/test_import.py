@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, text, update
 from channels import inbound
 from channels.email import audit, catch_up, fetch, mailbox
 from channels.email.audit import Audit
+from channels.email.position import Position
 from channels.email.reader import EmailReader
 from channels.email.tokens import Tokens
 from channels.models import ChannelAccount, InboundItem
@@ -308,7 +309,7 @@ async def test_a_hundred_thousand_mails_are_compared_in_a_moment(db, settings):
             )
         imap = scripted(server.port)
         async with _opened(imap) as opened, reading(db) as session:
-            found = await audit.compare(session, account, opened, imap, 7)
+            found = await audit.compare(session, account, opened, imap, Position(7, "7"))
     assert (found.server, found.ledger, found.missing_count, found.gone) == (100_000, 99_900, 100, 0)
     assert found.missing[:2] == [1000, 2000]
     assert balanced(found)
@@ -487,3 +488,68 @@ async def test_the_server_is_counted_every_hour(db, settings, clock):
     assert (found.server, found.ledger, found.mended) == (2, 2, 1)
     assert found.at - first.at == fetch.AUDIT_EVERY
     assert folder.sessions == 1
+
+
+@pytest.mark.parametrize("others", [1, 2])
+async def test_another_server_that_counts_alike_loses_nothing(db, settings, clock, others):
+    """The mailbox moves to a server with the same UIDVALIDITY: its UIDs are other mails, and get other names (field 1)."""
+    first = Folder({1: mail(1), 2: mail(2)}, idle=False)
+    async with Scripted(first) as server:
+        account = await account_of(db, server.port)
+        async with fetching(db, account, settings):
+            await eventually(has(db, mail(1), mail(2)))
+    stored = [mail(1), mail(2)]
+    for number in range(others):
+        news = {uid: mail(10 * (number + 1) + uid) for uid in (1, 2, 3)}
+        async with Scripted(Folder(news, idle=False)) as server:
+            given = {"imap": {"host": "127.0.0.1", "port": server.port, "user": "u", "tls": "none"}}
+            async with unit_of_work(db) as session:  # as connecting it anew does
+                await session.execute(update(ChannelAccount).values(settings=given, cursor={}, audit={}))
+            stored += news.values()
+            async with fetching(db, account, settings):
+                await eventually(has(db, *stored))
+                found = await eventually(lambda: kept(db, account))
+        assert (found.server, found.ledger, found.missing, found.pending) == (3, 3, [], 0)
+    series = {item.provider_id.partition(":")[0] for item in await rows(db)}
+    assert series == {"7", *(f"7.{number + 1}" for number in range(others))}
+
+
+class Restored(Folder):
+    """A folder whose server tells what it will number next."""
+
+    def __init__(self, mails: dict[int, bytes], following: int) -> None:
+        super().__init__(mails, idle=False)
+        self.following = following
+
+    async def _talk(self, reader, writer):
+        await super()._talk(reader, _Renaming(writer, self))
+
+
+class _Renaming:
+    """A writer that tells the true next UID."""
+
+    def __init__(self, writer, folder: Restored) -> None:
+        self._writer, self._folder = writer, folder
+
+    def write(self, data: bytes) -> None:
+        self._writer.write(data.replace(b"[UIDNEXT 99]", b"[UIDNEXT %d]" % self._folder.following))
+
+
+async def test_a_server_that_was_restored_from_a_backup_loses_nothing(db, settings, clock):
+    """UIDs are given out a second time under the same UIDVALIDITY: the new mail is not taken for the old (field 1)."""
+    folder = Restored({1: mail(1), 2: mail(2), 3: mail(3)}, following=4)
+    async with Scripted(folder) as server:
+        account = await account_of(db, server.port)
+        async with fetching(db, account, settings):
+            await eventually(has(db, mail(1), mail(2), mail(3)))
+            await eventually(lambda: _rests(clock))
+            folder.mails, folder.following = {1: mail(1), 2: mail(4)}, 3
+            clock.advance(timedelta(seconds=fetch.POLL_SECONDS))
+            await eventually(has(db, mail(1), mail(2), mail(3), mail(1), mail(4)))
+            await eventually(lambda: _rests(clock))
+            folder.following = 1  # below its own mails: not believed, and nothing is read again
+            clock.advance(timedelta(seconds=fetch.POLL_SECONDS))
+            folder.mails[3] = mail(5)
+            await eventually(lambda: _rests(clock))
+            clock.advance(timedelta(seconds=fetch.POLL_SECONDS))
+            await eventually(has(db, mail(1), mail(2), mail(3), mail(1), mail(4), mail(5)))
