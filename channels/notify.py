@@ -91,8 +91,9 @@ _WANTING: Final = Sql(
 )
 _ABOUT: Final = Sql(
     """
-    select a.id, a.name, a.email, a.locale, t.subject, t.account_id, m.id as message_id, m.author_name, m.text
-    from agents a join tickets t on t.id = :ticket_id
+    select a.id, a.name, a.email, a.locale, t.subject, t.account_id, m.id as message_id, m.author_name, m.text,
+        c.options ->> 'agent_answers' is distinct from 'off' as answers
+    from agents a join tickets t on t.id = :ticket_id left join channel_accounts c on c.id = t.account_id
         left join lateral (select * from messages m where m.ticket_id = t.id and (m.id = cast(:message_id as bigint)
             or (cast(:message_id as bigint) is null and m.kind = 'customer')) order by m.id desc limit 1) m on true
     where a.id = any(cast(:agent_ids as bigint[])) and a.is_active and a.address_failed is null
@@ -178,11 +179,12 @@ class Notifier:
             (words.open, f"{self._base_url}/console/tickets/{ticket_id}"),
             (words.preferences, f"{self._base_url}/console/preferences"),
         ]
-        why = f"{words.because_yours} {words.answer}"
+        answerable = row.answers and kind != "mentioned"
+        why = f"{words.because_yours} {words.answer}" if answerable else words.because_yours
         said = (row.text or "")[:LONGEST]
         if kind == "mentioned":
             why, said = words.because_named, ""
-        paragraphs = [ABOVE, first] if kind != "mentioned" else [first]
+        paragraphs = [ABOVE, first] if answerable else [first]
         rest = [words.longer] if len(row.text or "") > LONGEST and said else []
         text = "\n\n".join([*paragraphs, *([said] if said else []), *rest, *(f"{a} {b}" for a, b in links), why])
         html = "".join(f"<p>{markup.escape(each)}</p>" for each in paragraphs)

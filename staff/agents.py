@@ -183,7 +183,7 @@ async def find_by_email(session: AsyncSession, email: str) -> int | None:
 
 
 async def change_preferences(session: AsyncSession, agent_id: int, wanted: Preferences) -> None:
-    """Change what an agent may change about herself.
+    """Change what an agent may change about herself. Choosing mails tries her address again that failed before.
 
     Raises:
         NotFound: there is none with this id.
@@ -194,6 +194,8 @@ async def change_preferences(session: AsyncSession, agent_id: int, wanted: Prefe
     changes = {name: [getattr(agent, name), value] for name, value in checked.items()}
     for name, value in checked.items():
         setattr(agent, name, value)
+    if wanted.notify is not msgspec.UNSET:
+        agent.address_failed = None  # she asks for mails anew; if her address still fails, the next bounce says so
     if changes:
         _record_change(session, agent_id, changes)
 

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.email import closing, leaving
+from channels.email.accounts import options_of
 from channels.email.closing import Body
 from channels.email.compose import OutgoingMail, Unsubscribe
 from channels.email.outbox import hand_over
@@ -62,7 +63,8 @@ class NoticeMail:
         wanted = notice.account_id or (ticket.account_id if ticket else None)
         place = leaving.first_that_sends(listed, wanted)
         reply_to, mark = None, ""
-        if notice.agent_id is not None and notice.ticket_id is not None and notice.kind in ANSWERABLE:
+        answerable = notice.kind in ANSWERABLE and options_of(place.account.options).agent_answers != "off"
+        if answerable and notice.agent_id is not None and notice.ticket_id is not None:
             reply_to = self._tokens.agent_address(place.address, notice.agent_id, notice.ticket_id)
             mark = self._tokens.agent_mark(notice.agent_id, notice.ticket_id)
         body = closing.closed(Body(notice.text, notice.html), "", mark)

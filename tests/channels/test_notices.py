@@ -20,6 +20,7 @@ from core.clock import ManualClock
 from core.db import Database, unit_of_work
 from core.errors import Permanent, Temporary
 from core.scheduler import run_due
+from staff import agents
 from staff.models import Agent
 from tests import factories
 from tickets.delivery import RETRY_DELAYS
@@ -169,6 +170,9 @@ async def test_a_bounce_marks_the_notice_and_the_agent(db: Database, clock: Manu
         failed = await session.scalar(select(Agent.address_failed).where(Agent.id == agent.id))
         tickets = await session.scalar(text("select count(*) from tickets"))
     assert ((await row(db, number)).state, failed, tickets) == ("bounced", "5.1.1 no such user", 0)
+    async with unit_of_work(db) as session:
+        await agents.change_preferences(session, agent.id, agents.Preferences(notify=frozenset({"assigned"})))
+        assert await session.scalar(select(Agent.address_failed).where(Agent.id == agent.id)) is None
 
 
 class Sender:
@@ -207,6 +211,23 @@ async def test_a_notice_to_an_agent_can_be_answered_and_ended(db: Database, cloc
     assert read.auto_submitted == "auto-generated"
     assert b"List-Unsubscribe: <https://desk.example/console/preferences>" in compose(mail)
     assert (await row(db, number)).state == "sent"
+
+
+@pytest.mark.parametrize(("kind", "options"), [("mentioned", {}), ("assigned", {"agent_answers": "off"})])
+async def test_not_every_notice_can_be_answered(
+    db: Database, clock: ManualClock, kind: str, options: dict[str, str]
+) -> None:
+    """Who answers a colleague's note must not write to the customer; nor anybody where answers by mail are off."""
+    async with unit_of_work(db) as session:
+        box = await factories.mailbox(session)
+        box.options = options
+        agent = await factories.agent(session)
+        first = await factories.received(session, account_id=box.id)
+    number = await queued(db, kind=kind, agent_id=agent.id, ticket_id=first.ticket_id, to_address=agent.email)
+    sender = Sender()
+    await Notices(db, NoticeMail(TOKENS, sender, "")).send(number)  # type: ignore[arg-type]
+    assert sender.mails[0].reply_to is None
+    assert TOKENS.marked_agent(sender.mails[0].text) is None
 
 
 async def test_a_refusal_answers_the_mail_it_refuses(db: Database, clock: ManualClock) -> None:

@@ -197,6 +197,19 @@ def test_our_own_reader_cuts_at_the_line(quote: str) -> None:
     assert mail.reply_text.strip() == "We will send a new one."
 
 
+async def test_where_answers_by_mail_are_off_none_is_asked_for(desk: Desk) -> None:
+    """No line to write above, and no word of it."""
+    async with unit_of_work(desk.db) as session:
+        box = await factories.mailbox(session)
+        box.options = {"agent_answers": "off"}
+        await session.execute(text("update tickets set account_id = :id"), {"id": box.id})
+    await desk.assign(desk.ravi, desk.neha)
+    (mail,) = await desk.run()
+    assert ABOVE not in mail.text + mail.html
+    assert "your words go to the customer" not in mail.text
+    assert "The lamp" in mail.text
+
+
 async def test_very_long_messages_are_cut_with_a_word(desk: Desk) -> None:
     """A mail of megabytes is read in the console."""
     await desk.assign(desk.neha, desk.neha)
