@@ -293,7 +293,11 @@ async def _apply(session: AsyncSession, vault: Vault, account: ChannelAccount, g
         account.display_name = " ".join(given.display_name.split())
     account.display_name = account.display_name or account.name
     if given.team_id is not msgspec.UNSET:
-        await teams.check_exist(session, (given.team_id,) if given.team_id is not None else ())
+        if given.team_id is not None:
+            try:
+                await teams.check_exist(session, (given.team_id,))
+            except Invalid:
+                raise Invalid.field("team_id", "There is no such team.") from None
         account.team_id = given.team_id
     if given.signature is not msgspec.UNSET:
         account.signature = given.signature

@@ -94,7 +94,7 @@ async def test_a_change_keeps_what_it_does_not_name(desk: Desk, db: Database) ->
         ({"options": {"acknowledge": {"enabled": True, "html": "<p>Hi</p>"}}}, "options.acknowledge.subject"),
         ({"address": "nobody"}, "address"),
         ({"name": ""}, "name"),
-        ({"teamId": 4711}, "teamIds"),
+        ({"teamId": 4711}, "teamId"),
     ],
 )
 async def test_a_wrong_value_is_named_as_the_form_knows_it(desk: Desk, given: dict[str, Any], field: str) -> None:

@@ -196,7 +196,7 @@ async def test_what_is_no_address_is_refused(db, address: str) -> None:
     ("given", "field"),
     [
         ({"name": " "}, "name"),
-        ({"team_id": 999}, "teamIds"),
+        ({"team_id": 999}, "team_id"),
         ({"imap": {**IMAP, "host": "https://imap.desk.test"}}, "imap.host"),
         ({"imap": {**IMAP, "port": 0}}, "imap.port"),
         ({"imap": {**IMAP, "port": "many"}}, "imap.port"),
