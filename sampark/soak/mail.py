@@ -102,7 +102,8 @@ def accidents(count: int, draw: random.Random) -> dict[int, list[str]]:
     for kind in ACCIDENTS:
         for _ in range(numbers.get(kind, often)):
             begin = count // 2 if kind == "renumber" else count // 5  # there must be something to number anew
-            planned.setdefault(draw.randrange(begin, count), []).append(kind)
+            end = count * 2 // 3 if kind.startswith("kill") else count  # who lives on shows whether memory grows
+            planned.setdefault(draw.randrange(begin, end), []).append(kind)
     return planned
 
 
