@@ -221,10 +221,12 @@ class Hub:
         subscriber.cursor = cursor
         self.subscribers.add(subscriber)
         rows = await self._require_pool().fetch(_AFTER, str(cursor[0]), cursor[1], REPLAY_LIMIT + 1)
-        held, subscriber.held = subscriber.held, None
         complete = len(rows) <= REPLAY_LIMIT
+        # What is committed by now is in everything that the client will fetch, also if it is still to be handed out.
+        newest = cursor if complete else await self.last()
+        held, subscriber.held = subscriber.held, None
         if not complete:
-            subscriber.cursor = self._cursor
+            subscriber.cursor = max(newest, self._cursor)
         for notice in [*map(_notice, rows), *held] if complete else held:
             subscriber.offer(notice)
         return complete
