@@ -1,5 +1,6 @@
 """The ledger over HTTP: every mail with its outcome, the mailboxes beside it, banners, and blocked senders."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -186,3 +187,24 @@ async def test_senders_are_blocked_and_let_in_again(desk: Desk) -> None:
     assert (await desk.agent.http.get("/api/blocked-senders")).status_code == 403
     assert (await desk.lead.http.delete(f"/api/blocked-senders/{made['id']}")).status_code == 204
     assert (await desk.lead.http.delete(f"/api/blocked-senders/{made['id']}")).status_code == 404
+
+
+async def test_lists_cost_the_same_however_long_they_are(
+    db: Database, desk: Desk, box: int, count_queries: Callable[[], Any], clock: ManualClock
+) -> None:
+    """One query for a page of the ledger, two for the banners, one for the blocked senders; each beside the session's."""
+    costs: list[dict[str, int]] = []
+    for round_ in range(2):
+        cost: dict[str, int] = {}
+        for path in ("/api/ledger", "/api/banners", "/api/blocked-senders"):
+            with count_queries() as counted:
+                assert (await desk.lead.http.get(path)).status_code == 200
+            cost[path] = len(counted)
+        costs.append(cost)
+        async with unit_of_work(db) as session:
+            for number in range(20):
+                await item(session, box, 100 + number + 50 * round_, clock.now())
+                other = await factories.mailbox(session, address=f"silent{number}@desk.example")
+                other.settings, other.alarm, other.alarm_since = {"imap": {"host": "x"}}, "gone", clock.now()
+    assert costs[0] == costs[1]
+    assert costs[1] == {"/api/ledger": 2, "/api/banners": 3, "/api/blocked-senders": 2}
