@@ -111,6 +111,38 @@ def test_a_mailbox_is_connected_and_its_mails_are_counted(page: Page, desk: Desk
     assert old is None or old["status"] == "closed"
 
 
+def test_a_mailbox_is_connected_with_its_provider(page: Page, desk: Desk, picture: Picture) -> None:
+    """Add, refuse at the provider, connect again, allow: the page tells each time, and mail arrives."""
+    address = "token@sampark.localhost"
+    lay_down(desk, address, 1, "Read by token")
+    sign_in(page, desk)
+    page.goto(f"{desk.url}/console/settings/mailboxes/new")
+    fill_in(page, desk, address, "By token")
+    page.get_by_role("checkbox", name="Same user name and password").check()
+    page.get_by_role("radio", name="Sign in with the provider").check()
+    page.get_by_role("combobox", name="Signs in at").select_option(label="another provider")
+    page.get_by_role("textbox", name="Client ID").fill("sampark")
+    page.get_by_role("textbox", name="Client secret", exact=True).fill("sampark-secret")
+    page.get_by_role("textbox", name="Sign-in address").fill(f"{desk.url}/simulator/oauth/authorize")
+    page.get_by_role("textbox", name="Token address").fill(f"{desk.url}/simulator/oauth/token")
+    connect = page.get_by_role("button", name="Connect with another provider")
+    expect(connect).to_be_disabled()
+    page.get_by_role("button", name="Add mailbox").click()
+    expect(page.get_by_text("Not connected yet")).to_be_visible()
+    connect.click()
+    page.get_by_role("button", name="Refuse").click()
+    expect(page.get_by_role("alert").filter(has_text="The mailbox was not connected")).to_be_visible()
+    picture(page, "1-refused")
+    connect.click()
+    page.get_by_role("button", name="Allow").click()
+    expect(page.get_by_role("status").filter(has_text="The mailbox is connected.")).to_be_visible()
+    picture(page, "2-connected")
+    page.get_by_role("button", name="Test the connection").click()
+    expect(page.get_by_test_id("test-result")).to_contain_text("1 mail in INBOX", timeout=SOON)
+    page.goto(f"{desk.url}/console/mail?mailbox=By%20token")
+    expect(page.get_by_role("list", name="Mail log")).to_contain_text("Read by token", timeout=90_000)
+
+
 def test_complaints_stand_at_their_fields_and_nothing_is_lost(page: Page, desk: Desk, picture: Picture) -> None:
     """A name that is taken is told at the name; leaving with changes asks first."""
     sign_in(page, desk)

@@ -49,6 +49,13 @@ describe('form of a mailbox', () => {
     const form = { ...emptyForm(), address: 'new@x.example' }
     expect(inputOf(form, null).imap?.user).toBe('new@x.example')
   })
+  it('never signs in by token without a name', () => {
+    const form = { ...formOf(VIEW), sameSignIn: false }
+    form.smtp.user = ''
+    expect(inputOf(form, VIEW).smtp?.user).toBe('')
+    form.signIn = 'oauth'
+    expect(inputOf(form, VIEW).smtp).toMatchObject({ user: 'support@x.example', auth: 'oauth' })
+  })
   it('leaves out the parts that are switched off', () => {
     const form = { ...formOf(VIEW), reads: false, sends: false }
     expect(inputOf(form, VIEW)).toMatchObject({ imap: null, smtp: null, oauth: null })

@@ -95,7 +95,9 @@ export function smtpInput(form: MailboxForm): SmtpInput | null {
   const server = without(form.smtp, 'password', 'hasPassword')
   const shared = form.sameSignIn && form.reads
   const password = shared ? form.imap.password : form.smtp.password
-  const user = shared ? form.imap.user || form.address : server.user
+  // a token is somebody's: signing in with one never goes without a name
+  const named = form.signIn === 'oauth' ? form.imap.user || form.address : ''
+  const user = shared ? form.imap.user || form.address : server.user || named
   return { ...server, user, auth: form.signIn, ...(password ? { password } : {}) }
 }
 
