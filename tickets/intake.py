@@ -257,6 +257,7 @@ async def _match(session: AsyncSession, message: InboundMessage, customer_id: in
         customer_id=customer_id,
         recipients=[person.address for person in (*message.to, *message.cc)],
         reopen_days=message.reopen_days,
+        own_id=message.message_id_header,
     )
     return await threading.find(session, clues)
 

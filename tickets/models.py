@@ -80,6 +80,7 @@ class Message(Base):
         CheckConstraint("kind in ('customer','agent','note','system')", name="kind"),
         Index("ix_messages_ticket_id_id", "ticket_id", "id"),
         Index("ix_messages_message_id_header", "message_id_header"),
+        Index("ix_messages_in_reply_to", "in_reply_to", postgresql_where=text("in_reply_to is not null")),
         UniqueConstraint("author_agent_id", "client_key", name="uq_messages_author_client_key"),
         Index("ix_messages_mentions", "mentions", postgresql_using="gin", postgresql_where=text("mentions <> '{}'")),
     )

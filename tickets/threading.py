@@ -3,6 +3,8 @@
     token        our signed address among the recipients      nobody can guess it, so it needs no second proof
     in_reply_to  In-Reply-To names a message of a ticket       the sender must take part in that ticket,
     references   References name one, newest first             or write to somebody who does
+    answered_by  a message of a ticket answers this one        (the same)
+                 (the mails came in the wrong order)
     mark         our signed mark in the body (servers that     (the same)
                  rewrite Message-IDs leave bodies alone)
     subject      a ticket number in the subject                only if the sender takes part in it
@@ -49,6 +51,7 @@ class Clues:
         customer_id: the sender's record.
         recipients: normalised addresses in To and Cc.
         reopen_days: how long after its solution a ticket may be opened again; None: however long.
+        own_id: the message's own id; one that answers it may have come in before.
     """
 
     token_ticket_id: int | None
@@ -60,6 +63,7 @@ class Clues:
     customer_id: int
     recipients: list[str]
     reopen_days: int | None = None
+    own_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,15 @@ class Match:
     follow_up: bool
 
 
-_BY_HEADER = Sql("select ticket_id, message_id_header from messages where message_id_header = any(:ids)")
+_BY_HEADER = Sql(
+    """
+    select ticket_id, message_id_header as header from messages where message_id_header = any(:ids)
+    union all
+    select ticket_id, '' from (
+        select ticket_id from messages where in_reply_to = :own_id order by id limit 1
+    ) as answer
+    """
+)
 
 _CANDIDATES = Sql(
     """
@@ -113,12 +125,13 @@ def _json_address(address: str) -> str:
 
 
 async def _by_header(session: AsyncSession, clues: Clues) -> dict[str, int]:
+    """The tickets of known ids; that of a message which answers this one has no id (``""``)."""
     ids = [clues.in_reply_to] if clues.in_reply_to else []
     ids += clues.references[-MAX_IDS:]
-    if not ids:
+    if not ids and not clues.own_id:
         return {}
-    rows = await _BY_HEADER.all(session, ids=ids)
-    return {row.message_id_header: row.ticket_id for row in rows}
+    rows = await _BY_HEADER.all(session, ids=ids, own_id=clues.own_id)
+    return {row.header: row.ticket_id for row in rows}
 
 
 async def _load(session: AsyncSession, clues: Clues, ids: set[int]) -> dict[int, Candidate]:
@@ -143,6 +156,8 @@ def proofs(clues: Clues, by_header: dict[str, int]) -> list[tuple[str, int]]:
     if clues.in_reply_to and clues.in_reply_to in by_header:
         offered.append(("in_reply_to", by_header[clues.in_reply_to]))
     offered += [("references", by_header[each]) for each in reversed(clues.references) if each in by_header]
+    if "" in by_header:
+        offered.append(("answered_by", by_header[""]))
     if clues.mark_ticket_id is not None:
         offered.append(("mark", clues.mark_ticket_id))
     offered += [("subject", int(number)) for number in SUBJECT_NUMBER.findall(clues.subject)[:3]]

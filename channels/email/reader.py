@@ -49,8 +49,19 @@ _DUPLICATE = Sql(
     """
     select id, ticket_id, message_id from inbound_items
     where message_id_header = :header and from_address = :sender and content_hash = :content and id <> :id
-    and outcome in ('ticket', 'reply', 'automatic', 'agent_reply', 'agent_refused', 'forwarded', 'sent_elsewhere')
+    and outcome in ('ticket', 'reply', 'automatic', 'agent_reply', 'agent_refused', 'forwarded', 'sent_elsewhere',
+        'too_big', 'bounce', 'report')
     and (cast(:account_id as bigint) is null or account_id = :account_id) order by id limit 1
+    """
+)
+
+
+_BROKE_BEFORE = Sql(
+    """
+    select i.id, i.ticket_id, i.message_id
+    from (select pg_advisory_xact_lock(hashtextextended(:sha256, 5))) as locked, inbound_items i
+    where i.sha256 = :sha256 and i.account_id = :account_id and i.outcome = 'unreadable' and i.id <> :id
+    order by i.id limit 1
     """
 )
 
@@ -276,6 +287,10 @@ class EmailReader:
         sender = _safe_person("", item.envelope_from)
         if item.ticket_id is not None:
             return Outcome("unreadable", reason, ticket_id=item.ticket_id, message_id=item.message_id)
+        before = await _BROKE_BEFORE.first(session, sha256=item.sha256, account_id=account.id, id=item.id)
+        if before is not None:
+            where = {"ticket_id": before.ticket_id, "message_id": before.message_id, "duplicate_of_id": before.id}
+            return Outcome("duplicate", f"The same mail as ledger row {before.id}. {reason}", **where)
         notice = f"This mail could not be read ({clean(reason)}).\nThe original can be downloaded from its menu."
         body = f"{notice}\n\n{clean(head)}"
         message = InboundMessage(

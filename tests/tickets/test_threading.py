@@ -205,3 +205,16 @@ async def test_an_answer_from_elsewhere_is_kept_as_ours(db: Database) -> None:
         assert (message.kind, message.author_agent_id, message.sent_elsewhere) == ("agent", agent.id, True)
         again = await factories.received(session, in_reply_to="outlook@desk.example")
         assert again.ticket_id == first.ticket_id
+
+
+async def test_mails_in_the_wrong_order_find_together(db: Database) -> None:
+    """The answer was processed before the mail that it answers: one ticket; a stranger's answer draws nothing to it."""
+    async with unit_of_work(db) as session:
+        answer = await factories.received(session, message_id_header="b@x.example", in_reply_to="a@x.example")
+        first = await factories.received(session, message_id_header="a@x.example")
+        stranger = await factories.received(
+            session, sender="x@else.example", message_id_header="d@x.example", in_reply_to="c@x.example"
+        )
+        asked = await factories.received(session, message_id_header="c@x.example")
+    assert (first.ticket_id, first.matched_by) == (answer.ticket_id, "answered_by")
+    assert asked.ticket_id != stranger.ticket_id

@@ -302,6 +302,21 @@ async def test_a_mail_that_was_too_big_is_refused_politely_once(post: Post) -> N
     assert (told.kind, told.to_address) == ("too_big", "asha@customer.example")
 
 
+async def test_what_was_too_big_or_unreadable_is_known_again(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that is made anew brings them once more: no second ticket, no second refusal."""
+    box = await post.box()
+    big = f"{TOO_BIG_HEADER}: 99000000\r\n".encode() + factories.raw_mail()
+    assert [(await post.arrives(box, big)).outcome for _ in range(2)] == ["too_big", "duplicate"]
+    monkeypatch.setattr("channels.email.reader.parse_mail", lambda _: 1 / 0)
+    broken = factories.raw_mail()
+    rows = [await post.arrives(box, broken) for _ in range(2)]
+    assert [each.outcome for each in rows] == ["unreadable", "duplicate"]
+    assert rows[1].duplicate_of_id == rows[0].id
+    async with post.db.sessions() as session:
+        assert await session.scalar(text("select count(*) from tickets")) == 2
+        assert await session.scalar(text("select count(*) from notices")) == 1
+
+
 async def test_who_writes_through_a_form_is_in_reply_to(post: Post) -> None:
     """Field 2.1.27: by the mailbox's policy the person is who the form names, not the form."""
     box = await post.box(reply_to_policy="reply_to")
