@@ -1,16 +1,14 @@
 """An old mailbox is connected, folders change their UIDs, lines break: what the ledger has, and what it says of it."""
 
 import asyncio
-import contextlib
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import func, select, update
 
 from channels import inbound
 from channels.email import audit, catch_up, fetch, mailbox
 from channels.email.audit import Audit
-from channels.email.position import Position
 from channels.email.reader import EmailReader
 from channels.email.tokens import Tokens
 from channels.models import ChannelAccount, InboundItem
@@ -31,7 +29,7 @@ from tests.channels.email.test_fetch import (
     row,
     sign_in,
 )  # fmt: skip
-from tests.channels.email.test_mailbox import Box, Imap, scripted
+from tests.channels.email.test_mailbox import Box
 from tickets.models import Ticket
 
 OLD = '"05-Jan-2026 10:00:00 +0530"'
@@ -65,11 +63,6 @@ async def kept(db: Database, account: int) -> Audit | None:
 async def audited(db: Database, account: int, settings) -> Audit:
     """A fresh audit over a connection of its own."""
     return await audit.audit(db, account, settings, sign_in(db), 5)
-
-
-def balanced(found: Audit) -> bool:
-    """Each mail on the server is in exactly one class."""
-    return found.server == found.ledger + found.before_start + found.pending + found.missing_count
 
 
 @pytest.mark.peer
@@ -234,98 +227,6 @@ async def _audited_anew(db, account, before) -> Audit | None:
     return found if found is not None and found.uidvalidity != before else None
 
 
-@pytest.mark.peer
-async def test_what_was_passed_over_is_found_and_fetched(db, box, settings):
-    """The audit at the connecting and every hour: a row that vanished is there again, and it says so (field 1)."""
-    box.add(*map(mail, range(1, 6)))
-    account = await account_of(db, box.dovecot.port, user=box.user)
-    async with fetching(db, account, settings):
-        first = await eventually(lambda: kept(db, account))
-    assert (first.server, first.ledger, first.missing, first.mended) == (5, 5, [], 0)
-    await _forget(db, 2, 4)
-    async with fetching(db, account, settings):
-        await eventually(has(db, *map(mail, range(1, 6))))
-        second = await eventually(lambda: _mended(db, account))
-    assert (second.server, second.ledger, second.missing, second.mended) == (5, 5, [], 2)
-    assert balanced(second)
-
-
-async def _mended(db, account) -> Audit | None:
-    found = await kept(db, account)
-    return found if found is not None and found.mended else None
-
-
-async def _forget(db, *uids: int) -> None:
-    async with unit_of_work(db) as session:
-        for uid in uids:
-            await session.execute(delete(InboundItem).where(InboundItem.provider_id.endswith(f":{uid}")))
-
-
-@pytest.mark.peer
-async def test_people_may_delete_and_what_waits_is_not_missing(db, box, settings):
-    """Gone from the server is no loss; mails that nobody has fetched yet are pending; an error keeps the numbers."""
-    box.add(*map(mail, range(1, 6)))
-    account = await account_of(db, box.dovecot.port, user=box.user)
-    async with fetching(db, account, settings):
-        await eventually(lambda: kept(db, account))
-    box.add(mail(6))
-    with box.session() as client:
-        client.select()
-        client.store("2", "+FLAGS", "\\Deleted")
-        client.expunge()
-    found = await audited(db, account, settings)
-    assert (found.server, found.ledger, found.gone, found.pending, found.missing) == (5, 4, 1, 1, [])
-    assert balanced(found)
-    async with unit_of_work(db) as session:
-        wrong = {"imap": {"host": "127.0.0.1", "port": box.dovecot.port, "user": box.user, "tls": "none"}}
-        await session.execute(update(ChannelAccount).values(settings=wrong))
-    failed = await audited(db, account, settings)
-    assert "refused the sign-in" in failed.error
-    assert (failed.at, failed.server, failed.gone) == (found.at, 5, 1)
-    assert await kept(db, account) == failed
-
-
-class Huge(Imap):
-    """A folder of very many mails, of which the server only tells the numbers."""
-
-    def __init__(self, mails: int) -> None:
-        uids = b" ".join(b"%d" % uid for uid in range(1, mails + 1))
-        super().__init__(SEARCH=b"* SEARCH " + uids + b"\r\n{tag} OK done\r\n", LOGOUT=b"{tag} OK bye\r\n")
-
-
-async def test_a_hundred_thousand_mails_are_compared_in_a_moment(db, settings):
-    """By plain SEARCH: no server needs to know an extension for it."""
-    async with Scripted(Huge(100_000)) as server:
-        account = await account_of(db, server.port)
-        async with unit_of_work(db) as session:
-            await session.execute(update(ChannelAccount).values(cursor={"uidvalidity": 7, "last_uid": 100_000}))
-            await session.execute(
-                text(
-                    "insert into inbound_items (account_id, channel, provider_id, size, sha256, received_at) "
-                    "select :account, 'email', '7:' || uid, 1, 'x', :at from generate_series(1, 100000) uid "
-                    "where uid % 1000 > 0"
-                ),
-                {"account": account, "at": clocks.now()},
-            )
-        imap = scripted(server.port)
-        async with _opened(imap) as opened, reading(db) as session:
-            found = await audit.compare(session, account, opened, imap, Position(7, "7"))
-    assert (found.server, found.ledger, found.missing_count, found.gone) == (100_000, 99_900, 100, 0)
-    assert found.missing[:2] == [1000, 2000]
-    assert balanced(found)
-
-
-@contextlib.asynccontextmanager
-async def _opened(settings):
-    made = mailbox.Mailbox(settings, 20, Networks(LOOPBACK))
-    await made.connect()
-    await made.select()
-    try:
-        yield made
-    finally:
-        await made.close()
-
-
 class Cutting(Folder):
     """Hangs up in the middle of a mail's bytes, once for each mail."""
 
@@ -359,13 +260,14 @@ async def test_a_line_that_is_cut_within_a_mail_costs_a_repetition(db, settings,
         account = await account_of(db, server.port)
         async with fetching(db, account, settings, timeout=2):
             for _ in mails:
-                await eventually(lambda: _rests(clock))
+                await eventually(lambda: rests(clock))
                 clock.advance(timedelta(minutes=10))
             await eventually(has(db, *mails.values()))
     assert await raws(db) == list(mails.values())
 
 
-async def _rests(clock) -> bool:
+async def rests(clock) -> bool:
+    """Whether somebody waits for the clock."""
     return any(not future.done() for _, _, future in clock._waiting)
 
 
@@ -471,25 +373,6 @@ async def test_a_folder_made_anew_doubles_no_ticket_with_or_without_message_ids(
     assert outcomes.count("ticket") == tickets == 5
 
 
-async def test_the_server_is_counted_every_hour(db, settings, clock):
-    """On the same connection, by the product's clock; what vanished from the ledger is fetched again."""
-    folder = Folder({1: mail(1), 2: mail(2)}, idle=False)
-    async with Scripted(folder) as server:
-        account = await account_of(db, server.port)
-        async with fetching(db, account, settings):
-            first = await eventually(lambda: kept(db, account))
-            await eventually(lambda: _rests(clock))
-            await _forget(db, 1)
-            clock.advance(fetch.AUDIT_EVERY - timedelta(minutes=1))
-            await eventually(lambda: _rests(clock))
-            assert await kept(db, account) == first
-            clock.advance(timedelta(minutes=1))
-            found = await eventually(lambda: _mended(db, account))
-    assert (found.server, found.ledger, found.mended) == (2, 2, 1)
-    assert found.at - first.at == fetch.AUDIT_EVERY
-    assert folder.sessions == 1
-
-
 @pytest.mark.parametrize("others", [1, 2])
 async def test_another_server_that_counts_alike_loses_nothing(db, settings, clock, others):
     """The mailbox moves to a server with the same UIDVALIDITY: its UIDs are other mails, and get other names (field 1)."""
@@ -542,14 +425,14 @@ async def test_a_server_that_was_restored_from_a_backup_loses_nothing(db, settin
         account = await account_of(db, server.port)
         async with fetching(db, account, settings):
             await eventually(has(db, mail(1), mail(2), mail(3)))
-            await eventually(lambda: _rests(clock))
+            await eventually(lambda: rests(clock))
             folder.mails, folder.following = {1: mail(1), 2: mail(4)}, 3
             clock.advance(timedelta(seconds=fetch.POLL_SECONDS))
             await eventually(has(db, mail(1), mail(2), mail(3), mail(1), mail(4)))
-            await eventually(lambda: _rests(clock))
+            await eventually(lambda: rests(clock))
             folder.following = 1  # below its own mails: not believed, and nothing is read again
             clock.advance(timedelta(seconds=fetch.POLL_SECONDS))
             folder.mails[3] = mail(5)
-            await eventually(lambda: _rests(clock))
+            await eventually(lambda: rests(clock))
             clock.advance(timedelta(seconds=fetch.POLL_SECONDS))
             await eventually(has(db, mail(1), mail(2), mail(3), mail(1), mail(4), mail(5)))
