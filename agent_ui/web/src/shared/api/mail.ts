@@ -221,13 +221,14 @@ export interface AutomaticMail {
   sentLastHour: number
   limitPerHour: number
   withheldLastDay: number
-  /** The newest that did not leave. */
-  withheld: WithheldMail[]
+  /** The newest of the last day that did not arrive, for whatever reason. */
+  undelivered: UndeliveredMail[]
 }
 
-export interface WithheldMail {
+export interface UndeliveredMail {
   id: number
   at: string
+  state: 'withheld' | 'failed' | 'bounced' | 'unknown'
   kind: string
   to: string
   subject: string

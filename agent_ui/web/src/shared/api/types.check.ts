@@ -5,6 +5,7 @@
  * widened first. What the server sends must fit what the console reads; what the console sends must fit what it takes.
  */
 import type { components } from './schema'
+import type * as mail from './mail'
 import type * as own from './types'
 
 type Schema = components['schemas']
@@ -35,6 +36,15 @@ export type Read = All<{
   brief: Fits<Schema['CustomerBrief'], own.CustomerBrief>
   decision: Fits<Schema['DecisionView'], own.Decision>
   macro: Fits<Schema['MacroView'], own.Macro>
+  ledger: Fits<Schema['LedgerRow'], mail.LedgerItem>
+  standing: Fits<Schema['MailboxStanding'], mail.LedgerMailbox>
+  banner: Fits<Schema['BannerView'], mail.Banner>
+  mailbox: Fits<Schema['MailboxView'], mail.MailboxView>
+  preset: Fits<Schema['PresetView'], mail.ProviderPreset>
+  trial: Fits<Schema['TrialView'], mail.TestResult>
+  count: Fits<Schema['CountView'], mail.CountResult>
+  blocked: Fits<Schema['ledger_BlockedView'], mail.BlockedSender>
+  automatic: Fits<Schema['AutomaticMailView'], mail.AutomaticMail>
   job: Fits<Schema['HeldJobView'], own.HeldJob>
 }>
 
@@ -46,4 +56,7 @@ export type Written = All<{
   ticket: Fits<own.NewTicketInput, Schema['NewTicketInput']>
   profile: Fits<own.ProfilePatch, Schema['PreferencesInput']>
   customer: Fits<own.CustomerPatch, Schema['CustomerChangeInput']>
+  mailbox: Fits<mail.MailboxInput, Schema['MailboxInput']>
+  trial: Fits<mail.TestInput, Schema['TestInput']>
+  block: Fits<{ pattern: string; reason: string }, Schema['ledger_BlockInput']>
 }>
