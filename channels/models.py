@@ -18,7 +18,7 @@ class ChannelAccount(Base):
 
     ``settings`` of an e-mail account: ``imap``, ``smtp``, ``oauth``, ``dkim`` (structs of ``channels/email/accounts``;
     secrets in them are sealed by ``core/vault``). ``options``: how the desk behaves with it (``MailboxOptions``).
-    ``cursor`` of an IMAP account: ``{"uidvalidity": int, "last_uid": int, "import": {"until_uid", "total", "done"}}``.
+    ``cursor`` of an IMAP account: how far its folder has been read (``channels/email/position``).
     ``audit``: the last comparison of the server's mails with the ledger (``channels/email/audit``).
     ``alarm``: why it is silent, since ``alarm_since``; None while all is well.
     """
@@ -61,6 +61,7 @@ class InboundItem(Base):
         CheckConstraint("state in ('received','done','failed')", name="state"),
         Index("ix_inbound_items_unfinished", "received_at", postgresql_where=text("state <> 'done'")),
         Index("ix_inbound_items_sha256", "sha256"),
+        Index("ix_inbound_items_outcomes", "account_id", "state", "outcome", postgresql_include=["received_at"]),
         Index("ix_inbound_items_message_id_header", "message_id_header"),
     )
 

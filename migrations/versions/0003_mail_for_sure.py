@@ -125,6 +125,12 @@ def upgrade() -> None:
     op.add_column("messages", sa.Column("signature_html", sa.Text(), server_default="", nullable=False))
     op.add_column("messages", sa.Column("plain", sa.Boolean(), server_default="false", nullable=False))
     op.create_index(
+        "ix_inbound_items_outcomes",
+        "inbound_items",
+        ["account_id", "state", "outcome"],
+        postgresql_include=["received_at"],
+    )
+    op.create_index(
         "ix_messages_in_reply_to", "messages", ["in_reply_to"], postgresql_where=sa.text("in_reply_to is not null")
     )
     op.create_foreign_key(op.f("fk_messages_forwarded_by_id_agents"), "messages", "agents", ["forwarded_by_id"], ["id"])
@@ -133,6 +139,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Move back."""
     op.drop_index("ix_messages_in_reply_to", table_name="messages")
+    op.drop_index("ix_inbound_items_outcomes", table_name="inbound_items")
     op.drop_constraint(op.f("fk_messages_forwarded_by_id_agents"), "messages", type_="foreignkey")
     op.drop_column("messages", "plain")
     op.drop_column("messages", "signature_html")
