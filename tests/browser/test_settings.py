@@ -1,8 +1,10 @@
 """Mailboxes, the mail log, blocked senders and banners as administrators meet them in a browser."""
 
+import asyncio
 import os
 import smtplib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -241,6 +243,44 @@ def test_a_blocked_sender_opens_no_ticket(page: Page, desk: Desk, picture: Pictu
     page.goto(f"{desk.url}/console/settings/blocked-senders")
     row.get_by_role("button", name="No longer block").click()
     expect(row).to_have_count(0)
+
+
+def told(desk: Desk, *statements: str) -> None:
+    """Write into the desk's database, beside the event loop that Playwright keeps running in this thread."""
+
+    async def write() -> None:
+        for statement in statements:
+            await desk.query(statement)
+
+    with ThreadPoolExecutor(1) as other:
+        other.submit(asyncio.run, write()).result()
+
+
+def test_a_pulled_brake_is_seen_and_let_go(page: Page, desk: Desk, picture: Picture) -> None:
+    """A banner on every page, the reason and what did not arrive; after the release the banner goes by itself."""
+    told(
+        desk,
+        "insert into brake_trips (reason, tripped_at) values ('Two robots write to each other.', now())",
+        "insert into notices (kind, to_address, subject, text, state, error, created_at, changed_at) values "
+        "('refused', 'robot@loop.example', 'Your mail', 'x', 'withheld', 'All automatic mail is stopped.', now(), now())",
+    )
+    sign_in(page, desk)
+    banner = page.locator("[data-banner=automatic_mail_stopped]")
+    expect(banner).to_contain_text("Two robots write to each other.")
+    banner.get_by_role("link", name="See to it").click()
+    brake = page.get_by_test_id("brake")
+    expect(brake).to_contain_text("Automatic mail has been stopped since")
+    row = page.get_by_role("listitem").filter(has_text="robot@loop.example")
+    expect(row).to_contain_text("Held back")
+    picture(page, "stopped")
+    page.get_by_role("button", name="Let automatic mail leave again").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Cancel").click()
+    expect(brake).to_contain_text("stopped")
+    page.get_by_role("button", name="Let automatic mail leave again").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Let automatic mail leave again").click()
+    expect(brake).to_contain_text("Automatic mail leaves as usual.")
+    expect(banner).to_have_count(0)
+    picture(page, "released")
 
 
 def test_only_those_who_may_see_the_settings(page: Page, desk: Desk) -> None:
