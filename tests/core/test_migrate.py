@@ -5,10 +5,22 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
 
+from channels import models as channels
+from core import timers
+from core.base import Base
 from core.db import Database
 from core.migrate import migrate
+from customers import models as customers
+from routing import models as routing
+from staff import models as staff
 from tests.conftest import named
+from tickets import models as tickets
+
+MODELS = (channels, customers, routing, staff, tickets, timers)
 
 
 @pytest.fixture
@@ -30,3 +42,14 @@ async def test_processes_that_start_together_do_not_disturb_each_other(empty: st
     await asyncio.gather(*(migrate(db) for db in processes))
     for db in processes:
         await db.close()
+
+
+@pytest.mark.filterwarnings("ignore:Did not recognize type 'xid8'")
+async def test_the_history_makes_what_the_models_say(db: Database) -> None:
+    """Nobody adds a column or an index to a model and forgets the migration, or the other way round."""
+
+    def compare(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+    async with db.engine.connect() as connection:
+        assert await connection.run_sync(compare) == []
