@@ -38,6 +38,7 @@ describe('other facts of a mail', () => {
   })
 
   it('names the proof that matched', () => {
-    expect([null, 'token', 'in_reply_to', 'follow_up:subject'].map(proofKey)).toEqual(['', 'token', 'inReplyTo', 'followUp'])
+    expect([null, 'token', 'in_reply_to', 'follow_up:subject', 'answered_by', 'mark'].map(proofKey)).toEqual(
+      ['', 'token', 'inReplyTo', 'followUp', 'inReplyTo', 'marker'])
   })
 })

@@ -58,9 +58,13 @@ export function datedFarOff(datedAt: string | null | undefined, at: string): boo
   return Number.isFinite(apart) && apart >= FAR_MS
 }
 
+/** Proofs that say the same to a reader. */
+const ALIKE: Record<string, string> = { answeredBy: 'inReplyTo', mark: 'marker' }
+
 /** The proof that put a message into its ticket, as a key under `timeline.matched`; "" for the ticket's first one. */
 export function proofKey(rule: string | null | undefined): string {
   if (!rule) return ''
   // "follow_up:in_reply_to" tells the proof as well; the reader wants to know that the old ticket was closed.
-  return rule.split(':')[0]!.replace(/[-_](\w)/g, (_, letter: string) => letter.toUpperCase())
+  const proof = rule.split(':')[0]!.replace(/[-_](\w)/g, (_, letter: string) => letter.toUpperCase())
+  return ALIKE[proof] ?? proof
 }
