@@ -136,6 +136,20 @@ async def of_messages(session: AsyncSession, message_ids: list[int]) -> list[Att
     return list(await session.scalars(statement)) if message_ids else []
 
 
+async def said_in_ticket(
+    session: AsyncSession, ticket_id: int, numbers: list[int], content_ids: list[str]
+) -> list[Attachment]:
+    """Files of what was said with the customer in a ticket (never of notes), by number or Content-ID, oldest first."""
+    statement = (
+        select(Attachment)
+        .join(Message, Message.id == Attachment.message_id)
+        .where(Message.ticket_id == ticket_id, Message.kind.in_(("customer", "agent")))
+        .where(Attachment.id.in_(numbers) | Attachment.content_id.in_(content_ids))
+        .order_by(Attachment.id)
+    )
+    return list(await session.scalars(statement))
+
+
 @functools.lru_cache(maxsize=1)
 def _pictures() -> Compiled:
     numbers = Attachment.id == any_(bindparam("numbers", [0], type_=ARRAY(BigInteger)))

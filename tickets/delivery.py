@@ -136,6 +136,12 @@ async def what_is_sent(session: AsyncSession, sending: Delivery) -> tuple[Messag
     return message, await session.get_one(Ticket, sending.ticket_id)
 
 
+async def mailbox_of(session: AsyncSession, ticket_id: int) -> int | None:
+    """The mailbox that a ticket came in through."""
+    found: int | None = await session.scalar(select(Ticket.account_id).where(Ticket.id == ticket_id))
+    return found
+
+
 async def mails_before(session: AsyncSession, message: Message, limit: int) -> list[tuple[str, list[str], str]]:
     """(Message-ID, References, kind) of the newest messages before this one that have an id, newest first."""
     earlier = (

@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.email.compose import OutgoingFile
@@ -98,14 +97,7 @@ async def _elsewhere(session: AsyncSession, message: Message, wanted: Iterable[s
     """Pictures of the same ticket by number and by Content-ID; of several with one id the newest before this mail."""
     names = sorted(wanted)[:MAX_PICTURES]
     numbers = [int(name[1:]) for name in names if name.startswith("#") and name[1:].isdigit()]
-    statement = (
-        select(Attachment)
-        .join(Message, Message.id == Attachment.message_id)
-        .where(Message.ticket_id == message.ticket_id, Message.kind.in_(("customer", "agent")))
-        .where(Attachment.id.in_(numbers) | Attachment.content_id.in_(names))
-        .order_by(Attachment.id)
-    )
-    found = list(await session.scalars(statement))
+    found = await attachments.said_in_ticket(session, message.ticket_id, numbers, names)
     return {each.content_id: each for each in found if each.content_id} | {f"#{each.id}": each for each in found}
 
 

@@ -20,7 +20,7 @@ from channels.email.tokens import Tokens
 from channels.models import Notice
 from channels.outbound import Send
 from core.errors import Permanent
-from tickets.models import Ticket
+from tickets import delivery
 
 CHOSEN: Final = frozenset({"assigned", "customer_wrote", "mentioned"})
 """Kinds that an agent can end in her preferences."""
@@ -59,8 +59,9 @@ class NoticeMail:
         listed = await leaving.mailboxes(session)
         if leaving.book_of(listed).find(notice.to_address) is not None:
             raise Permanent("The address is our own.")
-        ticket = await session.get(Ticket, notice.ticket_id) if notice.ticket_id else None
-        wanted = notice.account_id or (ticket.account_id if ticket else None)
+        wanted = notice.account_id
+        if wanted is None and notice.ticket_id is not None:
+            wanted = await delivery.mailbox_of(session, notice.ticket_id)
         place = leaving.first_that_sends(listed, wanted)
         reply_to, mark = None, ""
         answerable = notice.kind in ANSWERABLE and options_of(place.account.options).agent_answers != "off"

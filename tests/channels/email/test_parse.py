@@ -2,54 +2,14 @@
 
 import base64
 import hashlib
-import struct
 import time
 from datetime import UTC, datetime
 
-import compressed_rtf
-import msgspec
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
-from channels.email.authentication import results
 from channels.email.bodies import MAX_FILES, clean_name, unflow
-from channels.email.forwarded import forwarded
 from channels.email.parse import MAX_MAIL, parse_mail
-from channels.email.parsed import ParsedMail
-
-PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
-
-
-def mail(body: str = "Hello", **fields: str) -> bytes:
-    """A mail with a few fields, by name with underscores."""
-    head = {"From": "Jo <jo@home.example>", "To": "desk@shop.example", "Subject": "Order 77"}
-    head.update({name.replace("_", "-"): value for name, value in fields.items()})
-    lines = "".join(f"{name}: {value}\r\n" for name, value in head.items() if value)
-    return (lines + "\r\n" + body.replace("\n", "\r\n")).encode()
-
-
-def check(read: ParsedMail) -> None:
-    """What holds of every mail: read without a fault, storable, and no line of the text in neither half."""
-    assert read.error is None or "completely" not in read.error
-    stored = msgspec.json.encode(msgspec.structs.replace(read, attachments=[])).decode()
-    assert "\\u0000" not in stored
-    for item in read.attachments:
-        assert item.size == len(item.content)
-        assert item.name
-        assert item.name.isprintable() or not set(item.name) & set("/\\\x00\n")
-        item.name.encode()
-    both = f"{read.reply_text}\n{read.quoted_text}"
-    lines = [line.strip() for line in both.splitlines() if line.strip()]
-    assert sorted(lines) == sorted(line.strip() for line in read.text.splitlines() if line.strip())
-
-
-def multipart(kind: str, *parts: str) -> bytes:
-    """A multipart mail of parts with their own headers."""
-    body = "".join(f"--sep\n{part}\n" for part in parts) + "--sep--\n"
-    return mail(body, MIME_Version="1.0", Content_Type=f"multipart/{kind}; boundary=sep")
+from tests.channels.email.mails import PNG, check, mail, multipart
 
 
 def test_an_ordinary_mail() -> None:
@@ -353,56 +313,6 @@ def test_uuencoded_file_inside_the_text() -> None:
     assert parse_mail(mail("begin 123 weeks ago\nI wrote")).attachments == []
 
 
-def attribute(level: int, number: int, data: bytes) -> bytes:
-    """One attribute of winmail.dat."""
-    return struct.pack("<BHHI", level, number, 6, len(data)) + data + b"\0\0"
-
-
-def winmail(content: bytes, *others: str) -> bytes:
-    """A mail with winmail.dat and other parts."""
-    coded = base64.b64encode(struct.pack("<IH", 0x223E9F78, 1) + content).decode()
-    part = f"Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n{coded}"
-    return multipart("mixed", *others, part)
-
-
-def rtf_body(markup: bytes) -> bytes:
-    """The message attribute of winmail.dat with a compressed RTF body."""
-    data = compressed_rtf.compress(markup)
-    padded = data + b"\0" * (-len(data) % 4)
-    return attribute(1, 0x9003, struct.pack("<IHHII", 1, 0x102, 0x1009, 1, len(data)) + padded)
-
-
-def test_winmail_dat_is_unpacked() -> None:
-    """Outlook's own wrapping comes apart into its files."""
-    files = attribute(2, 0x9002, b"\0" * 14) + attribute(2, 0x8010, b"price.txt\0") + attribute(2, 0x800F, b"9.99")
-    read = parse_mail(winmail(files, "Content-Type: text/plain\n\nx"))
-    assert [(item.name, item.content) for item in read.attachments] == [("price.txt", b"9.99")]
-
-
-def test_body_of_winmail_dat() -> None:
-    """A body that is only compressed RTF is read; beside a plain text it would say the same twice."""
-    body = rtf_body(
-        rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0\fnil Arial;}}\pard Where is my \b lamp\b0 , J\'fcrgen?\par Thanks\par}"
-    )
-    assert parse_mail(winmail(body)).text == "Where is my lamp, Jürgen?\nThanks"
-    assert parse_mail(winmail(body, "Content-Type: text/plain\n\nHello")).text.strip() == "Hello"
-    assert [item.name for item in parse_mail(winmail(body)).attachments] == ["winmail.dat"]
-
-
-@pytest.mark.parametrize(
-    "markup",
-    [b"{\\rtf1" + rb"{\field{\*\fldinst{" * 15_000, b"{\\rtf1{\\fonttbl" + rb"\f1" * 50_000, b"{\\rtf1" * 20_000],
-)
-def test_hostile_bodies_of_winmail_dat(markup: bytes) -> None:
-    """RTF that is made to keep its readers busy takes no longer than other mails of its size."""
-    raw = b"\0" * 4 + struct.pack("<I", len(markup)) + b"MELA" + b"\0" * 4 + markup
-    raw = struct.pack("<I", len(raw) - 4) + raw[4:]
-    data = attribute(1, 0x9003, struct.pack("<IHHII", 1, 0x102, 0x1009, 1, len(raw)) + raw + b"\0" * (-len(raw) % 4))
-    start = time.process_time()
-    parse_mail(winmail(data))
-    assert time.process_time() - start < 5
-
-
 def test_flowed_text_is_joined() -> None:
     """Lines that a program broke come together again, quotes and signatures stay lines."""
     assert unflow("one \ntwo\n> a \n> b\n-- \nme") == "one two\n> a b\n-- \nme"
@@ -448,93 +358,6 @@ def test_lists() -> None:
     """A list's identifier is read, its mail is no automatic answer."""
     read = parse_mail(mail(List_Id="Friends <friends.x.example>", Precedence="list"))
     assert (read.is_list, read.list_id, read.is_auto_reply) == (True, "friends.x.example", False)
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"From: " + b"a@b.example, " * 60_000 + b"\n\nx",
-        b"Subject: " + b"=?utf-8?q?a?= " * 60_000 + b"\n\nx",
-        b"Subject: " + b"=?utf-8?q?a " * 60_000 + b"\n\nx",
-        b'From: "' + b'\\"' * 300_000 + b"\n\nx",
-        b'Content-Type: text/plain; x="' + b'\\"' * 300_000 + b"\n\nx",
-        b"Content-Type: text/plain; " + b"a=b; " * 60_000 + b"\n\nx",
-        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(2_000)),
-        b"Content-Type: message/rfc822\n\n" * 2_000 + b"x",
-        b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 20_000 + b"--b--",
-        b"A: b\n\n" + b"begin 644 x\n#AAAA\n" * 30_000,
-        b"From: MAILER-DAEMON\nSubject: failure notice\n\n" + b"<a@b.example>: 550 5.1.1 unknown\n" * 20_000,
-    ],
-)
-def test_hostile_mails_take_linear_time(raw: bytes) -> None:
-    """No header, structure or body of a megabyte costs more than seconds."""
-    started = time.process_time()
-    parse_mail(raw)
-    assert time.process_time() - started < 15
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.binary(max_size=400))
-@example(b"")
-@example(b"Content-Type: multipart/mixed; boundary=\n\n--\n--")
-@example(b"Content-Type: text/plain; charset=idna\n\n\xff\xfe")
-@example(b"Subject: =?undefined?b?AAAA?=\n\n")
-def test_no_bytes_make_it_fail(raw: bytes) -> None:
-    """Whatever arrives, the answer is a mail that a database takes."""
-    check(parse_mail(raw))
-
-
-PIECES = [
-    b"From: a@b.example\n", b"Content-Type: multipart/mixed; boundary=x\n", b"Content-Type: text/html; charset=foo\n",
-    b"Content-Type: message/delivery-status\n", b"Content-Transfer-Encoding: base64\n", b"Content-Transfer-Encoding: quoted-printable\n",
-    b"\n", b"\r\n", b"--x\n", b"--x--\n", b"=E9=\n", b"AAAA=\n", b"Final-Recipient: rfc822; a@b.example\n", b"Status: 5.1.1\n",
-    b"<p>hi</p>\n", b"\xff\x00\n", b"Subject: =?utf-8?b?w7w?=\n", b"Content-Disposition: attachment; filename*0*=''%\n",
-    b"begin 644 a\n", b"> q\n", b"From: MAILER-DAEMON\n", b"Subject: failure notice\n",
-]  # fmt: skip
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.lists(st.sampled_from(PIECES), max_size=25))
-def test_no_mixture_of_pieces_makes_it_fail(pieces: list[bytes]) -> None:
-    """Pieces of real mails in any order are read without an internal fault."""
-    check(parse_mail(b"".join(pieces)))
-
-
-WHOLE = [
-    mail("Yes.\n\nOn Mon, 3 Mar 2025 at 10:15, A <a@b.example> wrote:\n> Well?\n"),
-    multipart("alternative", "Content-Type: text/plain; charset=utf-7\n\na+2AA-b", "Content-Type: text/html\n\n<p>&#0;&#xd800;x"),
-    multipart(
-        "report; report-type=delivery-status",
-        "Content-Type: text/plain\n\nUser unknown",
-        "Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\nFinal-Recipient: rfc822; a@b.example\nStatus: 5.1.1",
-    ),
-    multipart("mixed", "Content-Type: message/rfc822\n\nFrom: a@b.example\nSubject: in\n\nx", "Content-Type: image/png; name*=utf-8''%00.png\n\nx"),
-    mail("---------- Forwarded message ---------\nFrom: Jo <jo@home.example>\nDate: Mon, 3 Mar 2025\nSubject: x\n\nHi\n", Subject="Fwd: =?utf-7?q?+2AA-?="),
-    winmail(rtf_body(rb"{\rtf1 Emoji \u-10179?\u-8704? and half \u-10179?}")),
-    mail("begin 644 cat.txt\n#0V%T\n`\nend\n", Authentication_Results='mx; dkim=pass ("; header.d=x', Date="32 Foo 99999"),
-]  # fmt: skip
-
-
-@settings(max_examples=400, deadline=None)
-@given(st.data())
-def test_no_damage_makes_it_fail(data: st.DataObject) -> None:
-    """Real mails with pieces cut out, doubled, swapped and overwritten are read without an internal fault."""
-    raw = bytearray(data.draw(st.sampled_from(WHOLE)))
-    for _ in range(data.draw(st.integers(0, 4))):
-        at = data.draw(st.integers(0, len(raw)))
-        end = min(len(raw), at + data.draw(st.integers(0, 60)))
-        damage = data.draw(st.sampled_from(["cut", "double", "bytes", "end"]))
-        if damage == "double":
-            raw[end:end] = raw[at:end]
-        elif damage == "bytes":
-            raw[at:end] = data.draw(st.binary(max_size=8))
-        else:
-            del raw[at : None if damage == "end" else end]
-    read = parse_mail(bytes(raw))
-    check(read)
-    inner = forwarded(read)
-    assert inner is None or "@" in inner.from_.address
-    assert results(read, frozenset(("mx",))) == results(read, frozenset(("MX",)))
 
 
 def test_white_line_inside_a_folded_field() -> None:
