@@ -73,7 +73,7 @@ async def row(db: Database, notice_id: int) -> Notice:
 async def test_a_notice_is_sent_once(db: Database, clock: ManualClock) -> None:
     """Three workers take it; one hands it over, and the provider's words are kept."""
     number = await queued(db)
-    provider = Provider("250 a", "b", "c")
+    provider = Provider("250 a", "250 a", "250 a")
     work = Notices(db, provider)
     await asyncio.gather(*(work.send(number) for _ in range(3)))
     now = await row(db, number)
