@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.models import ChannelAccount
+from core import log
 from core.errors import Invalid
 from core.vault import SealBroken, Vault, is_sealed
 
@@ -202,6 +203,7 @@ SECRETS: Final[Mapping[str, tuple[str, ...]]] = {
     "dkim": ("private_key",),
 }
 """Part of the settings → fields that are sealed."""
+_log = log.get(__name__)
 _PATH: Final = re.compile(r" - at `\$\.?([^`]*)`$")
 _UNKNOWN: Final = re.compile(r"(?:unknown|required) field `([^`]+)`")
 
@@ -436,7 +438,16 @@ async def listed(session: AsyncSession, *, active_only: bool = True) -> list[Mai
     if active_only:
         statement = statement.where(ChannelAccount.is_active)
     rows = await session.execute(statement.order_by(ChannelAccount.id))
-    return [MailAccount(row[0], row[1], row[2], tuple(row[3]), row[4], row[5], options_of(row[6])) for row in rows]
+    return [MailAccount(row[0], row[1], row[2], tuple(row[3]), row[4], row[5], usable_options(row[6])) for row in rows]
+
+
+def usable_options(options: Mapping[str, Any]) -> MailboxOptions:
+    """As :func:`options_of`, but options that cannot be understood count as none: mail must not stop for them."""
+    try:
+        return options_of(options)
+    except Invalid as problem:
+        _log.warning("a mailbox's options cannot be understood", reason=problem.detail)
+        return MailboxOptions()
 
 
 async def address_book(session: AsyncSession, *, active_only: bool = True) -> AddressBook:

@@ -122,7 +122,7 @@ class EmailReader:
         return await self._agents_answer(session, letter) or await self._take_in(session, letter)
 
     async def _open(self, session: AsyncSession, account: Account, item: Item, mail: ParsedMail) -> Letter:
-        options = accounts.options_of(account.options)
+        options = accounts.usable_options(account.options)
         sender = sender_of(mail, item.envelope_from, reply_to=options.reply_to_policy == "reply_to")
         item.content_hash = _content_hash(mail)
         people = (each.address for each in (*mail.to, *mail.cc))
@@ -144,7 +144,8 @@ class EmailReader:
 
     async def _agents_answer(self, session: AsyncSession, letter: Letter) -> Outcome | None:
         """The outcome of an answer that an agent wrote to one of our notices; None for any other mail."""
-        claim = await self._colleagues.claim(session, letter.mail, letter.addresses)
+        from_agent = letter.sender.address in letter.book.agents
+        claim = await self._colleagues.claim(session, letter.mail, letter.addresses, from_agent=from_agent)
         if claim is None or letter.item.archived:
             return None
         return await self._colleagues.answer(

@@ -82,3 +82,12 @@ def test_wrong_settings_name_their_field(settings, name):
     with pytest.raises(Invalid) as told:
         accounts.validate(settings, VAULT)
     assert told.value.extra["errors"][0]["field"] == name
+
+
+async def test_options_that_nobody_understands_stop_no_mailbox(db):
+    """One row that was damaged by hand counts as having none; the others go on."""
+    await make_account(db, "Good", options={"reopen_days": 7})
+    await make_account(db, "Damaged", options={"reopen_days": "soon"})
+    async with db.sessions() as session:
+        found = {each.name: each.options.reopen_days for each in await accounts.listed(session)}
+    assert found == {"Good": 7, "Damaged": 30}
