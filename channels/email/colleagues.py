@@ -17,6 +17,7 @@ from channels import notices
 from channels.email.accounts import MailboxOptions
 from channels.email.authentication import AuthenticationResults
 from channels.email.folding import fold
+from channels.email.notice_mail import ANSWERABLE
 from channels.email.parsed import ParsedAttachment, ParsedMail
 from channels.email.tokens import AgentToken, Tokens
 from channels.inbound import Account, Item, Outcome
@@ -33,7 +34,7 @@ from tickets.reply import ReplyContent
 _NOTICE: Final = Sql(
     """
     select agent_id, ticket_id, message_id from notices
-    where id = :id and agent_id is not null and kind <> 'mentioned'
+    where id = :id and agent_id is not null and ticket_id is not null and kind = any(:answerable)
     """
 )
 _AGENT: Final = Sql("select name, email, is_active from agents where id = :id")
@@ -72,22 +73,31 @@ class Colleagues:
         self._storage = storage
         self._tokens = tokens
 
-    async def claim(self, session: AsyncSession, mail: ParsedMail, addresses: list[str]) -> Claim | None:
-        """The agent's token in a mail: in a recipient, in the id of the notice that is answered, or in its body."""
-        by_address = self._tokens.agent_in(addresses)
-        for header in (mail.in_reply_to, *reversed(mail.references)):
-            notice_id = self._tokens.own_notice(header) if header else None
-            row = await _NOTICE.first(session, id=notice_id) if notice_id else None
-            if row is not None and row.ticket_id is not None:
-                last_seen = row.message_id
-                if (by_address := self._tokens.agent_in(addresses)) is not None:
-                    return Claim(
-                        by_address, last_seen if by_address.ticket_id == row.ticket_id else None, "agent_token"
-                    )
-                return Claim(AgentToken(row.agent_id, row.ticket_id), last_seen, "agent_notice")
-        by_address = self._tokens.agent_in(addresses)
-        if by_address is not None:
-            return Claim(by_address, None, "agent_token")
+    async def claim(
+        self, session: AsyncSession, mail: ParsedMail, addresses: list[str], *, from_agent: bool
+    ) -> Claim | None:
+        """The agent's token in a mail: in a recipient, in the id of the notice that is answered, or in its body.
+
+        A notice may have been passed on, and whoever answers that quotes its mark and names it among the references.
+        From somebody who is no agent only what he wrote to, or answers himself, counts.
+
+        Args:
+            session: the row's unit of work.
+            mail: the mail.
+            addresses: everybody whom it was sent to, of the envelope as well.
+            from_agent: its sender's address is that of one of our agents.
+        """
+        named = [mail.in_reply_to, *(reversed(mail.references) if from_agent else ())]
+        notice_id = next(filter(None, (self._tokens.own_notice(each) for each in named if each)), None)
+        notice = await _NOTICE.first(session, id=notice_id, answerable=sorted(ANSWERABLE)) if notice_id else None
+        token = self._tokens.agent_in(addresses)
+        if token is not None:
+            seen = notice.message_id if notice is not None and notice.ticket_id == token.ticket_id else None
+            return Claim(token, seen, "agent_token")
+        if notice is not None:
+            return Claim(AgentToken(notice.agent_id, notice.ticket_id), notice.message_id, "agent_notice")
+        if notice_id is not None or not from_agent:
+            return None  # a notice that takes no answers
         marked = self._tokens.marked_agent(mail.text)
         return Claim(marked, None, "agent_mark") if marked is not None else None
 

@@ -9,6 +9,7 @@ from channels.email.reader import EmailReader
 from channels.email.tokens import Tokens
 from channels.inbound import Inbound, Incoming, store
 from channels.models import ChannelAccount, InboundItem, Notice
+from core import clock as clocks
 from core.db import Database, unit_of_work
 from core.storage import Storage
 from staff.models import Agent, Team
@@ -249,3 +250,43 @@ async def test_a_forged_agent_forwards_nothing(desk: Desk) -> None:
     said = "mx.desk.example; spf=fail smtp.mailfrom=desk.example; dmarc=fail header.from=desk.example"
     row = await desk.from_agent(to=BOX, subject="Fwd: Broken belt", body=FORWARD, authentication_results=said)
     assert row.outcome == "ticket"
+
+
+@pytest.mark.parametrize("kind", ["agent_reply_refused", "mentioned"])
+async def test_an_answer_to_a_notice_that_takes_none_reaches_no_customer(desk: Desk, kind: str) -> None:
+    """She asks back why her answer was refused: that is not meant for the customer, whatever else her program names."""
+    async with unit_of_work(desk.db) as session:
+        facts = {"agent_id": desk.agent.id, "ticket_id": desk.ticket_id, "to_address": desk.agent.email}
+        now = {"created_at": clocks.now(), "changed_at": clocks.now()}
+        asked, refused = (
+            Notice(kind=each, **facts, **now, subject="x", text="x", state="sent", attempts=1)
+            for each in ("customer_wrote", kind)
+        )
+        session.add_all([asked, refused])
+        await session.flush()
+        ids = [f"<{TOKENS.notice_id(each.id)}>" for each in (asked, refused)]
+    body = f"Why was it refused?\n\n> {TOKENS.agent_mark(desk.agent.id, desk.ticket_id)}\n"
+    await desk.from_agent(to=BOX, in_reply_to=ids[1], references=" ".join(ids), body=body)
+    assert await desk.rows(Delivery) == []
+    assert len(await desk.messages()) == 1
+
+
+@pytest.mark.parametrize("how", ["mark", "references"])
+async def test_who_quotes_a_notice_that_was_passed_on_stays_a_customer(desk: Desk, how: str) -> None:
+    """A colleague forwarded her notice to the customer, whose answer quotes it: his words are his, and no held answer."""
+    async with unit_of_work(desk.db) as session:
+        now = {"created_at": clocks.now(), "changed_at": clocks.now()}
+        facts = {"agent_id": desk.agent.id, "ticket_id": desk.ticket_id, "to_address": desk.agent.email}
+        notice = Notice(kind="assigned", **facts, **now, subject="x", text="x", state="sent", attempts=1)
+        session.add(notice)
+        await session.flush()
+        notice_id = TOKENS.notice_id(notice.id)
+    body = "It is the big machine.\n\nOn Monday Meera wrote:\n> Which one?\n"
+    body += f"> {TOKENS.agent_mark(desk.agent.id, desk.ticket_id)}\n" if how == "mark" else ""
+    references = "<first@customer.example>" + (f" <{notice_id}> <hers@desk.example>" if how == "references" else "")
+    row = await desk.arrives(
+        factories.raw_mail(to=BOX, in_reply_to="<first@customer.example>", references=references, body=body)
+    )
+    assert (row.outcome, row.ticket_id) == ("reply", desk.ticket_id)
+    assert (await desk.messages())[-1].kind == "customer"
+    assert [each.kind for each in await desk.rows(Notice)] == ["assigned"]
