@@ -21,10 +21,10 @@ from core import clock, events, jobs, timers
 from core.db import actor_of
 from core.errors import Conflict, Invalid, NotFound
 from core.sql import Sql
-from tickets import drafts
+from tickets import derived, drafts
 from tickets.errors import TooLate
 from tickets.events import DeliveryChanged, MessageReceived, audience
-from tickets.intake import Person, snippet_of
+from tickets.intake import Person
 from tickets.lifecycle import TicketChange, change, lock
 from tickets.models import Delivery, Draft, Message, Ticket
 
@@ -267,20 +267,6 @@ async def send_now(session: AsyncSession, delivery_id: int) -> Delivery:
     return delivery
 
 
-_BEFORE = text(
-    """
-    select m.id, m.kind, m.text from messages m left join deliveries d on d.message_id = m.id
-    where m.ticket_id = :ticket and m.id <> :undone and coalesce(d.state, '') <> 'cancelled'
-    order by m.id desc limit 1
-    """
-)
-_WAITING = text(
-    """
-    select min(m.created_at) from messages m where m.ticket_id = :ticket and m.kind = 'customer' and not m.is_auto
-    and m.id > coalesce((select max(a.id) from messages a join deliveries d on d.message_id = a.id
-        where a.ticket_id = :ticket and a.id <> :undone and d.state <> 'cancelled'), 0)
-    """
-)
 _STATUS = text(
     """
     select s.data->>'old' as old, s.data->>'new' as new from events q join events s on s.xid = q.xid
@@ -292,20 +278,10 @@ _STATUS = text(
 
 async def _restore_ticket(session: AsyncSession, ticket: Ticket, undone: Message) -> None:
     """Derived columns as if the undone message had never been written, and the status that it was sent with undone."""
-    about = {"ticket": ticket.id, "undone": undone.id}
-    await _restore_status(session, ticket, about)
-    before = (await session.execute(_BEFORE, about)).one_or_none()
-    ticket.message_count = max(0, ticket.message_count - 1)
-    ticket.version += 1
+    await _restore_status(session, ticket, {"ticket": ticket.id, "undone": undone.id})
     if ticket.first_reply_at == undone.created_at:
         ticket.first_reply_at = None
-    if before is None:
-        return
-    ticket.last_message_id = before.id
-    ticket.snippet = snippet_of(before.text)
-    ticket.snippet_by = before.kind
-    if ticket.status not in ("solved", "closed"):
-        ticket.waiting_since = await session.scalar(_WAITING, about)
+    await derived.without(session, ticket, undone.id)
 
 
 async def _restore_status(session: AsyncSession, ticket: Ticket, about: dict[str, int]) -> None:

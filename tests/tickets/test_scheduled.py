@@ -13,7 +13,7 @@ from staff.models import Agent, Team
 from tests import factories
 from tickets import delivery, lifecycle, reply
 from tickets.events import MessageReceived
-from tickets.intake import Person
+from tickets.intake import OurAnswer, Person
 from tickets.models import Delivery, Draft, Message
 from tickets.reply import ReplyContent
 
@@ -122,3 +122,42 @@ async def test_a_mail_of_the_desk_answers_nothing(db: Database, desk: Desk, cloc
     assert (await sending(db, message.id)).state == "queued"
     async with unit_of_work(db, factories.actor(agent, team)) as session:
         await reply.reply(session, ticket_id, ReplyContent(client_key="k", html="<p>Hello</p>", last_seen=seen))
+
+
+async def test_taking_back_an_answer_counts_only_answers(db: Database, desk: Desk, clock: ManualClock) -> None:
+    """Neither the desk's own mail nor one that is still to be sent answers the customer; a colleague's from elsewhere does."""
+    ticket_id, seen, agent, team = desk
+    asked = clock.now()
+    clock.advance(timedelta(minutes=1))
+    async with unit_of_work(db) as session:
+        await reply.system_reply(session, ticket_id, "We have it", "<p>1001</p>", Person("A", "asha@customer.example"))
+    await send_later(db, desk, clock, force=True)
+    for key in ("one", "two"):
+        async with unit_of_work(db, factories.actor(agent, team)) as session:
+            content = ReplyContent(client_key=key, html="<p>No</p>", last_seen=seen, force=True, undo_seconds=9)
+            message = await reply.reply(session, ticket_id, content)
+        queued = await sending(db, message.id)
+        async with unit_of_work(db, factories.actor(agent, team)) as session:
+            await delivery.undo(session, queued.id)
+        async with unit_of_work(db) as session:
+            ticket = await lifecycle.lock(session, ticket_id)
+            assert ticket.waiting_since == (asked if key == "one" else None)
+            assert ticket.snippet_by == "agent"
+            if key == "one":
+                ours = OurAnswer(agent.id, Person("Asha Rao", "asha@customer.example"))
+                await factories.received(session, token_ticket_id=ticket_id, our_answer=ours)
+
+
+async def test_taking_back_the_only_answer_shows_the_customers_words(
+    db: Database, desk: Desk, clock: ManualClock
+) -> None:
+    """The list shows what the customer wrote, not the acknowledgement that came between."""
+    ticket_id, seen, agent, team = desk
+    async with unit_of_work(db) as session:
+        await reply.system_reply(session, ticket_id, "We have it", "<p>1001</p>", Person("A", "asha@customer.example"))
+    queued = await sending(db, await send_later(db, desk, clock))
+    async with unit_of_work(db, factories.actor(agent, team)) as session:
+        await delivery.undo(session, queued.id)
+    async with unit_of_work(db) as session:
+        ticket = await lifecycle.lock(session, ticket_id)
+        assert (ticket.last_message_id, ticket.snippet_by) == (seen, "customer")
