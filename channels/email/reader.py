@@ -54,14 +54,12 @@ _DUPLICATE = Sql(
     and (cast(:account_id as bigint) is null or account_id = :account_id) order by id limit 1
     """
 )
-
-
+_BROKEN_LOCK = Sql("select pg_advisory_xact_lock(hashtextextended(:sha256, 5))")
 _BROKE_BEFORE = Sql(
     """
-    select i.id, i.ticket_id, i.message_id
-    from (select pg_advisory_xact_lock(hashtextextended(:sha256, 5))) as locked, inbound_items i
-    where i.sha256 = :sha256 and i.account_id = :account_id and i.outcome = 'unreadable' and i.id <> :id
-    order by i.id limit 1
+    select id, ticket_id, message_id from inbound_items
+    where sha256 = :sha256 and account_id = :account_id and outcome = 'unreadable' and id <> :id
+    order by id limit 1
     """
 )
 
@@ -288,6 +286,9 @@ class EmailReader:
         sender = _safe_person("", item.envelope_from)
         if item.ticket_id is not None:
             return Outcome("unreadable", reason, ticket_id=item.ticket_id, message_id=item.message_id)
+        await _BROKEN_LOCK.all(
+            session, sha256=item.sha256
+        )  # a statement of its own: the next one sees what was waited for
         before = await _BROKE_BEFORE.first(session, sha256=item.sha256, account_id=account.id, id=item.id)
         if before is not None:
             where = {"ticket_id": before.ticket_id, "message_id": before.message_id, "duplicate_of_id": before.id}
@@ -373,8 +374,11 @@ def _made_up_id(mail: ParsedMail, sender: Person, content_hash: str) -> str:
     """A name for a mail that came without one (RFC 5322 section 3.6.4 only says it should have one).
 
     Of what its author wrote, not of its way here, so that the same mail has the same name whenever it is fetched.
+    Only where he wrote no date either, the first server that took it says when that was.
     """
-    written = next((value for name, value in mail.headers if name.lower() == "date"), "")
+    dates = [value for name, value in mail.headers if name.lower() == "date"]
+    received = [value for name, value in mail.headers if name.lower() == "received"]
+    written = next(iter((*dates, *received[-1:])), "")
     said = f"{written}\x00{sender.address}\x00{content_hash}".encode("utf-8", "replace")
     return f"{hashlib.sha256(said).hexdigest()[:32]}@no-message-id.invalid"
 

@@ -5,16 +5,18 @@ import mailbox as mailboxes
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels import inbound as ledger
 from channels.email.reader import EmailReader
 from channels.email.tokens import Tokens
-from channels.inbound import Inbound, Incoming, reprocess, store
+from channels.inbound import Inbound, Incoming, Outcome, reprocess, store
 from channels.models import InboundItem
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
@@ -282,3 +284,30 @@ async def test_a_row_that_breaks_everything_is_shown_at_last(db: Database, clock
         row = await session.get_one(InboundItem, item_id)
     assert (row.state, row.outcome) == ("failed", "unreadable")
     assert await ledger.recover(db) == 0
+
+
+async def test_a_broken_mail_twice_at_the_same_moment_makes_one_ticket(db: Database, storage: Storage) -> None:
+    """Two workers, one mail under two names that breaks the reader: the second waits, and then sees what the first did."""
+    reader = EmailReader(storage, TOKENS)
+
+    async def broken(*_: object) -> None:
+        raise ValueError("the reader is broken")
+
+    both = asyncio.Barrier(2)
+
+    async def at_once(session: AsyncSession, *about: Any) -> Outcome:
+        await session.execute(text("select 1"))
+        await both.wait()
+        outcome = await reader.could_not_read(session, *about)
+        await asyncio.sleep(0.2)  # the transaction of the one lasts while the other asks
+        return outcome
+
+    inbound = Inbound({"email": broken}, {"email": at_once})  # type: ignore[dict-item]
+    box = await account(db)
+    raw = factories.raw_mail()
+    ids = [await store(db, Incoming(box, "email", f"b:{number}", raw)) for number in range(2)]
+    await Worker(db, Registry((Definition("channels.process_inbound", inbound.process),))).drain()
+    async with db.sessions() as session:
+        rows = [await session.get_one(InboundItem, each) for each in ids]
+    assert sorted(row.outcome or "" for row in rows) == ["duplicate", "unreadable"]
+    assert len({row.ticket_id for row in rows}) == 1

@@ -396,3 +396,13 @@ async def test_an_alias_that_is_added_counts_at_once_for_new_readers(post: Post)
     assert (await post.one(Message, row.message_id)).own_address == "new@desk.example"
     async with unit_of_work(post.db) as session:
         assert (await lifecycle.lock(session, row.ticket_id)).status == "open"
+
+
+async def test_mails_without_id_and_date_are_told_by_their_way(post: Post) -> None:
+    """A device that names and dates nothing says the same every day: two mails. Fetched anew, each is known again."""
+    box = await post.box()
+    raw = factories.raw_mail(message_id="", body="Disk full.", subject="Alarm")
+    days = [b"Received: from device by mx; %d Mar 2026 08:00:00 +0000\r\n" % day + raw for day in (1, 2)]
+    rows = [await post.arrives(box, each) for each in (*days, *days)]
+    assert [each.outcome for each in rows] == ["ticket", "ticket", "duplicate", "duplicate"]
+    assert [each.duplicate_of_id for each in rows[2:]] == [each.id for each in rows[:2]]
