@@ -107,7 +107,11 @@ class _Client(aioimaplib.IMAP4):  # type: ignore[misc]  # the library has no typ
     ) -> None:
         self._connected = connected
         super().__init__(
-            host=settings.host, port=settings.port, timeout=timeout, conn_lost_cb=lost, ssl_context=ssl_context
+            host=settings.host,
+            port=settings.port,
+            timeout=timeout,
+            conn_lost_cb=lost,
+            ssl_context=ssl_context,  # pyright: ignore[reportArgumentType]  # untyped there; None is its default
         )
 
     def create_client(
