@@ -21,6 +21,7 @@ from channels.email.position import SKEW, Import, Position
 from channels.models import ChannelAccount
 from core import clock, log
 from core.db import Database, reading, unit_of_work
+from core.errors import Temporary
 from core.sql import Sql
 
 BATCH: Final = 50
@@ -52,6 +53,12 @@ _BEGIN: Final = Sql(
 """The account, and how many series of names there are already under a UIDVALIDITY; of one moment."""
 
 
+class PlaceChanged(Temporary):
+    """Somebody has set the mailbox to another place in the meantime; what was read of the old one does not count."""
+
+    code = "mailbox-place-changed"
+
+
 class CatchUp:
     """Keeps the ledger level with one folder.
 
@@ -59,6 +66,10 @@ class CatchUp:
         db: where the ledger is.
         account_id: whose mailbox.
         max_bytes: of a larger mail only the headers are taken.
+
+    Attributes:
+        position: how far the folder has been read.
+        stored: mails that were stored since the beginning.
     """
 
     def __init__(self, db: Database, account_id: int, max_bytes: int) -> None:
@@ -67,7 +78,9 @@ class CatchUp:
         self._carrier = Carrier(db, account_id, max_bytes)
         self._careful = False
         self._has_stored = False
+        self._written: dict[str, Any] = {}
         self.position = Position()
+        self.stored = 0
 
     def resume(self, account: ChannelAccount) -> None:
         """Go on from where the account's cursor is, when somebody else has moved it."""
@@ -75,6 +88,7 @@ class CatchUp:
         here = self.position
         if (found.uidvalidity, found.series, found.last_uid) != (here.uidvalidity, here.series, here.last_uid):
             self.position = found
+        self._written = account.cursor
         self.position.connected_at = account.created_at
 
     async def knows(self, mailbox: Mailbox, folder: Folder) -> bool:
@@ -110,6 +124,7 @@ class CatchUp:
 
         Raises:
             MailboxLost: the connection is gone.
+            PlaceChanged: the mailbox has been set to another place.
             SQLAlchemyError: the database is away.
         """
         folder = await mailbox.select()
@@ -194,6 +209,7 @@ class CatchUp:
         before = self.position
         async with reading(self._db) as session:
             row = await _BEGIN.first(session, account_id=self._account_id, pattern=f"^{folder.uidvalidity}[.:]")
+        self._written = row.cursor
         self.position = Position.of(row.cursor, row.created_at)
         if before.uidvalidity != folder.uidvalidity and await self.knows(mailbox, folder):
             return  # somebody else has begun
@@ -251,6 +267,7 @@ class CatchUp:
         archived = is_old and settings.import_as == "closed"
         stored = await self._carrier.take(mailbox, self.position, uid, facts, archived=archived)
         self._has_stored = self._has_stored or stored
+        self.stored += stored
 
     async def _facts(self, mailbox: Mailbox, uids: Sequence[int]) -> dict[int, Facts] | None:
         """Size and date of each mail; None when a server stumbles over one and they must be asked one by one."""
@@ -265,10 +282,21 @@ class CatchUp:
         return found
 
     async def _save(self) -> None:
-        """Write down how far the folder has been read."""
-        values: dict[str, Any] = {"cursor": self.position.cursor()}
+        """Write down how far the folder has been read.
+
+        Raises:
+            PlaceChanged: the cursor is not the one that was written last.
+        """
+        cursor = self.position.cursor()
+        values: dict[str, Any] = {"cursor": cursor}
         if self._has_stored:
             values["last_mail_at"] = clock.now()
             self._has_stored = False
+        mine = (ChannelAccount.id == self._account_id, ChannelAccount.cursor == self._written)
         async with unit_of_work(self._db) as session:
-            await session.execute(update(ChannelAccount).where(ChannelAccount.id == self._account_id).values(**values))
+            written = await session.scalar(
+                update(ChannelAccount).where(*mine).values(**values).returning(ChannelAccount.id)
+            )
+        if written is None:
+            raise PlaceChanged("The mailbox has been set to another place.")
+        self._written = cursor

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from channels.email import audit, watch
 from channels.email.accounts import ImapSettings
-from channels.email.catch_up import CatchUp
+from channels.email.catch_up import CatchUp, PlaceChanged
 from channels.email.imap_client import MailboxLost, SignInRefused
 from channels.email.mailbox import Mailbox, first_of
 from channels.email.signin import SignIn
@@ -76,10 +76,12 @@ class Fetcher:
         """Fetch until ``stop``; whatever breaks is noted at the account and tried again after a growing pause."""
         pause = FIRST_PAUSE
         while not stop.is_set():
-            started = clock.monotonic()
+            started, stored = clock.monotonic(), self._catch_up.stored
             try:
                 await self._connected(stop)
                 continue  # the settings have changed, or it is time to stop
+            except PlaceChanged:
+                _log.info("the mailbox was set to another place", account=self._account_id)
             except SignInRefused as problem:
                 pause = max(pause, SIGN_IN_PAUSE)
                 await self._note_failure(problem.detail, refused=True)
@@ -90,8 +92,8 @@ class Fetcher:
             except Exception as problem:  # noqa: BLE001 - nothing that a mail or a server does may end fetching
                 _log.exception("the fetcher failed", account=self._account_id, exc_info=problem)
                 await self._note_failure(f"{type(problem).__name__}: {problem}")
-            if clock.monotonic() - started > POLL_SECONDS:
-                pause = FIRST_PAUSE  # it had worked for a while
+            if clock.monotonic() - started > POLL_SECONDS or self._catch_up.stored > stored:
+                pause = FIRST_PAUSE  # it had worked for a while, or brought mail: a bad line must not grow slow
             await first_of(stop.wait(), clock.sleep(pause * random.uniform(0.5, 1.5)))  # noqa: S311 - jitter
             pause = min(pause * 2, LONGEST_PAUSE)
 

@@ -472,3 +472,58 @@ async def test_wrong_settings_are_noted_and_do_not_end_fetching(db, settings, cl
         await eventually(lambda: _error(db, account))
     assert "host" in await _error(db, account)
     assert clocks.now() == clock.now()
+
+
+async def test_another_place_chosen_while_the_old_one_is_read_begins_anew(db, settings, clock, monkeypatch):
+    """The cursor of the old folder is not written over the new one's, even where both count from the same number."""
+    old, new = Folder({1: mail(1), 2: mail(2)}, idle=False), Folder({1: mail(3), 2: mail(4)}, idle=False)
+    async with Scripted(old) as first, Scripted(new) as second:
+        account = await account_of(db, first.port)
+        given = {"imap": {"host": "127.0.0.1", "port": second.port, "user": "u", "password": "p", "tls": "none"}}
+        take = carry.Carrier.take
+
+        async def take_and_move(self, mailbox, position, uid, *args, **values):
+            stored = await take(self, mailbox, position, uid, *args, **values)
+            if (uid, new.sessions) == (1, 0):
+                async with unit_of_work(db) as session:
+                    await session.execute(update(ChannelAccount).values(settings=given, cursor={}))
+            return stored
+
+        monkeypatch.setattr(carry.Carrier, "take", take_and_move)
+        async with fetching(db, account, settings):
+            await eventually(lambda: _waits(clock))
+            clock.advance(timedelta(seconds=fetch.POLL_SECONDS))
+            await eventually(has(db, *map(mail, (1, 2, 3, 4))), seconds=5)
+    assert (await row(db, account)).last_error is None
+
+
+async def test_a_line_that_breaks_again_and_again_does_not_grow_slow(db, settings, clock):
+    """Each connection brings one mail before it breaks: the next one follows soon, not after minutes."""
+    folder = Folder({uid: mail(uid) for uid in range(1, 9)})
+
+    class Broken:
+        """A writer that breaks after one mail."""
+
+        def __init__(self, writer):
+            self.writer = writer
+
+        def write(self, data):
+            """Write."""
+            self.writer.write(data)
+            if b"BODY[]" in data:
+                raise ConnectionResetError
+
+    async def breaks(reader, writer):
+        with contextlib.suppress(ConnectionResetError):
+            await folder(reader, Broken(writer))
+
+    async with Scripted(breaks) as server:
+        account = await account_of(db, server.port)
+        async with fetching(db, account, settings):
+            for sessions in range(1, 9):
+                await eventually(lambda sessions=sessions: _stored_and_waits(db, sessions, clock))
+                clock.advance(timedelta(seconds=fetch.FIRST_PAUSE * 1.5))
+
+
+async def _stored_and_waits(db, number, clock) -> bool:
+    return len(await raws(db)) == number and await _waits(clock)
