@@ -1,9 +1,10 @@
 """Mails to agents: a ticket became yours, your customer wrote, a note names you.
 
 Handlers of ``TicketAssigned``, ``MessageReceived`` and ``NoteAdded`` ask for job ``channels.notify`` where an agent
-wants such mails (``Agent.notify``) and did not cause the event herself; the job writes notices (``channels/notices``).
-She can answer the first two by mail: what she writes above the line goes to the customer. The words of a note are
-never mailed, not even to colleagues; and an answer to such a mail goes to nobody, so it names no ticket.
+wants such mails (``Agent.notify``) and did not cause the event herself; the job writes notices (``channels/notices``)
+to those who may see the ticket. She can answer the first two by mail: what she writes above the line goes to the
+customer. The words of a note are never mailed, not even to colleagues; and an answer to such a mail goes to nobody, so
+it names no ticket.
 """
 
 import html as markup
@@ -17,8 +18,11 @@ from channels import notices
 from core import clock, jobs
 from core.actor import ActorKind
 from core.db import actor_of
+from core.errors import DeskError
 from core.html import text_to_html
 from core.sql import Row, Sql
+from staff import actors
+from tickets import access
 from tickets.events import MessageReceived, NoteAdded, TicketAssigned
 
 JOB: Final = "channels.notify"
@@ -155,6 +159,8 @@ class Notifier:
         """Write the mails of one event (job); once each, however often it runs."""
         rows = await _ABOUT.all(session, kind=kind, ticket_id=ticket_id, message_id=message_id, agent_ids=agent_ids)
         for row in rows:
+            if not await _may_see(session, row.id, ticket_id):
+                continue
             text, html = self._written(row, kind, ticket_id)
             await notices.create(
                 session,
@@ -194,6 +200,15 @@ class Notifier:
             f'<p>{markup.escape(a)} <a href="{markup.escape(b)}">{markup.escape(b)}</a></p>' for a, b in links
         )
         return text, html + f"<p>{markup.escape(why)}</p>"
+
+
+async def _may_see(session: AsyncSession, agent_id: int, ticket_id: int) -> bool:
+    """Whether she could read the same in the console: notes name anybody, and owners change."""
+    try:
+        await access.check_visible(session, await actors.of_agent(session, agent_id), ticket_id)
+    except DeskError:
+        return False
+    return True
 
 
 def _others(session: AsyncSession, agent_ids: Iterable[int | None]) -> list[int]:

@@ -217,3 +217,20 @@ async def test_very_long_messages_are_cut_with_a_word(desk: Desk) -> None:
     (mail,) = await desk.run()
     assert len(mail.text) < 25_000
     assert "Read all of it" in mail.text
+
+
+async def test_who_may_not_see_the_ticket_reads_nothing_of_it(desk: Desk) -> None:
+    """Named in a note of another team's ticket, or its owner no longer: not even the subject is mailed."""
+    async with unit_of_work(desk.db) as session:
+        ours, other = await factories.team(session), await factories.team(session)
+        stranger = await factories.agent(session, other, name="Stranger")
+        await session.execute(update(Agent).values(notify=ALL))
+        await change(session, desk.first.ticket_id, TicketChange(team_id=ours.id))
+    async with unit_of_work(desk.db, factories.actor(desk.ravi)) as session:
+        content = NoteContent(client_key="n", html="<p>Look</p>", mentions=[stranger.id])
+        await note(session, desk.first.ticket_id, content)
+    assert await desk.run() == []
+    await desk.assign(None, stranger)
+    await desk.customer_writes(text="Still broken.")
+    await desk.assign(None, desk.ravi)
+    assert [each.agent_id for each in await desk.run()] == [desk.ravi.id]
