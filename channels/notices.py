@@ -27,7 +27,7 @@ from core.db import Database, unit_of_work
 from core.errors import DeskError, Temporary
 from core.timers import Timer
 from staff.models import Agent, Role
-from tickets.delivery import RETRY_DELAYS
+from tickets.delivery import next_try
 from tickets.intake import clean
 
 SEND_JOB: Final = "channels.send_notice"
@@ -274,14 +274,14 @@ class Notices:
             notice = await session.get_one(Notice, notice_id)
             tries = notice.attempts if problem.counts else notice.attempts - 1
             live = ("queued", "sending")
-            if problem.counts and tries > len(RETRY_DELAYS):
+            seconds = next_try(tries, problem.retry_in, counts=problem.counts)
+            if seconds is None:
                 words = f"Given up: {problem.detail}"[:KEEP_WORDS]
                 await _move(session, notice_id, "failed", only_from=live, error=words)
                 return
             again = {"error": problem.detail[:KEEP_WORDS], "attempts": max(0, tries)}
             if await _move(session, notice_id, "queued", only_from=live, **again):
-                usual = RETRY_DELAYS[max(0, tries - 1)]
-                await _request(session, notice_id, usual if problem.retry_in is None else problem.retry_in)
+                await _request(session, notice_id, seconds)
 
     async def _give_up(self, notice_id: int, problem: Exception) -> None:
         if isinstance(problem, DeskError):

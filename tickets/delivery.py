@@ -33,6 +33,22 @@ RETRY_DELAYS: Final = (30, 120, 600, 1800, 3600, 7200, 14400, 28800)
 """Seconds before each further try after a temporary failure: about 16 hours in all."""
 
 
+def next_try(tries: int, retry_in: float | None, *, counts: bool) -> float | None:
+    """Seconds until the next try after a temporary failure; None: that was the last one.
+
+    Args:
+        tries: how many there were.
+        retry_in: a pause of its own (a refused sign-in, which a person must mend); it is kept for as long as the usual
+            delays last together. None: the next of these.
+        counts: the last one was a try; else it only waited for its turn, and that may take as long as it takes.
+    """
+    if not counts:
+        return RETRY_DELAYS[0] if retry_in is None else retry_in
+    if retry_in is not None:
+        return retry_in if tries * retry_in <= sum(RETRY_DELAYS) else None
+    return RETRY_DELAYS[max(0, tries - 1)] if tries <= len(RETRY_DELAYS) else None
+
+
 def timer_key(delivery_id: int) -> str:
     """Name of the timer that will send it."""
     return f"deliver:{delivery_id}"
@@ -175,12 +191,12 @@ async def retry_later(
         counts: it was a try. One that only waited for its turn brings the end of trying no nearer.
     """
     delivery = await session.get_one(Delivery, delivery_id, populate_existing=True)
-    if counts and delivery.attempts > len(RETRY_DELAYS):
+    tries = delivery.attempts if counts else max(0, delivery.attempts - 1)
+    seconds = next_try(tries, retry_in, counts=counts)
+    if seconds is None:
         await move(session, delivery_id, "failed", only_from=("queued", "sending"), error=f"Given up: {error}")
         return
-    seconds = retry_in if retry_in is not None else RETRY_DELAYS[max(0, delivery.attempts - 1)]
     due = clock.now() + timedelta(seconds=seconds)
-    tries = delivery.attempts if counts else max(0, delivery.attempts - 1)
     moved = await move(
         session, delivery_id, "queued", only_from=("queued", "sending"), error=error, send_at=due, attempts=tries
     )

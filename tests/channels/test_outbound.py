@@ -169,6 +169,19 @@ async def test_waiting_for_a_turn_is_no_try(db: Database, queued: Queued, clock:
     assert (await state(db, queued[0])).state == "sent"
 
 
+async def test_a_refused_sign_in_is_tried_for_a_night(db: Database, queued: Queued, clock: ManualClock) -> None:
+    """A person must mend it, and may sleep: every five minutes for as long as any other mail is tried, then given up."""
+    pause, answers = 300.0, 400
+    outbound = Outbound(db, {"email": Provider(*[Temporary("535 no", pause) for _ in range(answers)])})
+    began = clock.now()
+    while (row := await state(db, queued[0])).state == "queued":
+        clock.advance(max(timedelta(0), row.send_at - clock.now()))
+        await outbound.deliver(queued[0])
+    assert (row.state, row.error) == ("failed", "Given up: 535 no")
+    lasted = (clock.now() - began).total_seconds()
+    assert abs(lasted - sum(delivery.RETRY_DELAYS)) <= 2 * pause
+
+
 async def test_a_permanent_refusal_is_shown_and_can_be_mended(db: Database, queued: Queued) -> None:
     """5xx: failed on message and ticket; an agent's retry sends it."""
     outbound = Outbound(db, {"email": Provider(Permanent("550 no such user"), "ok")})
