@@ -26,6 +26,8 @@ ADDRESS_WINDOW: Final = timedelta(minutes=180)
 TICKET_WINDOW: Final = timedelta(hours=1)
 DESK_WINDOW: Final = timedelta(hours=1)
 SHOWN: Final = 50
+FORGOTTEN: Final = timedelta(days=7)
+"""What is older is no longer counted by anything, and goes."""
 _log = log.get(__name__)
 
 
@@ -120,6 +122,7 @@ _COUNTS = Sql(
 )
 _ALLOWED = Sql(
     """
+    with forgotten as (delete from automatic_mails where at < :before)
     insert into automatic_mails (kind, address, ticket_id, subject, at)
     values (:kind, :address, :ticket_id, :subject, :now)
     """
@@ -185,7 +188,7 @@ async def allow(session: AsyncSession, kind: str, address: str, ticket_id: int |
         return f"{address} got this subject {counts.subject} times within {minutes} minutes."
     if counts.ticket >= limits.ticket:
         return f"There were {counts.ticket} automatic mails in ticket {ticket_id} within an hour."
-    await _ALLOWED.all(session, **facts, kind=kind, now=now)
+    await _ALLOWED.all(session, **facts, kind=kind, now=now, before=now - FORGOTTEN)
     return None
 
 

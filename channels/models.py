@@ -111,7 +111,9 @@ class Notice(Base):
         CheckConstraint("state in ('queued','sending','sent','failed','unknown','bounced','withheld')", name="state"),
         Index("ix_notices_unfinished", "changed_at", postgresql_where=text("state in ('queued','sending')")),
         Index("ix_notices_ticket_id", "ticket_id"),
-    )
+        Index("ix_notices_undelivered", "created_at",
+              postgresql_where=text("state in ('withheld','failed','bounced','unknown')")),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     kind: Mapped[str]
@@ -135,7 +137,7 @@ class Notice(Base):
 
 
 class AutomaticMail(Base):
-    """One automatic mail that was allowed to leave; the brake counts these rows."""
+    """One automatic mail that was allowed to leave; the brake counts these rows, and forgets them after some days."""
 
     __tablename__ = "automatic_mails"
     __table_args__ = (

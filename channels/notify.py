@@ -103,8 +103,8 @@ _ABOUT: Final = Sql(
     where a.id = any(cast(:agent_ids as bigint[])) and a.is_active and a.address_failed is null
         and cast(a.notify ->> :kind as boolean)
         and (:kind <> 'assigned' or t.assignee_id = a.id)
-        and not exists (select 1 from notices n where n.kind = :kind and n.agent_id = a.id
-            and n.message_id = m.id)
+        and not exists (select 1 from notices n where n.ticket_id = t.id and n.kind = :kind
+            and n.agent_id = a.id and n.message_id = m.id)
     order by a.id
     """
 )

@@ -88,6 +88,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_notices_ticket_id", "notices", ["ticket_id"], unique=False)
     op.create_index(
+        "ix_notices_undelivered",
+        "notices",
+        ["created_at"],
+        unique=False,
+        postgresql_where=sa.text("state in ('withheld','failed','bounced','unknown')"),
+    )
+    op.create_index(
         "ix_notices_unfinished",
         "notices",
         ["changed_at"],
@@ -165,6 +172,11 @@ def downgrade() -> None:
     op.drop_column("agents", "notify")
     op.drop_index(
         "ix_notices_unfinished", table_name="notices", postgresql_where=sa.text("state in ('queued','sending')")
+    )
+    op.drop_index(
+        "ix_notices_undelivered",
+        table_name="notices",
+        postgresql_where=sa.text("state in ('withheld','failed','bounced','unknown')"),
     )
     op.drop_index("ix_notices_ticket_id", table_name="notices")
     op.drop_table("notices")

@@ -145,6 +145,17 @@ async def test_counting_begins_anew_after_a_release(db: Database, clock: ManualC
     assert await ask(db, "c@x.example") is not None
 
 
+async def test_what_no_limit_counts_any_more_is_forgotten(db: Database, clock: ManualClock) -> None:
+    """The table does not grow for ever."""
+    await ask(db, "a@x.example")
+    clock.advance(brake.FORGOTTEN - timedelta(seconds=1))
+    await ask(db, "b@x.example")
+    assert len(await allowed(db)) == 2
+    clock.advance(timedelta(seconds=2))
+    await ask(db, "c@x.example")
+    assert [each.address for each in await allowed(db)] == ["b@x.example", "c@x.example"]
+
+
 async def test_what_is_withheld_can_be_seen(db: Database, clock: ManualClock) -> None:
     """The row stays, with its reason; nothing is sent, and the status counts and lists it."""
     async with unit_of_work(db) as session:
