@@ -1,15 +1,33 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import tailwindcss from '@tailwindcss/vite'
 import vue from '@vitejs/plugin-vue'
+import type { Plugin } from 'vite'
 import { configDefaults, defineConfig } from 'vitest/config'
+import { inPart } from './src/shared/i18n/parts'
 
 const port = process.env.SAMPARK_HTTP_PORT ?? '8000'
 const backend = `http://127.0.0.1:${port}`
 
+/** A catalogue is one file for translators and several for browsers: `hi.json?part=desk` has that part's sections. */
+const catalogueParts: Plugin = {
+  name: 'catalogue-parts',
+  enforce: 'pre',
+  load(id) {
+    const [file = '', query] = id.split('?')
+    const part = new URLSearchParams(query).get('part')
+    if (!part || !/\/i18n\/\w+\.json$/.test(file)) return null
+    this.addWatchFile(file)
+    const sections = Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>)
+    const words = Object.fromEntries(sections.filter(([name]) => inPart(name, part)))
+    return { code: `export default ${JSON.stringify(words)}`, moduleType: 'js' }
+  },
+}
+
 // The built files are served below /static/console/ while the pages live below /console/ (see shared/paths.ts).
 export default defineConfig(({ command }) => ({
   base: command === 'serve' ? '/console/' : (process.env.ASSET_BASE ?? '/static/console/'),
-  plugins: [vue(), tailwindcss()],
+  plugins: [catalogueParts, vue(), tailwindcss()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: {
     __VUE_OPTIONS_API__: 'false',

@@ -1,6 +1,7 @@
 /** Addresses of the console below /console/. Only the inbox is in the shell; the other pages come when opened. */
 import { createRouter, createWebHistory } from 'vue-router'
 import InboxPage from './pages/InboxPage.vue'
+import { withWords } from './shared/i18n'
 import { safeNext } from './shared/safeNext'
 import { useSession } from './shared/session'
 import { settingsFor } from './shared/settings'
@@ -12,25 +13,25 @@ export const router = createRouter({
     { path: '/inbox', redirect: '/inbox/mine' },
     { path: '/inbox/:view/:id(\\d+)?', name: 'inbox', component: InboxPage },
     { path: '/tickets/:id(\\d+)', redirect: (to) => `/inbox/mine/${String(to.params.id)}` },
-    { path: '/new', name: 'new', component: () => import('./pages/NewConversationPage.vue') },
-    { path: '/search', name: 'search', component: () => import('./pages/SearchPage.vue') },
-    { path: '/customers', name: 'customers', component: () => import('./pages/CustomersPage.vue') },
-    { path: '/customers/:id(\\d+)', name: 'customer', component: () => import('./pages/CustomerPage.vue') },
-    { path: '/mail', name: 'mail', component: () => import('./pages/LedgerPage.vue') },
-    { path: '/preferences', name: 'preferences', component: () => import('./pages/PreferencesPage.vue') },
+    { path: '/new', name: 'new', component: () => withWords(import('./pages/NewConversationPage.vue'), 'desk') },
+    { path: '/search', name: 'search', component: () => withWords(import('./pages/SearchPage.vue'), 'desk') },
+    { path: '/customers', name: 'customers', component: () => withWords(import('./pages/CustomersPage.vue'), 'desk') },
+    { path: '/customers/:id(\\d+)', name: 'customer', component: () => withWords(import('./pages/CustomerPage.vue'), 'desk') },
+    { path: '/mail', name: 'mail', component: () => withWords(import('./pages/LedgerPage.vue'), 'office', 'desk') },
+    { path: '/preferences', name: 'preferences', component: () => withWords(import('./pages/PreferencesPage.vue'), 'desk') },
     {
-      path: '/settings', component: () => import('./pages/settings/SettingsPage.vue'),
+      path: '/settings', component: () => withWords(import('./pages/settings/SettingsPage.vue'), 'office', 'desk'),
       children: [
         // on to the first page that the signed-in person may open; without one the frame says so
-        { path: '', name: 'settings', component: () => import('./pages/settings/MailboxesPage.vue'), beforeEnter: () => settingsFor(useSession().can)[0]?.to ?? true },
-        { path: 'mailboxes', name: 'mailboxes', component: () => import('./pages/settings/MailboxesPage.vue') },
-        { path: 'mailboxes/new', name: 'newMailbox', component: () => import('./pages/settings/MailboxPage.vue') },
-        { path: 'mailboxes/:id(\\d+)', name: 'mailbox', component: () => import('./pages/settings/MailboxPage.vue') },
-        { path: 'blocked-senders', name: 'blockedSenders', component: () => import('./pages/settings/BlockedSendersPage.vue') },
-        { path: 'automatic-mail', name: 'automaticMail', component: () => import('./pages/settings/AutomaticMailPage.vue') },
+        { path: '', name: 'settings', component: () => withWords(import('./pages/settings/MailboxesPage.vue'), 'office', 'desk'), beforeEnter: () => settingsFor(useSession().can)[0]?.to ?? true },
+        { path: 'mailboxes', name: 'mailboxes', component: () => withWords(import('./pages/settings/MailboxesPage.vue'), 'office', 'desk') },
+        { path: 'mailboxes/new', name: 'newMailbox', component: () => withWords(import('./pages/settings/MailboxPage.vue'), 'office', 'desk') },
+        { path: 'mailboxes/:id(\\d+)', name: 'mailbox', component: () => withWords(import('./pages/settings/MailboxPage.vue'), 'office', 'desk') },
+        { path: 'blocked-senders', name: 'blockedSenders', component: () => withWords(import('./pages/settings/BlockedSendersPage.vue'), 'office', 'desk') },
+        { path: 'automatic-mail', name: 'automaticMail', component: () => withWords(import('./pages/settings/AutomaticMailPage.vue'), 'office', 'desk') },
       ],
     },
-    { path: '/sign-in', name: 'signIn', component: () => import('./pages/SignInPage.vue'), meta: { open: true } },
+    { path: '/sign-in', name: 'signIn', component: () => withWords(import('./pages/SignInPage.vue'), 'desk'), meta: { open: true } },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/MissingPage.vue') },
   ],
 })

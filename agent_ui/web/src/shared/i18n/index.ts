@@ -1,11 +1,16 @@
-/** Message catalogues: English is in the shell, the others are loaded when chosen. */
+/**
+ * Message catalogues: English is in the shell, the others are loaded when chosen; sections that only some pages speak
+ * come with those pages, in every language (`withWords`).
+ */
 import { computed } from 'vue'
 import { createI18n } from 'vue-i18n'
 import type { Locale } from '../api/types'
 import { store } from '../storage'
-import en from './en.json'
+import type whole from './en.json'
+import en from './en.json?part=shell'
+import type { Part } from './parts'
 
-type Messages = typeof en
+type Messages = typeof whole
 
 export const LOCALES: { code: Locale; name: string }[] = [
   { code: 'en', name: 'English' },
@@ -15,12 +20,33 @@ export const LOCALES: { code: Locale; name: string }[] = [
   { code: 'kn', name: 'ಕನ್ನಡ' },
 ]
 
-const loaders: Record<Exclude<Locale, 'en'>, () => Promise<{ default: unknown }>> = {
-  hi: () => import('./hi.json'),
-  mr: () => import('./mr.json'),
-  bn: () => import('./bn.json'),
-  kn: () => import('./kn.json'),
+type Loader = () => Promise<{ default: object }>
+const loaders: Record<Part, Record<Locale, Loader>> & { shell: Record<Exclude<Locale, 'en'>, Loader> } = {
+  shell: {
+    hi: () => import('./hi.json?part=shell'),
+    mr: () => import('./mr.json?part=shell'),
+    bn: () => import('./bn.json?part=shell'),
+    kn: () => import('./kn.json?part=shell'),
+  },
+  desk: {
+    en: () => import('./en.json?part=desk'),
+    hi: () => import('./hi.json?part=desk'),
+    mr: () => import('./mr.json?part=desk'),
+    bn: () => import('./bn.json?part=desk'),
+    kn: () => import('./kn.json?part=desk'),
+  },
+  office: {
+    en: () => import('./en.json?part=office'),
+    hi: () => import('./hi.json?part=office'),
+    mr: () => import('./mr.json?part=office'),
+    bn: () => import('./bn.json?part=office'),
+    kn: () => import('./kn.json?part=office'),
+  },
 }
+/** Parts that the page has asked for so far; another language needs them, too. */
+const wanted = new Set<Part>()
+/** Catalogues and parts of them that are there, as `hi:desk`. */
+const there = new Set<string>(['en:shell'])
 
 /** CLDR puts 0 beside 1 in Hindi, Bangla and Kannada; English and Marathi have 1 alone. */
 export const pluralIndex = (n: number, zeroIsOne: boolean) => (n === 1 || (zeroIsOne && n === 0) ? 0 : 1)
@@ -44,13 +70,33 @@ export function tr(key: string, named: Record<string, unknown> = {}, plural?: nu
   return plural === undefined ? i18n.global.t(key, named) : i18n.global.t(key, named, plural)
 }
 
+async function load(code: Locale, part: Part | 'shell'): Promise<void> {
+  const name = `${code}:${part}`
+  if (there.has(name)) return
+  const read = (loaders[part] as Partial<Record<Locale, Loader>>)[code]
+  if (!read) throw new Error(`There is no language ${code}.`)
+  i18n.global.mergeLocaleMessage(code, (await read()).default)
+  there.add(name)
+}
+
+/**
+ * A page together with the words that it speaks: `() => withWords(import('./Page.vue'), 'office')`.
+ *
+ * Without the English words it fails as without its code; what is missing in another language shows in English.
+ */
+export async function withWords<T>(page: Promise<T>, ...parts: Part[]): Promise<T> {
+  for (const part of parts) wanted.add(part)
+  const english = parts.map((part) => load('en', part))
+  const own = parts.map((part) => load(locale.value, part).catch(() => undefined))
+  const [loaded] = await Promise.all([page, ...english, ...own])
+  return loaded
+}
+
 /** Switch the language of the page; a catalogue that cannot be loaded leaves the present one. */
 export async function setLocale(code: Locale): Promise<void> {
-  if (code !== 'en' && !i18n.global.availableLocales.includes(code)) {
-    const loaded = await loaders[code]?.().catch(() => null)
-    if (!loaded) return
-    i18n.global.setLocaleMessage(code, loaded.default as Messages)
-  }
+  const shell = await load(code, 'shell').then(() => true, () => false)
+  if (!shell) return
+  await Promise.allSettled([...wanted].map((part) => load(code, part)))
   i18n.global.locale.value = code
   document.documentElement.lang = code
   store.set('locale', code)

@@ -1,0 +1,13 @@
+/** A part of a catalogue; which sections it has says `parts.ts`, and `vite.config.ts` takes it out of the whole. */
+declare module '*.json?part=shell' {
+  const words: object
+  export default words
+}
+declare module '*.json?part=desk' {
+  const words: object
+  export default words
+}
+declare module '*.json?part=office' {
+  const words: object
+  export default words
+}

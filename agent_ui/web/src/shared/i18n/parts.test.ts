@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import en from './en.json'
+import { i18n, setLocale, tr, withWords } from './index'
+import { PARTS } from './parts'
+
+/** Sources that may speak a part's words: what is loaded by `withWords` for it, and titles that are asked for later. */
+const OFFICE = /^\/src\/(features\/(ledger|mailboxes)|pages\/settings|pages\/LedgerPage|shared\/form\/|shared\/ui\/LoadFailure|features\/shell\/notices)/
+const SPEAKERS: Record<keyof typeof PARTS, RegExp> = {
+  desk: new RegExp(`${OFFICE.source}|^/src/(features/(timeline|composer|details|ticket|customers|search|prefs|palette|auth|shell/shellCommands)|pages/(Search|Customers?|Preferences|SignIn|NewConversation)Page|pages/inbox/TicketPane|shared/(sending/|commands\\.ts|ui/CopyLine))`),
+  office: OFFICE,
+}
+const sources = import.meta.glob<string>(['/src/**/*.vue', '/src/**/*.ts', '!/src/**/*.test.ts'], { query: '?raw', import: 'default', eager: true })
+
+describe.each(Object.entries(PARTS) as [keyof typeof PARTS, readonly string[]][])('part %s', (part, sections) => {
+  it('is of sections that there are', () => {
+    expect(sections.filter((name) => !(name in en))).toEqual([])
+  })
+  it('is spoken only where it is loaded', () => {
+    const spoken = new RegExp(`\\bt?r?\\(\\s*['"\`](${sections.join('|')})\\.`)
+    const strangers = Object.entries(sources).filter(([file, text]) => spoken.test(text) && !SPEAKERS[part].test(file))
+    expect(strangers.map(([file]) => file)).toEqual([])
+  })
+})
+
+it('brings the words with the page, in the language of the page and the next one', async () => {
+  expect(i18n.global.te('ledger.items', 'en')).toBe(false)
+  await setLocale('hi')
+  expect(await withWords(Promise.resolve('page'), 'office')).toBe('page')
+  expect([i18n.global.te('ledger.items', 'en'), i18n.global.te('ledger.items', 'hi')]).toEqual([true, true])
+  await setLocale('mr')
+  expect(tr('settings.title')).not.toBe(en.settings.title)
+  await setLocale('en')
+})

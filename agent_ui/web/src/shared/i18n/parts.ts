@@ -1,0 +1,17 @@
+/**
+ * Which sections of the catalogues are loaded when: the shell's at once, the others with the pages that speak them.
+ *
+ * A section that is named here may be used in nothing that is shown before its part is there (`parts.test.ts`).
+ */
+export const PARTS = {
+  /** An open ticket and what is written in it, customers, search, preferences, the palette. */
+  desk: ['timeline', 'composer', 'details', 'customers', 'search', 'prefs', 'palette', 'commands'],
+  /** Settings and the mail ledger. */
+  office: ['ledger', 'settings', 'mailbox', 'template', 'blocked', 'automatic'],
+} as const
+
+export type Part = keyof typeof PARTS
+
+const partOf = new Map<string, string>(Object.entries(PARTS).flatMap(([part, names]) => names.map((name) => [name, part])))
+
+export const inPart = (section: string, part: string): boolean => (partOf.get(section) ?? 'shell') === part
