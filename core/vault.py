@@ -2,7 +2,7 @@
 
 Kernel module, used by whatever keeps a secret of an outside service (``channels/email/accounts``). The key is made of
 the desk's own secret (``sampark/runtime.py``), so a copy of the database alone opens nothing. A sealed value tells by
-its beginning how it was sealed; anything else is an older, plain value and is given back as it is.
+its beginning how it was sealed; any other secret is an older, plain value and is given back as it is.
 
 AES-256 in GCM (NIST SP 800-38D) with a random nonce of 96 bits; the key is derived by HKDF (RFC 5869).
 """
@@ -51,12 +51,15 @@ class Vault:
         return PREFIX + base64.urlsafe_b64encode(sealed).decode()
 
     def open(self, value: str, purpose: str = "") -> str:
-        """The text behind a sealed value; a value that was never sealed is returned as it is.
+        """The text behind a sealed value; one without a purpose that was never sealed is returned as it is.
+
+        A purpose says that the seal itself is the proof (a value that travelled through strangers' hands).
 
         Raises:
-            SealBroken: the desk's secret has changed since, the value is damaged, or made for another purpose.
+            SealBroken: the desk's secret has changed since, the value is damaged, or made for another purpose; or it
+                was never sealed and a purpose is named.
         """
-        if not is_sealed(value):
+        if not is_sealed(value) and not purpose:
             return value
         try:
             sealed = base64.b64decode(value.removeprefix(PREFIX), altchars=b"-_", validate=True)

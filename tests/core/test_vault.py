@@ -47,6 +47,12 @@ def test_rubbish_is_refused(value: str) -> None:
         VAULT.open(value)
 
 
+def test_what_must_be_sealed_is_not_taken_in_clear() -> None:
+    """Where the seal is the proof, a value without one proves nothing."""
+    with pytest.raises(SealBroken):
+        Vault("secret").open('{"account_id": 1}', "oauth state")
+
+
 def test_a_value_serves_the_purpose_that_it_was_made_for() -> None:
     """A sealed password cannot be passed off as the state of a sign-in."""
     sealed = VAULT.seal("x", "oauth state")
