@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.email import accounts, oauth
 from channels.email.accounts import CHANNEL, SECRETS, Auth, DkimSettings, Encryption, OauthSettings
-from channels.email.presets import provider_of
+from channels.email.presets import BY_KEY, provider_of
 from channels.models import ChannelAccount
 from core import clock, events
 from core.errors import Conflict, Invalid, NotFound
@@ -174,6 +174,9 @@ def proposed(
     parts = {part: merged(part, before.get(part) or {}, values) for part, values in given.items() if values}
     if "oauth" not in parts and before.get("oauth"):
         parts["oauth"] = dict(before["oauth"])
+    if stray := _strangers_to_grant(before, parts):
+        words = "The server has changed; save it, and connect the mailbox with its provider again."
+        raise Invalid.field(f"{stray[0]}.host", words)
     accounts.validate(parts, vault)
     _check_sign_in(parts)
     return accounts.sealed(parts, vault)
@@ -265,6 +268,30 @@ def _same_server(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return same and not bare
 
 
+def _strangers_to_grant(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The parts whose servers would be shown a token of a grant that was not given for them.
+
+    A grant is for the servers that stood in the settings when the owner agreed, and for the provider's own.
+    """
+    grant = after.get("oauth") or {}
+    if not (grant.get("refresh_token") or grant.get("access_token")):
+        return []
+    known = {_server(before.get(part) or {}) for part in ("imap", "smtp") if _by_token(before.get(part))}
+    preset = BY_KEY.get(str(grant.get("provider", "")))
+    known |= {(each.host, True) for each in (preset.imap, preset.smtp) if each is not None} if preset else set()
+    known |= {(host, True) for host, _ in known}
+    return [part for part in ("imap", "smtp") if _by_token(after.get(part)) and _server(after[part]) not in known]
+
+
+def _by_token(given: Mapping[str, Any] | None) -> bool:
+    return (given or {}).get("auth") == Auth.OAUTH
+
+
+def _server(given: Mapping[str, Any]) -> tuple[str, bool]:
+    """A server's name, and whether it is talked to under TLS."""
+    return str(given.get("host", "")).strip().casefold(), given.get("tls") not in (Encryption.NONE, False)
+
+
 def _merged_oauth(before: Mapping[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     client = ("provider", "client_id", "tenant", "token_url")
     plain = msgspec.to_builtins(accounts.OauthSettings())
@@ -326,6 +353,8 @@ def _settings(before: Mapping[str, Any], given: Change, vault: Vault) -> dict[st
             after.pop(part, None)
         elif values is not msgspec.UNSET:
             after[part] = merged(part, before.get(part) or {}, values)
+    if _strangers_to_grant(before, after):
+        after["oauth"] = {name: value for name, value in after["oauth"].items() if name not in _GRANT}
     accounts.validate(after, vault)
     _check_sign_in(after)
     client = accounts.oauth_settings(after, vault)

@@ -9,7 +9,7 @@ from sqlalchemy import select, text, update
 
 from channels.email import accounts
 from channels.email.accounts import Acknowledge, Auth, imap_settings, listed
-from channels.email.connect import Change, change, create, merged, named, seal_older, switch
+from channels.email.connect import Change, change, create, merged, named, proposed, seal_older, switch
 from channels.models import ChannelAccount
 from core.db import reading, unit_of_work
 from core.errors import Invalid, NotFound
@@ -148,6 +148,41 @@ def test_another_client_gets_neither_secret_nor_grant() -> None:
         "oauth", stored, {**{n: OAUTH[n] for n in OAUTH if n != "client_secret"}, "token_url": "https://x.test/"}
     )
     assert not {"client_secret", "refresh_token", "access_token"} & set(moved)
+
+
+GRANTED = {**OAUTH, "refresh_token": "r", "access_token": "a", "granted_at": "2026-03-01T00:00:00Z"}
+BY_TOKEN = {"imap": {"host": "imap.desk.test", "user": "help", "tls": "tls", "auth": "oauth"}, "oauth": GRANTED}
+
+
+@pytest.mark.parametrize(
+    ("moved", "part"),
+    [
+        ({"imap": {**BY_TOKEN["imap"], "host": "evil.test"}}, "imap.host"),
+        ({"imap": {**BY_TOKEN["imap"], "tls": "none"}}, "imap.host"),
+        ({"smtp": {"host": "evil.test", "user": "help", "tls": "tls", "auth": "oauth"}}, "smtp.host"),
+    ],
+    ids=str,
+)
+async def test_a_grant_goes_nowhere_else_either(db, moved: dict[str, Any], part: str) -> None:
+    """Its token is shown to the servers it was given for: others are not tried with it, and to save them ends it."""
+    account_id = await make_account(db, settings=BY_TOKEN)
+    with pytest.raises(Invalid) as told:
+        proposed(await row(db, account_id), VAULT, moved)
+    assert field_of(told) == part
+    await alter(db, account_id, **moved)
+    kept = (await row(db, account_id)).settings["oauth"]
+    assert not (kept.get("refresh_token") or kept.get("access_token") or kept.get("granted_at"))
+
+
+async def test_a_grant_is_kept_for_its_servers(db) -> None:
+    """Another port or folder of the same server, and the provider's own servers, need no new consent."""
+    google = {**GRANTED, "provider": "google"}
+    account_id = await make_account(db, settings={**BY_TOKEN, "oauth": google})
+    smtp = {"host": "smtp.gmail.com", "user": "help", "tls": "starttls", "auth": "oauth"}
+    changed = {"imap": {**BY_TOKEN["imap"], "port": 1993, "folder": "Help"}, "smtp": smtp}
+    proposed(await row(db, account_id), VAULT, changed)
+    await alter(db, account_id, **changed)
+    assert is_sealed((await row(db, account_id)).settings["oauth"]["refresh_token"])
 
 
 async def test_the_place_in_the_folder_is_kept_while_it_is_the_same(db) -> None:
