@@ -14,11 +14,10 @@ from functools import lru_cache
 
 import nh3
 
+from core.html_cost import is_costly
+
 MAX_HTML = 2_000_000
 """Characters of HTML that are read. The longest honest newsletters have some hundred thousand."""
-
-MAX_DEPTH = 400
-"""Open elements up to which HTML is parsed as HTML. Deeper nesting costs a parser quadratic time."""
 
 QUOTE_CLASSES = frozenset((
     "gmail_quote", "gmail_quote_container", "gmail_attr", "gmail_extra", "gmail_signature", "yahoo_quoted",
@@ -144,15 +143,6 @@ def _cleaner(keep: Callable[[str, str, str], str | None]) -> nh3.Cleaner:
 
 _CLEANER = _cleaner(_keep_attribute)
 _OWN_CLEANER = _cleaner(_keep_own_files)
-_FLAT = ("<br>", "<br ", "<br/", "<p>", "<p ", "<td>", "<td ", "<tr>", "<tr ", "<img ", "<li>", "<TD ", "<TR>", "<BR>")
-"""Commonest tags that `_OPEN_OR_CLOSE` leaves out, to the end of their names: nobody may hide another tag in them."""
-
-# Elements without an end, and those that end by themselves where the next begins, add no depth.
-_OPEN_OR_CLOSE = re.compile(
-    r"<(/?)(?!(?:br|img|hr|input|meta|link|col|wbr|area|base|source|embed|param|p|li|tr|td|th|dt|dd|option|tbody|"
-    r"thead|tfoot|html|body)(?![a-z0-9:]))[a-z]",
-    re.IGNORECASE,
-)
 
 
 def sanitise(markup: str) -> str:
@@ -170,7 +160,7 @@ def sanitise(markup: str) -> str:
         Clean HTML; every element closed.
     """
     markup = markup[:MAX_HTML].replace("\x00", "")
-    if _too_deep(markup):
+    if is_costly(markup):
         return text_to_html(html.unescape(re.sub(r"<[^<>]*>", " ", markup)))
     return _CLEANER.clean(markup)
 
@@ -185,7 +175,7 @@ def sanitise_written(markup: str) -> str:
         Clean HTML; every element closed.
     """
     markup = markup[:MAX_HTML].replace("\x00", "")
-    return sanitise(markup) if _too_deep(markup) else _OWN_CLEANER.clean(markup)
+    return sanitise(markup) if is_costly(markup) else _OWN_CLEANER.clean(markup)
 
 
 def is_cut(markup: str) -> bool:
@@ -193,26 +183,13 @@ def is_cut(markup: str) -> bool:
     return len(markup) > MAX_HTML
 
 
-def _too_deep(markup: str) -> bool:
-    opened = markup.count("<") - markup.count("</") - sum(markup.count(tag) for tag in _FLAT)
-    if opened < MAX_DEPTH:
-        return False  # counting costs next to nothing and is enough for nearly all mails
-    depth = 0
-    for closing in _OPEN_OR_CLOSE.findall(markup):
-        if closing:
-            depth = depth - 1 if depth else 0
-        else:
-            depth += 1
-            if depth > MAX_DEPTH:
-                return True
-    return False
-
-
 _TOKEN = re.compile(r"<(/?)([a-z][a-z0-9]*)((?:\s[^<>]*)?)>|([^<]+)|<")
 _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _MARKS = re.compile(r'(?:class|id)="(?:x_)?([^"]*)"')
 _OUTLOOK_RULE = re.compile(r"border:\s*none;\s*border-top:\s*solid #(?:e1e1e1|b5c4df) 1(?:\.0)?pt", re.IGNORECASE)
+_MAX_MARKS = 40
+"""Quote marks before a line at most: every line inside deeply nested quotes repeats them."""
 _TWICE_EMPTY = re.compile(r"\n{3,}")
 
 
@@ -250,14 +227,14 @@ class _Writer:
         text = text.rstrip() if self.pre else _SPACES.sub(" ", text).strip()
         self.line = []
         if text or force:
-            mark = ("> " * self.prefix).rstrip()
+            mark = ("> " * min(self.prefix, _MAX_MARKS)).rstrip()
             self.lines.append(f"{mark} {self.bullet}{text}".rstrip() if mark else self.bullet + text)
             self.bullet = ""
 
     def paragraph(self) -> None:
         """An empty line, unless there is one."""
         self.end_line()
-        mark = ">" * self.prefix
+        mark = ">" * min(self.prefix, _MAX_MARKS)
         if self.lines and self.lines[-1].strip(" >"):
             self.lines.append(" ".join(mark))
 
@@ -283,7 +260,7 @@ def _open(writer: _Writer, tag: str, attributes: str) -> None:
     elif tag == "li":
         _open_item(writer)
     elif tag == "hr":
-        writer.lines.append(("> " * writer.prefix) + "_" * 32)
+        writer.lines.append(("> " * min(writer.prefix, _MAX_MARKS)) + "_" * 32)
     elif tag in ("td", "th") and writer.line:
         writer.line.append(" ")
     elif tag == "img" and (found := re.search(r'alt="([^"]+)"', attributes)):

@@ -8,6 +8,8 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from core.html_cost import is_costly
+
 MARKERS: Final = (
     "div.gmail_quote",
     "div.gmail_quote_container",
@@ -35,7 +37,7 @@ def fold(html: str, reply_text: str) -> tuple[str, str]:
         reply_text: what the plain-text rules found to be new. Were part of it folded away (answers between the
             quotes), nothing is folded.
     """
-    if not html or len(html) > _LIMIT:
+    if not html or len(html) > _LIMIT or is_costly(html):
         return html, ""
     tree = LexborHTMLParser(html)
     first = tree.css_first(", ".join(MARKERS))

@@ -18,6 +18,7 @@ from channels.email.parse import parse_mail
 from channels.email.parsed import Address, ParsedAttachment, ParsedMail
 from channels.email.written_dates import parse_written_date
 from core.html import html_to_text, sanitise
+from core.html_cost import is_costly
 from core.quoting import split_reply
 from core.quoting_patterns import (
     ANY_DIVIDER,
@@ -318,7 +319,7 @@ def _body(lines: list[str], block: _Block) -> tuple[str, list[str]]:
 
 def _html(markup: str, header_lines: list[str]) -> str:
     """What stands below the block in the HTML; empty when the block's lines are not found there."""
-    if not markup:
+    if not markup or is_costly(markup):
         return ""
     tree = LexborHTMLParser(markup)
     if tree.body is None:
