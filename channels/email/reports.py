@@ -123,8 +123,7 @@ class Reports:
         for each in self._ids(mail):
             notice_id = self._tokens.own_notice(each)
             if notice_id is not None:
-                if hard:
-                    await notices.bounced(session, notice_id, outcome.reason or "")
+                await notices.bounced(session, notice_id, outcome.reason or "", hard=hard)
                 return dataclasses.replace(outcome, matched_by="notice")
         return outcome
 

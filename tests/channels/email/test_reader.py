@@ -173,6 +173,9 @@ async def test_a_bounce_of_a_notice_opens_no_ticket(post: Post) -> None:
         )  # fmt: skip
         session.add(notice)
         await session.flush()
+    await post.arrives(box, report("4.4.1", "delayed", about=TOKENS.notice_id(notice.id)))
+    late = await post.one(Notice, notice.id)
+    assert (late.state, "4.4.1" in (late.error or "")) == ("sent", True)
     row = await post.arrives(box, report(about=TOKENS.notice_id(notice.id)))
     assert (row.outcome, row.ticket_id, row.matched_by) == ("bounce", None, "notice")
     assert (await post.one(Notice, notice.id)).state == "bounced"
