@@ -238,7 +238,7 @@ async def _take_back(
     ticket = await lock(session, delivery.ticket_id)
     await move(session, delivery.id, "cancelled", only_from=("queued",), rule=rule)
     await timers.cancel_timer(session, timer_key(delivery.id))
-    draft = await drafts.give_back(session, ticket.id, author_id, message.html)
+    draft = await drafts.give_back(session, ticket.id, author_id, message.html + message.quoted_html)
     await session.execute(
         text("update attachments set draft_id = :draft, message_id = null where message_id = :message"),
         {"draft": draft.id, "message": message.id},

@@ -101,7 +101,8 @@ def _last_mail() -> Any:
             )
         )
         .where(mail.ticket_id == Ticket.id, or_(wrote, mail.kind == literal_column("'agent'")))
-        .order_by(mail.kind == literal_column("'agent'"), mail.is_auto, mail.id.desc())
+        # what a robot wrote ("out of office") begins an answer only where nobody else has written
+        .order_by(mail.is_auto, mail.kind == literal_column("'agent'"), mail.id.desc())
         .limit(literal_column("1"))
         .correlate(Ticket)
         .scalar_subquery()

@@ -28,6 +28,13 @@ MAX_RECIPIENTS: Final = 100
 LATEST: Final = timedelta(days=366)
 
 
+class Quoted(msgspec.Struct, frozen=True):
+    """What stands below an author's own words, in both forms of a mail."""
+
+    html: str
+    text: str
+
+
 class ReplyContent(msgspec.Struct, frozen=True, kw_only=True):
     """What an agent sends.
 
@@ -42,6 +49,8 @@ class ReplyContent(msgspec.Struct, frozen=True, kw_only=True):
         send_at: send it then and not before, aware; it is taken back when the customer writes first.
         plain: send it as plain text only.
         from_address: address of ours that it leaves from; None: the one that the customer wrote to.
+        subject: of a message that is passed on to somebody else, who must be named; None: it is an answer.
+        quoted: what is passed on; it stands below the signature and has been made safe when it came in.
     """
 
     client_key: str
@@ -59,6 +68,8 @@ class ReplyContent(msgspec.Struct, frozen=True, kw_only=True):
     send_at: datetime | None = None
     plain: bool = False
     from_address: str | None = None
+    subject: str | None = None
+    quoted: Quoted | None = None
 
 
 class NoteContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +129,7 @@ async def reply(session: AsyncSession, ticket_id: int, content: ReplyContent) ->
     Raises:
         StaleReply: something newer stands in the ticket than ``last_seen``, and ``force`` is not set.
         TicketClosed: the ticket is closed.
-        Invalid: no text, no recipient, or a file that is gone.
+        Invalid: no text, no recipient, a subject for an answer to the customer, or a file that is gone.
         NotFound: there is no such ticket.
     """
     ticket = await lifecycle.lock(session, ticket_id)
@@ -128,9 +139,9 @@ async def reply(session: AsyncSession, ticket_id: int, content: ReplyContent) ->
     if ticket.status == "closed":
         raise TicketClosed("This ticket is closed. Write to the customer in a new one.")
     await _guard(session, ticket, content)
-    message = _message(session, ticket, "agent", content.client_key, content.html, content.text)
+    message = _message(session, ticket, "agent", content.client_key, content.html, content.text, content.quoted)
     answered = await _ANSWERED.first(session, ticket_id=ticket.id)
-    message.subject = _subject(answered.subject or ticket.subject)
+    message.subject = _subject(answered.subject or ticket.subject) if content.subject is None else _passed_on(content)
     message.to = _people(content.to) or await _customer_address(session, ticket, answered)
     message.cc, message.bcc = _people(content.cc), _people(content.bcc)
     message.plain = content.plain
@@ -262,7 +273,15 @@ async def _guard(session: AsyncSession, ticket: Ticket, content: ReplyContent) -
         raise error
 
 
-def _message(session: AsyncSession, ticket: Ticket, kind: str, client_key: str, html: str, written: str) -> Message:
+def _message(
+    session: AsyncSession,
+    ticket: Ticket,
+    kind: str,
+    client_key: str,
+    html: str,
+    written: str,
+    quoted: Quoted | None = None,
+) -> Message:
     actor = actor_of(session)
     if actor.id is None:
         raise NotAllowed("Only agents write here.")
@@ -270,7 +289,7 @@ def _message(session: AsyncSession, ticket: Ticket, kind: str, client_key: str, 
         raise Invalid.field("clientKey", "A key of at most 100 characters is needed.")
     safe = sanitise_written(clean(html))
     plain = clean(written) or html_to_text(safe)
-    if not plain.strip() and "<img" not in safe:
+    if not plain.strip() and "<img" not in safe and quoted is None:
         raise Invalid.field("html", "Write something first.")
     unfilled = templates.unfilled(safe) if kind == "agent" else []
     if unfilled:
@@ -283,6 +302,8 @@ def _message(session: AsyncSession, ticket: Ticket, kind: str, client_key: str, 
         author_name=actor.name,
         text=plain,
         html=safe,
+        quoted_html=quoted.html if quoted else "",
+        quoted_text=quoted.text if quoted else "",
         client_key=client_key,
         account_id=ticket.account_id,
         created_at=clock.now(),
@@ -326,14 +347,24 @@ def _subject(subject: str) -> str:
     return subject if subject.lower().startswith("re:") else f"Re: {subject}"
 
 
+def _passed_on(content: ReplyContent) -> str:
+    """The subject of a message that is passed on; nobody gets one by default."""
+    subject = " ".join(clean(content.subject or "").split())[:998]
+    if not subject:
+        raise Invalid.field("subject", "A subject is needed.")
+    if not content.to:
+        raise Invalid.field("to", "Say whom it is passed on to.")
+    return subject
+
+
 _SEND = Sql(
     """
     with said as (
-        insert into messages (ticket_id, kind, channel, author_agent_id, author_name, subject, text, html, "to", cc,
-            bcc, client_key, account_id, own_address, plain, is_auto, created_at)
-        values (:ticket_id, :kind, :channel, :author_agent_id, :author_name, :subject, :text, :html,
-            cast(:to as jsonb), cast(:cc as jsonb), cast(:bcc as jsonb), :client_key, :account_id, :own_address, :plain,
-            :kind = 'system', :now)
+        insert into messages (ticket_id, kind, channel, author_agent_id, author_name, subject, text, html, quoted_html,
+            quoted_text, "to", cc, bcc, client_key, account_id, own_address, plain, is_auto, created_at)
+        values (:ticket_id, :kind, :channel, :author_agent_id, :author_name, :subject, :text, :html, :quoted_html,
+            :quoted_text, cast(:to as jsonb), cast(:cc as jsonb), cast(:bcc as jsonb), :client_key, :account_id,
+            :own_address, :plain, :kind = 'system', :now)
         returning id
     )
     insert into deliveries (message_id, ticket_id, channel, account_id, state, attempts, send_at, created_at,
@@ -376,6 +407,8 @@ async def _send(
         subject=message.subject,
         text=message.text,
         html=message.html,
+        quoted_html=message.quoted_html or "",
+        quoted_text=message.quoted_text or "",
         to=msgspec.json.encode(message.to).decode(),
         cc=msgspec.json.encode(message.cc or []).decode(),
         bcc=msgspec.json.encode(message.bcc or []).decode(),

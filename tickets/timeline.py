@@ -43,11 +43,12 @@ So is ``delivery.cancelled`` when a rule did it: the customer wrote before a rep
 
 
 class Author(msgspec.Struct, rename="camel"):
-    """Who wrote or did it: ``agent``, ``customer`` or ``system``."""
+    """Who wrote or did it: ``agent``, ``customer`` or ``system``; of a customer's mail the address it came from."""
 
     kind: str
     id: int | None
     name: str
+    address: str | None = None
 
 
 class Address(msgspec.Struct, rename="camel"):
@@ -248,6 +249,7 @@ def _messages() -> Select[*tuple[Any, ...]]:
         files,
         Message.dated_at, Message.own_address, Message.is_list, Message.subject_changed, Message.sent_elsewhere,
         forwarder, Message.protection, Message.authentication, Message.signature_html, Message.plain,
+        Message.author_address,
     ).outerjoin(Delivery, Delivery.message_id == Message.id)  # fmt: skip
 
 
@@ -300,7 +302,7 @@ def _people(value: Any) -> list[Address]:
 
 def _message_item(r: Sequence[Any]) -> MessageItem | NoteItem:
     kind = r[1]
-    author = Author("agent" if r[3] else "customer" if r[4] else "system", r[3] or r[4], r[5])
+    author = Author("agent" if r[3] else "customer" if r[4] else "system", r[3] or r[4], r[5], r[37])
     attached = files_of(r[26])
     if kind == "note":
         return NoteItem(f"m{r[0]}", r[0], r[18], author, r[6], r[7], list(r[17]), attached)

@@ -39,7 +39,8 @@ _METHODS: Final = [
     ("portal/templates/**.html", "jinja2"),
     ("portal/**.py", "python"),
     ("core/i18n.py", "python"),
-    ("agent_ui/*.py", "python"),
+    ("agent_ui/forwarding.py", "python"),
+    ("agent_ui/mail_page.py", "python"),
 ]
 _OPTIONS: Final = {"portal/templates/**.html": {"trimmed": "true"}}
 _KEYWORDS: Final = {"_": None, "gettext": None, "ngettext": (1, 2), "text": None, "plural": (1, 2)}
@@ -94,7 +95,7 @@ def template() -> Catalog:
 def _searched(folder: str) -> bool:
     """Only the folders that hold sentences; node_modules alone would take a minute."""
     place = Path(folder).relative_to(ROOT).parts
-    return not place or place[0] in {"portal", "core"}
+    return not place or place[0] in {"portal", "core"} or place == ("agent_ui",)
 
 
 def read(language: str) -> Catalog:

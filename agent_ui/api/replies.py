@@ -6,7 +6,7 @@ from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from agent_ui import ticket_page
+from agent_ui import forwarding, ticket_page
 from agent_ui.auth import requires
 from agent_ui.deps import Desk
 from agent_ui.views.base import PathId, given
@@ -47,6 +47,7 @@ class ReplyController(Controller):
             "html": desk.links.stored(data.html),
             "last_seen": seen(data.last_seen),
             "undo_seconds": desk.runtime.settings.undo_send_seconds,
+            "quoted": await forwarding.quoted(desk, ticket_id, fields.pop("forward_of", None)),
         }
         async with ticket_page.telling_what_is_new(desk, ticket_id):
             message = await reply.reply(desk.session, ticket_id, reply.ReplyContent(**fields))

@@ -153,7 +153,9 @@ class ReplyInput(Input):
     """An answer to the customer. ``last_seen`` is the ``lastEventId`` that the author saw; ``force`` sends anyway.
 
     ``send_at``: leave then and not before; taken back when the customer writes first. ``from_address``: one of
-    ``replyDefaults.from``. Without ``to`` it goes to who wrote last.
+    ``replyDefaults.from``. Without ``to`` it goes to who wrote last. ``forward_of``: a message of the ticket that is
+    passed on below the words, with a ``subject`` of its own (only then) and ``to`` whom it is for; its files are
+    copied before.
     """
 
     client_key: ClientKey
@@ -170,6 +172,12 @@ class ReplyInput(Input):
     send_at: Moment | None = None
     plain: bool = False
     from_address: EmailText | None = None
+    forward_of: Id | None = None
+    subject: Annotated[str, msgspec.Meta(max_length=998)] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.forward_of is None) != (self.subject is None):
+            raise ValueError("What is passed on has a subject of its own, an answer has the ticket's.")
 
 
 class NoteInput(Input):

@@ -21,6 +21,9 @@ class Body(NamedTuple):
     html: str
 
 
+_NOTHING: Final = Body("", "")
+
+
 def signature(parts: Sequence[str], values: templates.Values) -> str:
     """Signatures as one piece of safe HTML; empty when there is none.
 
@@ -40,20 +43,24 @@ def _filled(part: str, values: templates.Values) -> str:
     return text_to_html(templates.without_unknown(part, values, html=False))
 
 
-def closed(body: Body, signed: str, mark: str) -> Body:
-    """The body with signature and mark below it.
+def closed(body: Body, signed: str, mark: str, quoted: Body = _NOTHING) -> Body:
+    """The body with signature, quote and mark below it.
 
     Args:
         body: what was written.
         signed: result of :func:`signature`.
         mark: ``ref:t1001.…``; empty for none.
+        quoted: what is passed on.
     """
     text, html = body.text.rstrip(), body.html
+    if quoted.text:  # before the signature: programs hide what stands below its mark
+        text = f"{text}\n\n{quoted.text.strip()}".lstrip()
     if signed:
         text += f"\n\n{_CUT}{html_to_text(signed)}"
     if mark:
         text += f"\n\n{mark}"
-    if html:
+    if html or quoted.html:
         html += f"<div>-- <br></div>{signed}" if signed else ""
+        html += quoted.html
         html += f"<p {_SMALL}>{mark}</p>" if mark else ""
     return Body(text + "\n", html)

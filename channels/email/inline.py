@@ -20,6 +20,8 @@ from tickets import attachments
 from tickets.models import Attachment, Message
 
 MAX_PICTURES: Final = 100
+_BREAK: Final = "\x00"
+"""Between what was written and what is quoted: it stands in no text that is kept."""
 _SOURCE: Final = re.compile(
     r"""(<img\b[^<>]*?\ssrc=)(["'])(?:(?:https?://[^/"'<>\s]+)?/api/attachments/(\d{1,15})|cid:([^"'<>\s]{1,500}))\2""",
     re.IGNORECASE,
@@ -31,8 +33,8 @@ _DATA: Final = re.compile(
 
 async def with_files(
     session: AsyncSession, storage: Storage, message: Message, *, plain: bool
-) -> tuple[str, list[OutgoingFile]]:
-    """A message's HTML with its pictures as ``cid:``, and all files that go with it.
+) -> tuple[str, str, list[OutgoingFile]]:
+    """A message's HTML and that of what it quotes, with pictures as ``cid:``, and all files that go with it.
 
     Pictures come from the message's own files and from other messages of its ticket, never from notes: what is said
     among colleagues must not leave, whatever is pasted.
@@ -43,15 +45,17 @@ async def with_files(
         message: what is sent.
         plain: the mail has no HTML; then only the message's own files go, as attachments.
     """
+    whole = "" if plain else f"{message.html}{_BREAK}{message.quoted_html}"
     own = await attachments.of_messages(session, [message.id])
     known = {f"#{each.id}": each for each in own}
-    if not plain:
-        wanted = _named(message.html) - set(known)
-        known |= await _elsewhere(session, message, wanted) if wanted else {}
-    html, pasted = _pasted("" if plain else message.html)
-    html, shown = _as_parts(html, known)
+    wanted = _named(whole) - set(known)
+    if wanted:
+        known |= await _elsewhere(session, message, wanted)
+    whole, pasted = _pasted(whole)
+    whole, shown = _as_parts(whole, known)
+    html, _, quoted = whole.partition(_BREAK)
     files = {each.id: each for each in (*own, *shown)}
-    return html, pasted + [
+    content = [
         OutgoingFile(
             each.name,
             each.content_type,
@@ -60,6 +64,7 @@ async def with_files(
         )
         for each in files.values()
     ]
+    return html, quoted, pasted + content
 
 
 def content_id(attachment_id: int) -> str:

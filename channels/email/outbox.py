@@ -79,9 +79,11 @@ class EmailOutbox:
             raise Permanent("No recipient is left: the addresses are our own.")
         options = options_of(place.account.options)
         plain = message.plain or options.plain_text
-        html, files = await inline.with_files(session, self._storage, message, plain=plain)
+        html, quoted, files = await inline.with_files(session, self._storage, message, plain=plain)
         answered, references = await self._thread(session, message)
-        body = await self._body(session, message, ticket, place, html)  # last: what it changes is written once
+        body = await self._body(
+            session, message, ticket, place, (html, quoted)
+        )  # last: what it changes is written once
         return OutgoingMail(
             message_id_header=self._tokens.message_id(message.id),
             account=place.sender,
@@ -100,12 +102,15 @@ class EmailOutbox:
             date=message.created_at,
         )
 
-    async def _body(self, session: AsyncSession, message: Message, ticket: Ticket, place: Place, html: str) -> Body:
+    async def _body(
+        self, session: AsyncSession, message: Message, ticket: Ticket, place: Place, html: tuple[str, str]
+    ) -> Body:
         """The message with signature and mark. What was signed once stays so: a second try is the same mail."""
         if message.kind == "agent" and not message.signature_html:
             message.signature_html = await self._signature(session, message, ticket, place)
-        written = Body(message.text or html_to_text(message.html), html)
-        return closing.closed(written, message.signature_html, self._tokens.mark(ticket.id))
+        written = Body(message.text or html_to_text(message.html), html[0])
+        quoted = Body(message.quoted_text, html[1])
+        return closing.closed(written, message.signature_html, self._tokens.mark(ticket.id), quoted)
 
     async def _signature(self, session: AsyncSession, message: Message, ticket: Ticket, place: Place) -> str:
         agent = await session.get(Agent, message.author_agent_id) if message.author_agent_id else None

@@ -23,7 +23,7 @@ from tests import factories
 from tickets import attachments, delivery
 from tickets.intake import Person, Received
 from tickets.models import Delivery, Message
-from tickets.reply import NoteContent, ReplyContent, note, reply, system_reply
+from tickets.reply import NoteContent, Quoted, ReplyContent, note, reply, system_reply
 from tickets.templates import Surroundings
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -298,3 +298,18 @@ async def test_a_send_asks_the_database_little(desk: Desk) -> None:
     finally:
         event.remove(engine, "before_cursor_execute", keep)
     assert len(asked) == 6, asked
+
+
+async def test_what_is_passed_on_stands_below_the_signature(desk: Desk) -> None:
+    """Whole and with its pictures as parts; in plain text before the signature's mark, below which programs hide."""
+    await desk.sign(agent="Neha of the desk")
+    await desk.upload(desk.first.message_id, "logo@c.example")
+    quoted = Quoted(html='<table><tr><td>Order<img src="cid:logo@c.example"></td></tr></table>', text="Order 7")
+    mail = await desk.answer(subject="Fwd: Order", quoted=quoted, to=[Person("", "vendor@v.example")])
+    assert mail.subject == "Fwd: Order"
+    assert mail.html.index("on its way") < mail.html.index("Neha") < mail.html.index("<td>Order")
+    assert mail.text.index("on its way") < mail.text.index("Order 7") < mail.text.index("-- \nNeha")
+    assert [part.content_id for part in mail.attachments if f"cid:{part.content_id}" in mail.html] != []
+    assert "cid:logo@c.example" not in mail.html
+    plain = await desk.answer(html="", subject="Fwd: Order", quoted=quoted, to=[Person("", "v@v.example")], plain=True)
+    assert (plain.html, plain.text.splitlines()[0]) == ("", "Order 7")

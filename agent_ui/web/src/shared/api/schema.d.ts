@@ -1126,6 +1126,7 @@ export interface components {
         };
         /** Author */
         Author: {
+            address?: string | null;
             id: number | null;
             kind: string;
             name: string;
@@ -1733,6 +1734,7 @@ export interface components {
             draftRevision?: number | null;
             /** @default false */
             force?: boolean;
+            forwardOf?: number | null;
             fromAddress?: string | null;
             html: string;
             lastSeen?: string | null;
@@ -1741,6 +1743,7 @@ export interface components {
             sendAt?: string | null;
             /** @enum {null|string} */
             status?: "open" | "pending" | "on_hold" | "solved" | null;
+            subject?: string | null;
             /** @default  */
             text?: string;
             to?: string[];
