@@ -1,5 +1,6 @@
 """Acknowledgements: only where they are wanted, only to people, once, in their language, and never into a loop."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,6 @@ from sqlalchemy import select, text, update
 from channels import brake
 from channels.acknowledge import TEXTS, Acknowledger
 from channels.models import ChannelAccount, Notice
-from core import clock as clocks
 from core import events
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
@@ -20,6 +20,7 @@ from tickets.events import TicketCreated
 from tickets.intake import Received
 from tickets.models import Delivery, Message
 from tickets.reply import NewTicket, open_ticket
+from tickets.split import split
 from tickets.templates import Surroundings, unfilled
 
 
@@ -129,7 +130,7 @@ def test_every_language_of_the_product_has_a_text() -> None:
     [
         {"is_auto": True},
         {"is_list": True},
-        {"archived": True, "at": clocks.now()},
+        {"archived": True, "at": datetime(2026, 1, 5, tzinfo=UTC)},
         {"account_id": None},
         {"sender": "no-reply@shop.example"},
         {"sender": "unknown@sender.invalid"},
@@ -166,6 +167,17 @@ async def test_mailboxes_that_do_not_want_it_ask_for_no_job(db: Database, clock:
     async with unit_of_work(db) as session:
         await factories.received(session, account_id=made.account)
     assert await made.run() == 0
+
+
+async def test_a_message_that_is_split_off_was_acknowledged_long_ago(desk: Desk, clock: ManualClock) -> None:
+    """An agent gives an old message a ticket of its own: the customer did not write again."""
+    first = await desk.take_in()
+    second = await desk.take_in(token_ticket_id=first.ticket_id)
+    clock.advance(timedelta(days=2))
+    async with unit_of_work(desk.db) as session:
+        await split(session, first.ticket_id, second.message_id)
+    await desk.run()
+    assert len(await desk.sent()) == 1
 
 
 async def test_what_an_agent_opens_is_not_acknowledged(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from core.db import Database, unit_of_work
 from sampark.commands import doctor_mail
 from sampark.commands.doctor import command
 from tests.channels.email.conftest import certificate, dovecot, make_account  # noqa: F401 - fixtures
-from tests.channels.email.test_fetch import account_of, eventually, fetching, mail
+from tests.channels.email.fetching import account_of, eventually, fetching, mail
 from tests.channels.email.test_import import kept
 from tests.channels.email.test_mailbox import Box
 

@@ -13,15 +13,15 @@ from channels.models import ChannelAccount, InboundItem
 from core import clock as clocks
 from core.db import reading, unit_of_work
 from core.net import LOOPBACK, Networks
-from tests.channels.email.peers import Scripted
-from tests.channels.email.test_fetch import (
-    Folder,
+from tests.channels.email.fetching import (
     account_of,
     eventually,
     fetching,
     has,
     mail,
 )  # fmt: skip
+from tests.channels.email.peers import Scripted
+from tests.channels.email.test_fetch_scripted import Folder
 from tests.channels.email.test_import import audited, kept, rests
 from tests.channels.email.test_mailbox import Box, Imap, scripted
 

@@ -17,9 +17,7 @@ from core.db import Database, reading, unit_of_work
 from core.jobs import Definition, Registry, Worker
 from core.net import LOOPBACK, Networks
 from tests.channels.email.dovecot import PASSWORD
-from tests.channels.email.peers import Scripted
-from tests.channels.email.test_fetch import (
-    Folder,
+from tests.channels.email.fetching import (
     account_of,
     eventually,
     fetching,
@@ -29,6 +27,8 @@ from tests.channels.email.test_fetch import (
     row,
     sign_in,
 )  # fmt: skip
+from tests.channels.email.peers import Scripted
+from tests.channels.email.test_fetch_scripted import Folder
 from tests.channels.email.test_mailbox import Box
 from tickets.models import Ticket
 

@@ -25,9 +25,9 @@ from core.errors import Temporary
 from core.settings import Settings
 from simulator.oauth import Provider
 from tests.channels.email.conftest import make_account
+from tests.channels.email.fetching import eventually
 from tests.channels.email.peers import Sink
 from tests.channels.email.provider import HERE, VAULT, client_of, connected, serving
-from tests.channels.email.test_fetch import eventually
 from tests.channels.email.test_send import mail_via
 
 
