@@ -3,7 +3,8 @@
 Handler of ``TicketCreated``; the mail itself is made by job ``channels.acknowledge``, in a transaction of its own. Only
 mailboxes that want it send them, and only to people who wrote by themselves: never to robots, lists, our own agents,
 senders who cannot be written to, or for mails that lay in an imported mailbox. What the brake withholds is kept as a
-notice that people can see. The customer's words are not repeated, so that nobody can have us send his text to others.
+notice that people can see. Of the customer's words only name and subject are repeated, so that nobody can have us send
+his text to others.
 """
 
 from collections.abc import Mapping
@@ -61,6 +62,7 @@ _OPENED: Final = Sql(
     """
     select m.id as message_id, m.kind, m.is_auto, m.is_list, m.author_name as name, m.author_address as address,
         coalesce(c.language, m.language) as language, c.do_not_contact, i.archived, p.invalid_reason,
+        m.created_at < t.created_at as split_off,
         t.account_id, a.options, a.display_name, coalesce(m.own_address, a.address) as own_address,
         exists(select 1 from agents g where lower(g.email) = m.author_address) as agent,
         exists(select 1 from messages s where s.ticket_id = t.id and s.kind = 'system')
@@ -146,6 +148,8 @@ def _is_due(row: Row) -> bool:
     """Whether a person wrote who can be answered."""
     if row.kind != "customer" or row.is_auto or row.is_list or row.archived:
         return False
+    if row.split_off:
+        return False  # she did not write again, an agent gave her old message a ticket of its own
     if row.do_not_contact or row.invalid_reason is not None or row.agent or not row.address:
         return False
     try:

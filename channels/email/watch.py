@@ -5,7 +5,6 @@ the alarm itself when a sign-in is refused, because that does not mend itself. A
 event that brings the banner to every open console (``agent_ui/api/banners.py``), and a mail to every administrator.
 """
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final, Literal
 
@@ -19,7 +18,6 @@ from channels.models import BrakeTrip, ChannelAccount, Notice
 from core import clock, events, log
 from core.errors import DeskError
 from core.settings import Settings
-from staff.models import Agent, Role
 
 SHORTEST_SILENCE: Final = timedelta(minutes=5)
 """The fetcher notes its success when it renews IDLE; silence cannot be told from waiting earlier."""
@@ -224,7 +222,7 @@ async def _tell(
     """One mail to every administrator, from a mailbox that works if there is one."""
     link = f"{settings.base_url}/console/settings/mailboxes/{mailbox.id}"
     leaves_from = mailbox.id if kind == WARNING else await _working(session, mailbox.id)
-    for agent_id, name, address in await _administrators(session):
+    for agent_id, name, address in await notices.administrators(session):
         await notices.create(
             session, kind=kind, to_address=address, to_name=name, subject=subject, text=f"{text}\n\n{link}\n",
             agent_id=agent_id, account_id=leaves_from,
@@ -246,17 +244,6 @@ async def _working(session: AsyncSession, silent_id: int) -> int | None:
     )
     found: int | None = await session.scalar(statement.limit(1))
     return found
-
-
-async def _administrators(session: AsyncSession) -> Iterable[tuple[int, str, str]]:
-    """Who may manage mailboxes: id, name, address."""
-    statement = (
-        select(Agent.id, Agent.name, Agent.email)
-        .join(Role, Role.id == Agent.role_id)
-        .where(Agent.is_active, Role.permissions.contains(["mailboxes:manage"]))
-        .order_by(Agent.id)
-    )
-    return [(row[0], row[1], row[2]) for row in await session.execute(statement)]
 
 
 async def banners(session: AsyncSession) -> list[Banner]:
