@@ -8,6 +8,7 @@ import re
 from http import HTTPStatus
 from typing import Any, Final
 
+import asyncpg
 import msgspec
 from litestar import Request, Response
 from litestar.enums import ParamType
@@ -114,9 +115,20 @@ def database_error(request: Request[Any, Any, Any], problem: DBAPIError) -> Resp
     """A value that PostgreSQL cannot hold (a NUL, a number out of range) is the sender's fault; the rest is ours."""
     if str(getattr(problem.orig, "sqlstate", "") or "")[:2] != DATA_EXCEPTION:
         return unexpected(request, problem)
-    _log.warning("a value was refused by the database", path=request.url.path, reason=str(problem.orig))
+    return wrong_value(request, problem.orig or problem)
+
+
+def wrong_value(request: Request[Any, Any, Any], problem: BaseException) -> Response[bytes]:
+    """The same, where a list asks the driver itself (docs/decisions/0014)."""
+    _log.warning("a value was refused by the database", path=request.url.path, reason=str(problem))
     detail = "A value holds a character or number that cannot be kept."
     return _answer(422, "validation", "Some fields need attention", detail, errors=[])
+
+
+def too_nested(request: Request[Any, Any, Any], _: RecursionError) -> Response[bytes]:
+    """A body whose lists and objects are nested deeper than anybody reads."""
+    _log.warning("a body was nested too deeply", path=request.url.path)
+    return _answer(400, "bad-request", "Bad Request", "What was sent is nested too deeply.")
 
 
 def unexpected(request: Request[Any, Any, Any], problem: Exception) -> Response[bytes]:
@@ -131,6 +143,8 @@ EXCEPTION_HANDLERS: Final[dict[int | type[Exception], Any]] = {
     DeskError: desk_error,
     HTTPException: http_error,
     DBAPIError: database_error,
+    asyncpg.DataError: wrong_value,
+    RecursionError: too_nested,
     Exception: unexpected,
 }
 """Installed for the whole application by the composition root."""
