@@ -47,8 +47,11 @@ Filter = Callable[[ParsedMail, Context], Verdict | None]
 def too_big(mail: ParsedMail, _context: Context) -> Verdict | None:
     """The fetcher took only the headers, because the mail is larger than we accept.
 
-    Its mark is the very first line; further down anybody could have written it.
+    Its mark is the very first line; further down anybody could have written it. Through the mail listener so could the
+    sender, so a mail that has any content is none of these.
     """
+    if mail.text.strip() or mail.html or any(each.size for each in mail.attachments):
+        return None
     first = mail.headers[0] if mail.headers else ("", "")
     size = first[1] if first[0].lower() == TOO_BIG_HEADER else None
     return Verdict("too_big", f"The mail is too big ({size} bytes); only its headers were taken in.") if size else None

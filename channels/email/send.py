@@ -212,7 +212,7 @@ class EmailSender:
             raise HandoverUnknown(
                 f"The connection was lost while the mail was handed over ({problem}); it may have been sent."
             ) from None
-        if response.code != 250:
+        if not 200 <= response.code < 300:
             _refuse([(response.code, "The mail was refused", response.message)])
         return Receipt(provider_id=fields.one_line(response.message)[:500])
 

@@ -145,7 +145,7 @@ async def test_our_own_mail_coming_back_opens_nothing(db: Database, inbound: Inb
 
 async def test_a_mail_that_was_too_big_becomes_a_ticket_that_says_so(db: Database, inbound: Inbound) -> None:
     """Only the headers came in; nothing is dropped in silence."""
-    raw = b"X-Sampark-Too-Big: 99000000\r\n" + factories.raw_mail(subject="Video of the leak")
+    raw = b"X-Sampark-Too-Big: 99000000\r\n" + factories.raw_mail(subject="Video of the leak", body="")
     row = await feed(db, inbound, await account(db), raw)
     assert row.outcome == "too_big"
     async with db.sessions() as session:

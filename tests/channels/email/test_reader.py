@@ -297,8 +297,8 @@ async def test_a_mail_that_was_too_big_is_refused_politely_once(post: Post) -> N
     """Field 2.1.24: a ticket with its headers, and one mail to its sender; none to a robot."""
     box = await post.box()
     mark = f"{TOO_BIG_HEADER}: 99000000\r\n".encode()
-    row = await post.arrives(box, mark + factories.raw_mail(subject="My film"))
-    await post.arrives(box, mark + factories.raw_mail(subject="Daily log", auto_submitted="auto-generated"))
+    row = await post.arrives(box, mark + factories.raw_mail(subject="My film", body=""))
+    await post.arrives(box, mark + factories.raw_mail(subject="Daily log", body="", auto_submitted="auto-generated"))
     assert (row.outcome, row.ticket_id is not None) == ("too_big", True)
     async with post.db.sessions() as session:
         (told,) = list(await session.scalars(select(Notice)))
@@ -308,7 +308,7 @@ async def test_a_mail_that_was_too_big_is_refused_politely_once(post: Post) -> N
 async def test_what_was_too_big_or_unreadable_is_known_again(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder that is made anew brings them once more: no second ticket, no second refusal."""
     box = await post.box()
-    big = f"{TOO_BIG_HEADER}: 99000000\r\n".encode() + factories.raw_mail()
+    big = f"{TOO_BIG_HEADER}: 99000000\r\n".encode() + factories.raw_mail(body="")
     assert [(await post.arrives(box, big)).outcome for _ in range(2)] == ["too_big", "duplicate"]
     monkeypatch.setattr("channels.email.reader.parse_mail", lambda _: 1 / 0)
     broken = factories.raw_mail()
@@ -350,7 +350,7 @@ async def test_an_old_mail_of_a_new_mailbox_is_history(post: Post) -> None:
     row = await post.arrives(box, factories.raw_mail(), archived=True, internal_date=then)
     big = await post.arrives(
         box,
-        f"{TOO_BIG_HEADER}: 99\r\n".encode() + factories.raw_mail(),
+        f"{TOO_BIG_HEADER}: 99\r\n".encode() + factories.raw_mail(body=""),
         archived=True,
         internal_date=then + timedelta(1),
     )
@@ -409,3 +409,15 @@ async def test_mails_without_id_and_date_are_told_by_their_way(post: Post) -> No
     rows = [await post.arrives(box, each) for each in (*days, *days)]
     assert [each.outcome for each in rows] == ["ticket", "ticket", "duplicate", "duplicate"]
     assert [each.duplicate_of_id for each in rows[2:]] == [each.id for each in rows[:2]]
+
+
+async def test_nobody_can_have_his_mail_taken_for_too_big(post: Post) -> None:
+    """Through the mail listener the sender's own first line comes first: it hides no words, and draws no refusal."""
+    box = await post.box()
+    forged = f"{TOO_BIG_HEADER}: 99000000\r\n".encode() + factories.raw_mail(body="The brakes fail.")
+    row = await post.arrives(box, forged)
+    assert row.outcome == "ticket"
+    assert "The brakes fail." in (await post.one(Message, row.message_id)).text
+    for kind in ("multipart/mixed; boundary=b", "application/pdf; name=a.pdf", "text/plain"):
+        lines = f"{TOO_BIG_HEADER}: 99000000", "From: a@b.example", f"Content-Type: {kind}", f"Subject: {kind}", "", ""
+        assert (await post.arrives(box, "\r\n".join(lines).encode())).outcome == "too_big"

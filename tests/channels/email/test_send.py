@@ -372,3 +372,17 @@ async def test_wrong_settings_name_the_field(sender, steps):
     mail = outgoing(account=SendingAccount("help@desk.test", "Help", {"port": 25}))
     with pytest.raises(Invalid, match="host"):
         await sender.deliver(mail, noting(steps))
+
+
+async def test_any_yes_to_the_content_is_a_yes(sender, steps):
+    """A server that says 251 has the mail: to send it again would double it (RFC 5321 section 4.2.1: 2yz)."""
+
+    async def talk(reader, writer):
+        await _until_data(reader, writer)
+        writer.write(b"354 go\r\n")
+        await reader.readuntil(b"\r\n.\r\n")
+        writer.write(b"251 2.0.0 forwarded as 7\r\n")
+
+    async with Scripted(talk) as server:
+        receipt = await sender.deliver(mail_via(server.port), noting(steps))
+    assert "forwarded as 7" in receipt.provider_id
