@@ -4,7 +4,7 @@ import tailwindcss from '@tailwindcss/vite'
 import vue from '@vitejs/plugin-vue'
 import type { Plugin } from 'vite'
 import { configDefaults, defineConfig } from 'vitest/config'
-import { inPart } from './src/shared/i18n/parts'
+import { inPart } from './src/shared/i18n/parts.ts'
 
 const port = process.env.SAMPARK_HTTP_PORT ?? '8000'
 const backend = `http://127.0.0.1:${port}`

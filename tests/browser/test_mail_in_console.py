@@ -269,12 +269,15 @@ def test_a_conversation_begins_here(page: Page, desk: Desk, picture: Picture) ->
     expect(log).to_contain_text("Ten is fine.", timeout=10_000)
 
 
-def test_a_message_is_passed_on_with_its_files(page: Page, desk: Desk, picture: Picture) -> None:
-    """To a third address, quoted, with copies of its files; the customer does not get it."""
+def test_a_message_is_passed_on_with_its_look_and_files(page: Page, desk: Desk, picture: Picture) -> None:
+    """To a third address under a subject of its own; taken back, it is for the same address; the customer gets none."""
     sign_in(page, desk)
     sender = f"forward-{uuid.uuid4().hex[:6]}@joshi.example"
     supplier = f"parts-{uuid.uuid4().hex[:6]}@supplier.example"
-    letter = mail(f"Meera Joshi <{sender}>", subject("Broken belt"), "The belt has part number B-77.")
+    about = subject("Broken belt")
+    letter = rich(
+        f"Meera Joshi <{sender}>", about, "<table><tr><td bgcolor='#ffeecc'>Belt <b>B-77</b></td></tr></table>"
+    )
     letter.add_attachment(b"%PDF-1.4 bill", maintype="application", subtype="pdf", filename="bill.pdf")
     open_ticket(page, desk, letter)
     expect(page.get_by_role("textbox", name="Reply")).to_be_visible()
@@ -282,15 +285,28 @@ def test_a_message_is_passed_on_with_its_files(page: Page, desk: Desk, picture: 
     expect(page.get_by_role("textbox", name="To: add an address")).to_be_focused()
     page.keyboard.type(f"{supplier},")
     expect(page.get_by_role("list", name="Files to send")).to_contain_text("bill.pdf")
+    expect(page.get_by_role("textbox", name="Subject")).to_have_value(f"Fwd: {about}")
+    page.get_by_role("button", name="Show the forwarded message").click()
+    expect(page.frame_locator(f"iframe[title='Fwd: {about}']").get_by_text("B-77")).to_be_visible()
     picture(page, "forward")
-    page.get_by_role("textbox", name="Reply").click()
-    page.keyboard.press("Control+Enter")
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    picture(page, "forward-dark")
+    for again in (True, False):
+        page.get_by_role("textbox", name="Reply").click()
+        page.keyboard.press("Control+Enter")
+        if again:
+            page.get_by_role("button", name="Undo").click()
+            expect(page.get_by_role("textbox", name="Subject")).to_have_value(f"Fwd: {about}")
+            expect(page.get_by_role("button", name=supplier)).to_be_visible()
     arrived = eventually(lambda: desk.inbox(supplier), "it arrives")[0]
-    text = arrived.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    assert "part number B-77" in text
-    assert "Meera Joshi" in text
+    assert arrived["Subject"] == f"Fwd: {about}"
+    look = arrived.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert "#ffeecc" in look
+    assert "Meera Joshi &lt;" + sender in look
     assert [part.get_filename() for part in arrived.iter_attachments()] == ["bill.pdf"]
     assert desk.inbox(sender) == []
+    expect(page.get_by_role("log")).to_contain_text("parts-")
+    picture(page, "forwarded")
 
 
 def test_keys_before_the_editor_is_there_are_kept_for_it(page: Page, desk: Desk) -> None:

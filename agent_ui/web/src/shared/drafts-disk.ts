@@ -34,8 +34,10 @@ export interface Draft {
   from?: string
   /** To be sent without formatting. */
   plain?: boolean
-  /** Of a new conversation only: a reply has the ticket's. */
+  /** Of a new conversation, or of a mail that is passed on: an answer has the ticket's. */
   subject?: string
+  /** The mail of the ticket that goes to somebody else below these words. */
+  forward?: number
   /** Of a new conversation only: the name that belongs to its address. */
   partnerName?: string
   /** Newest event the author had seen when the draft was begun. */
@@ -62,14 +64,14 @@ export function emptyDraft(revision = 0, saved = revision): Draft {
   return { html: '', revision, files: [], recipients: null, basis: null, startedAt: null, sentAs: null, saved }
 }
 
-/** True when there is nothing a person would miss: tags and blanks do not count, pictures do. */
 /** Files that go with the text: an inline one only while its picture stands in it. */
 export function filesToSend(draft: Pick<Draft, 'html' | 'files'>): DraftFile[] {
   return draft.files.filter((file) => !file.inline || draft.html.includes(`/api/attachments/${file.id}"`))
 }
 
-export function isBlank(draft: Pick<Draft, 'html' | 'files'>): boolean {
-  if (draft.files.length > 0) return false
+/** True when there is nothing a person would miss: tags and blanks do not count, pictures do. */
+export function isBlank(draft: Pick<Draft, 'html' | 'files' | 'forward'>): boolean {
+  if (draft.files.length > 0 || draft.forward) return false
   if (/<(img|hr)\b/i.test(draft.html)) return false
   return draft.html.replace(/<[^>]*>|&nbsp;|\s/g, '') === ''
 }
@@ -82,6 +84,13 @@ export function ownPictures(html: string, files: readonly DraftFile[]): Pick<Dra
   const shownAs = (file: DraftFile): string => file.url.replaceAll('&', '&amp;')
   const kept = files.reduce((text, file) => text.replaceAll(`src="${shownAs(file)}"`, `src="/api/attachments/${file.id}"`), html)
   return { html: kept, files: files.map((file) => ({ ...file, inline: kept.includes(`/api/attachments/${file.id}"`) })) }
+}
+
+/** What a draft has beside its words and files; it is known to this device alone. */
+export type DraftEnvelope = Pick<Draft, 'recipients' | 'from' | 'plain' | 'subject' | 'forward'>
+
+export function envelopeOf({ recipients, from, plain, subject, forward }: DraftEnvelope): DraftEnvelope {
+  return { recipients, from, plain, subject, forward }
 }
 
 /** The browser's store, or one that forgets when the browser forbids its own. */

@@ -212,6 +212,14 @@ describe('drafts', () => {
     expect(drafts.read(2, 'reply').html).toBe('<p>two</p>')
   })
 
+  it('restores whom and how an undone send went, so that it does not turn to the customer', () => {
+    const drafts = new DraftStore(7, slowServer().transport)
+    const envelope = { recipients: { to: ['vendor@v.in'], cc: [], bcc: ['boss@d.in'] }, plain: true, subject: 'Fwd: x', forward: 3 }
+    drafts.restore({ ticketId: 1, mode: 'reply', html: '', revision: 4, attachments: [] }, '', envelope)
+    expect(drafts.read(1, 'reply')).toMatchObject(envelope)
+    expect(new DraftStore(7, slowServer().transport).read(1, 'reply')).toMatchObject(envelope)
+  })
+
   it('keeps pictures of the text by the number of their file, since the server shows them under passing addresses', () => {
     const drafts = new DraftStore(7, slowServer().transport)
     const file = { id: 4, name: 'p.png', contentType: 'image/png', size: 1, url: '/files/4.1.sig/p.png' }

@@ -11,19 +11,21 @@ import {
   DraftDisk,
   deviceStorage,
   emptyDraft,
+  envelopeOf,
   filesToSend,
   isBlank,
   NEW_TICKET,
   ownPictures,
   type Draft,
+  type DraftEnvelope,
   type DraftFile,
   type DraftMode,
   type Outgoing,
   type Recipients,
 } from './drafts-disk'
 
-export { filesToSend, isBlank, NEW_TICKET }
-export type { Draft, DraftFile, DraftMode, Outgoing, Recipients }
+export { envelopeOf, filesToSend, isBlank, NEW_TICKET }
+export type { Draft, DraftEnvelope, DraftFile, DraftMode, Outgoing, Recipients }
 
 export interface ServerDraft {
   ticketId: number
@@ -47,6 +49,7 @@ export interface DraftChange {
   from?: string
   plain?: boolean
   subject?: string
+  forward?: number
   partnerName?: string
   /** Newest event the author sees now; kept only by the change that begins the draft. */
   seen?: string | null
@@ -125,7 +128,7 @@ export class DraftStore {
   discard(ticketId: number, mode: DraftMode, revision: number): void {
     const place = this.place(ticketId, mode)
     if (this.at(place).revision !== revision) return
-    this.write(ticketId, mode, { html: '', files: [], recipients: null, subject: undefined, partnerName: undefined, from: undefined, plain: undefined })
+    this.write(ticketId, mode, { html: '', files: [], recipients: null, subject: undefined, partnerName: undefined, from: undefined, plain: undefined, forward: undefined })
     if (ticketId !== NEW_TICKET) this.flush(place)
   }
 
@@ -168,9 +171,10 @@ export class DraftStore {
   /**
    * Puts the text of an undone send into the draft of its ticket, before anything written since.
    * `server` is the draft the server made of it: its revision and files count, its text may hold ours twice.
+   * `envelope` is whom and how it went, so that it does not turn to somebody else.
    */
-  restore(server: ServerDraft, html: string): void {
-    const restored = { ...emptyDraft(server.revision, 0), ...ownPictures(html, server.attachments) }
+  restore(server: ServerDraft, html: string, envelope: Partial<DraftEnvelope> = {}): void {
+    const restored = { ...emptyDraft(server.revision, 0), ...envelope, ...ownPictures(html, server.attachments) }
     this.join(this.place(server.ticketId, server.mode), { ...restored, startedAt: this.now() }, null)
   }
 
@@ -259,8 +263,7 @@ export class DraftStore {
       this.saveAfterRest(place)
       return
     }
-    const { recipients, from, plain } = mine
-    const content = { ...ownPictures(view.html, view.attachments), recipients, from, plain }
+    const content = { ...ownPictures(view.html, view.attachments), ...envelopeOf(mine) }
     const draft = { ...emptyDraft(view.revision), ...content, basis: seen, startedAt: this.now() }
     this.drafts.set(place.key, draft)
     this.disk.write(place.key, draft)

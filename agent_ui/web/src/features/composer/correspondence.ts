@@ -8,7 +8,7 @@ import { useTickets } from '@/shared/stores/tickets'
 import type { Upload } from './uploads'
 
 /** Why nothing can be sent now; a key under `composer.blocked`. */
-export type Blocked = 'empty' | 'loading' | 'uploading' | 'failedUpload' | 'nobody' | 'unfilled' | null
+export type Blocked = 'empty' | 'loading' | 'uploading' | 'failedUpload' | 'nobody' | 'unfilled' | 'subject' | null
 
 interface Sources {
   ticketId: () => number
@@ -54,7 +54,10 @@ export function useComposerState(sources: Sources): ComposerState {
     defaults: thread.value?.replyDefaults ?? null,
   }))
   const recipients = computed(() => sources.draft().recipients ?? suggestRecipients(correspondence.value))
-  const warning = computed(() => (sources.mode() === 'note' ? null : warningFor(correspondence.value, recipients.value)))
+  const warning = computed(() => {
+    const found = sources.mode() === 'note' ? null : warningFor(correspondence.value, recipients.value)
+    return found?.kind === 'customer-missing' && sources.draft().forward ? null : found
+  })
 
   const unfilled = computed(() => (sources.mode() === 'note' ? [] : unfilledIn(sources.draft().html)))
   const blocked = computed<Blocked>(() => {
@@ -62,6 +65,7 @@ export function useComposerState(sources: Sources): ComposerState {
     if (sources.uploads().some((one) => one.state === 'uploading')) return 'uploading'
     if (sources.uploads().length > 0) return 'failedUpload'
     if (isBlank(sources.draft())) return 'empty'
+    if (sources.draft().forward && !sources.draft().subject?.trim()) return 'subject'
     if (unfilled.value.length > 0) return 'unfilled'
     return warning.value?.kind === 'nobody' ? 'nobody' : null
   })

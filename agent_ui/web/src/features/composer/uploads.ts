@@ -3,7 +3,9 @@
  */
 import { shallowReactive } from 'vue'
 import { ApiError } from '@/shared/api/client'
-import { upload } from '@/shared/api/upload'
+import { api } from '@/shared/api/endpoints'
+import type { Attachment } from '@/shared/api/types'
+import { upload, type UploadOptions } from '@/shared/api/upload'
 import type { DraftFile, DraftMode, DraftStore } from '@/shared/drafts'
 import { reasonOf } from '@/shared/stores/tickets'
 import { inlineSource } from './pictures'
@@ -12,7 +14,8 @@ export interface Upload {
   id: number
   ticketId: number
   mode: DraftMode
-  file: File
+  file: Pick<File, 'name'>
+  store: (options: UploadOptions) => Promise<Attachment>
   /** Share sent, from 0 to 1. */
   progress: number
   state: 'uploading' | 'failed'
@@ -36,11 +39,16 @@ export class Uploads {
   }
 
   add(ticketId: number, mode: DraftMode, files: readonly File[], inline = false): void {
-    for (const file of files) {
-      const id = ++this.count
-      const entry: Upload = { id, ticketId, mode, file, progress: 0, state: 'uploading', error: '', abort: new AbortController(), inline }
-      void this.start(entry)
-    }
+    for (const file of files) this.begin(ticketId, mode, { file, inline, store: (options) => upload(file, options) })
+  }
+
+  /** Files of messages as files of the draft; their contents stay where they are. */
+  copy(ticketId: number, mode: DraftMode, files: readonly Attachment[]): void {
+    for (const file of files) this.begin(ticketId, mode, { file, inline: false, store: () => api.copyFile(file.id) })
+  }
+
+  private begin(ticketId: number, mode: DraftMode, what: Pick<Upload, 'file' | 'inline' | 'store'>): void {
+    void this.start({ id: ++this.count, ticketId, mode, progress: 0, state: 'uploading', error: '', abort: new AbortController(), ...what })
   }
 
   retry(id: number): void {
@@ -54,11 +62,11 @@ export class Uploads {
   }
 
   private async start(entry: Upload): Promise<void> {
-    const { id, file, abort } = entry
+    const { id, abort } = entry
     this.running.set(id, entry)
     const onProgress = (progress: number): void => this.change(id, { progress })
     try {
-      const stored = await upload(file, { onProgress, signal: abort.signal })
+      const stored = await entry.store({ onProgress, signal: abort.signal })
       this.finish(entry, stored)
     } catch (error) {
       if (abort.signal.aborted) return

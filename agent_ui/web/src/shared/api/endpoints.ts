@@ -58,11 +58,8 @@ export const api = {
     sendNow: (id: number) => http.post<MessageItem>(`/api/deliveries/${id}/send-now`),
     retry: (id: number, to?: string[]) => http.post<MessageItem>(`/api/deliveries/${id}/retry`, to ? { to } : {}),
   },
-  upload: (file: Blob, name: string, signal?: AbortSignal) => {
-    const form = new FormData()
-    form.append('file', file, name)
-    return http.post<Attachment>('/api/uploads', undefined, { form, signal, timeout: 300_000 })
-  },
+  /** A file of a message as an upload of one's own. */
+  copyFile: (id: number) => http.post<Attachment>(`/api/attachments/${id}/copy`),
   /** A mail inside a mail, read on request. */
   attachedMail: (id: number) => http.get<MailPreview>(`/api/attachments/${id}/mail`),
   customers: {

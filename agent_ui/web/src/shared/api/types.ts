@@ -147,6 +147,8 @@ export interface ActorView {
   kind: 'agent' | 'customer' | 'system' | string
   id: number | null
   name: string
+  /** Of a customer's mail: where it came from. */
+  address?: string | null
 }
 
 export interface MessageItem {
@@ -286,6 +288,9 @@ export interface ReplyInput {
   plain?: boolean
   /** One of the aliases in `replyDefaults`. */
   fromAddress?: string | null
+  /** A mail of the ticket that is passed on below the words, and the subject it gets. */
+  forwardOf?: number | null
+  subject?: string | null
 }
 
 export interface NoteInput {

@@ -1,12 +1,11 @@
 /**
- * Passing a message on to somebody else: what the timeline asks the composer for, and the words it begins with.
+ * Passing a message on to somebody else: what the timeline asks the composer for, and what it begins with.
  *
- * A forwarded message is a reply of the ticket that goes to other people, so it stands in the timeline like any other.
+ * The server puts the whole message, as it looks, below the author's words; its files are copied into the draft. It
+ * stands in the timeline like any reply.
  */
 import { shallowRef } from 'vue'
-import type { Address, Item, MessageItem } from '@/shared/api/types'
-import { htmlOfText } from '@/shared/text'
-import { plainText } from './outgoing'
+import type { Attachment, Item, MessageItem } from '@/shared/api/types'
 
 export interface ForwardRequest {
   ticketId: number
@@ -26,27 +25,13 @@ export function forwardLatest(ticketId: number, items: readonly Item[]): void {
   if (latest) startForward(ticketId, latest)
 }
 
-export interface ForwardWords {
-  /** "Forwarded message". */
-  title: string
-  from: string
-  date: string
-  subject: string
-  to: string
+/** "Fwd:" once, also where another program has said so in its own way. */
+export function forwardSubject(subject: string): string {
+  return /^\s*(?:fwd?|wg|tr|i)\s*:/i.test(subject) ? subject.trim() : `Fwd: ${subject.trim()}`
 }
 
-const names = (people: Address[]): string =>
-  people.map((one) => (one.name && one.name !== one.address ? `${one.name} <${one.address}>` : one.address)).join(', ')
-
-/** The head and the words of a message as a quote, with room above for the author. */
-export function forwardHtml(item: MessageItem, words: ForwardWords, date: string): string {
-  const head = [
-    `---------- ${words.title} ----------`,
-    `${words.from}: ${item.author.name}`,
-    `${words.date}: ${date}`,
-    item.subject ? `${words.subject}: ${item.subject}` : '',
-    item.to.length > 0 ? `${words.to}: ${names(item.to)}` : '',
-  ].filter(Boolean).join('\n')
-  const paragraphs = (item.text || plainText(item.html)).split(/\n{2,}/).map(htmlOfText).join('')
-  return `<p></p><blockquote>${htmlOfText(head)}${paragraphs}</blockquote>`
+/** Files that hang on a message; pictures in its text go with the text. */
+export function filesToCopy(item: Pick<MessageItem, 'html' | 'quotedHtml' | 'attachments'>): Attachment[] {
+  const text = `${item.html}${item.quotedHtml ?? ''}`
+  return item.attachments.filter(({ contentId }) => !contentId || !text.includes(`cid:${contentId.replace(/^<|>$/g, '')}`))
 }

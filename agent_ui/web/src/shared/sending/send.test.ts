@@ -4,7 +4,7 @@ import type { Item, MessageItem, NoteInput, ReplyInput, SentResult } from '@/sha
 import { DraftStore } from '@/shared/drafts'
 import type { Submitted } from '@/shared/stores/outbox'
 import { outgoingFromOutbox, outgoingItem, plainText, visibleOutgoing } from './outgoing'
-import { Sender, type SendPorts, type SendRequest } from './send'
+import { envelopeIn, Sender, type SendPorts, type SendRequest } from './send'
 
 const author = { id: 7, name: 'Neha' }
 const at = '2026-11-22T10:00:00Z'
@@ -151,6 +151,17 @@ describe('sending', () => {
     expect(desk.sender.failureOf(1, 'reply')?.detail).toBe('Nobody to send to')
     expect(desk.refused).toEqual(['1:validation'])
     expect(desk.sender.outgoingOf(1)).toEqual([])
+  })
+
+  it('passes a mail on without a word, and finds its addressees again', async () => {
+    const recipients = { to: ['vendor@v.in'], cc: ['c@v.in'], bcc: ['boss@d.in'] }
+    desk.drafts.write(1, 'reply', { recipients, forward: 3, subject: 'Fwd: Order', from: 'us@d.in' })
+    await desk.sender.send(request())
+    expect(desk.replies[0]).toMatchObject({ html: '', forwardOf: 3, subject: 'Fwd: Order', fromAddress: 'us@d.in', ...recipients })
+    expect(envelopeIn(desk.replies[0]!)).toEqual({ recipients, forward: 3, subject: 'Fwd: Order', from: 'us@d.in', plain: undefined })
+    expect(desk.drafts.read(1, 'reply')).toMatchObject({ recipients: null, html: '' })
+    expect(desk.drafts.read(1, 'reply').forward).toBeUndefined()
+    expect(envelopeIn({ clientKey: 'k', html: '', lastSeen: null }).recipients).toBeNull()
   })
 
   it('leaves a send without connection to the outbox', async () => {

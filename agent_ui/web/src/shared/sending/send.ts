@@ -8,7 +8,7 @@
 import { shallowReactive } from 'vue'
 import { ApiError } from '@/shared/api/client'
 import type { Item, NoteInput, ReplyInput, SentResult } from '@/shared/api/types'
-import { filesToSend, isBlank, type Draft, type DraftMode, type DraftStore } from '@/shared/drafts'
+import { filesToSend, isBlank, type Draft, type DraftEnvelope, type DraftMode, type DraftStore } from '@/shared/drafts'
 import type { Submitted } from '@/shared/stores/outbox'
 import { outgoingItem, type OutgoingContent, type OutgoingItem } from './outgoing'
 
@@ -48,7 +48,7 @@ export interface SendPorts {
   /** Posts, or keeps for later without a connection; rejects with ApiError when the server refuses. */
   submit(ticketId: number, mode: DraftMode, input: ReplyInput | NoteInput): Promise<Submitted>
   /** The server accepted at once: its item stands in the timeline. */
-  accepted(ticketId: number, result: SentResult): void
+  accepted(ticketId: number, result: SentResult, draft: Draft): void
   /** The server refused; called once, for a message when another ticket is open. */
   refused(ticketId: number, failure: SendFailure): void
   newKey(): string
@@ -94,7 +94,7 @@ export class Sender {
     try {
       const answer = await drafts.inLine(ticketId, mode, () => this.ports.submit(ticketId, mode, input))
       this.finish(clientKey, answer.state)
-      if (answer.state === 'sent') this.ports.accepted(ticketId, answer.result)
+      if (answer.state === 'sent') this.ports.accepted(ticketId, answer.result, draft)
     } catch (error) {
       this.takeBack(request, clientKey, error)
       if (this.onlyOwnNews(request)) await this.send({ ...request, force: true })
@@ -146,9 +146,16 @@ function replyInput(request: SendRequest, clientKey: string, draft: Draft): Repl
     ...(request.sendAt ? { sendAt: request.sendAt } : {}),
     ...(draft.plain ? { plain: true } : {}),
     ...(draft.from ? { fromAddress: draft.from } : {}),
+    ...(draft.forward ? { forwardOf: draft.forward, subject: draft.subject ?? '' } : {}),
     ...(request.force ? { force: true } : {}),
     ...(draft.recipients ?? {}),
   }
+}
+
+/** The other way round: whom and how a reply was to go. */
+export function envelopeIn({ to, cc, bcc, fromAddress, plain, subject, forwardOf }: ReplyInput): DraftEnvelope {
+  const recipients = to || cc || bcc ? { to: to ?? [], cc: cc ?? [], bcc: bcc ?? [] } : null
+  return { recipients, from: fromAddress ?? undefined, plain, subject: subject ?? undefined, forward: forwardOf ?? undefined }
 }
 
 function noteInput(request: SendRequest, clientKey: string, draft: Draft): NoteInput {

@@ -7,7 +7,8 @@
 import { computed, ref, shallowRef } from 'vue'
 import { ApiError } from '@/shared/api/client'
 import { api } from '@/shared/api/endpoints'
-import type { SentResult } from '@/shared/api/types'
+import type { MessageItem, SentResult } from '@/shared/api/types'
+import { envelopeOf, type Draft, type DraftEnvelope } from '@/shared/drafts'
 import { draftsOf } from '@/shared/drafts-live'
 import { tr } from '@/shared/i18n'
 import { useSession } from '@/shared/session'
@@ -24,6 +25,9 @@ export interface UndoableSend {
 }
 
 const TICK_MS = 250
+
+/** Whom and how the replies of this page went, by delivery: a text that comes back still goes to the same people. */
+const envelopes = new Map<number, DraftEnvelope>()
 
 const latest = shallowRef<UndoableSend | null>(null)
 const clock = ref(0)
@@ -45,8 +49,9 @@ function tick(): void {
 }
 
 /** Offers the undoing of an accepted reply; a note or a reply that is gone already offers nothing. */
-export function offerUndo(ticketId: number, result: SentResult): void {
+export function offerUndo(ticketId: number, result: SentResult, draft?: Draft): void {
   const delivery = result.item.type === 'message' ? result.item.delivery : null
+  if (delivery && draft) envelopes.set(delivery.id, envelopeOf(draft))
   if (delivery?.scheduled) {
     // It waits long enough to be taken back at its place; the key works as well.
     pushUndo({ label: tr('composer.undoLabel', { ticket: useTickets().name(ticketId) }), run: () => undoSend(ticketId, delivery.id, { quiet: true }) })
@@ -63,6 +68,13 @@ export function offerUndo(ticketId: number, result: SentResult): void {
   timer ??= setInterval(tick, TICK_MS)
 }
 
+/** What the server knows of a reply that another page sent; it does not tell blind copies. */
+function envelopeFrom(item: MessageItem): Partial<DraftEnvelope> {
+  const list = (people: MessageItem['to']): string[] => people.map((one) => one.address)
+  const recipients = { to: list(item.to), cc: list(item.cc), bcc: [] }
+  return { recipients, ...(item.ownAddress ? { from: item.ownAddress } : {}), ...(item.plain ? { plain: true } : {}) }
+}
+
 /** Takes a reply back into the draft of its ticket; too late is said, not thrown. */
 export async function undoSend(ticketId: number, deliveryId: number, options: { quiet?: boolean } = {}): Promise<void> {
   const offered = latest.value
@@ -73,7 +85,10 @@ export async function undoSend(ticketId: number, deliveryId: number, options: { 
   const tickets = useTickets()
   try {
     const { draft, item } = await api.deliveries.undo(deliveryId)
-    draftsOf(useSession().me).restore(draft, item.html)
+    const envelope = envelopes.get(deliveryId)
+    // Without its envelope what was passed on stands in the text, where nothing of it is lost.
+    draftsOf(useSession().me).restore(draft, envelope ? item.html : item.html + (item.quotedHtml ?? ''), envelope ?? envelopeFrom(item))
+    envelopes.delete(deliveryId)
     tickets.upsertItem(ticketId, item)
     if (!options.quiet && tickets.currentId !== ticketId) toast(tr('composer.undone', { ticket: tickets.name(ticketId) }))
     void tickets.refresh(ticketId)
