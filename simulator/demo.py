@@ -213,6 +213,8 @@ class _Seeding:
             "display_name": name,
             "team_id": team_id,
             "settings": {"smtp": smtp},
+            # The simulated mail servers vouch for nobody, so agents' answers by mail are proven by their tokens alone.
+            "options": {"agent_answers": "token"},
             "last_success_at": self._now,
             "created_at": started,
         }

@@ -128,7 +128,8 @@ async def warn(session: AsyncSession, delivery_id: int, words: str) -> None:
 async def _tell(session: AsyncSession, delivery: Delivery, rule: str | None = None) -> None:
     # Locked first: of two deliveries that change at once, the later one must count what the earlier has become.
     ticket = await lock(session, delivery.ticket_id)
-    if delivery.scheduled and delivery.state == "sent":
+    sent_later = delivery.scheduled and delivery.state == "sent"
+    if sent_later and not (await session.get_one(Message, delivery.message_id)).passed_on:
         answered(ticket, clock.now())
     bad = text(
         "select exists(select 1 from deliveries where ticket_id = :id and state in ('failed','unknown','bounced'))"

@@ -28,12 +28,12 @@ _WAITING: Final = text(
     where m.ticket_id = :ticket and m.id <> :gone and m.kind = 'customer' and not m.is_auto
     and m.id > coalesce((
         select max(a.id) from messages a left join deliveries d on d.message_id = a.id
-        where a.ticket_id = :ticket and a.id <> :gone and a.kind = 'agent'
+        where a.ticket_id = :ticket and a.id <> :gone and a.kind = 'agent' and not a.passed_on
         and coalesce(d.state, '') <> 'cancelled' and (d.scheduled is not true or d.sent_at is not null)
     ), 0)
     """
 )
-"""Answers count, also those from elsewhere; the desk's own mails do not, nor one that is still to be sent later."""
+"""Answers count, also those from elsewhere; not the desk's own mails, what was passed on, or is still to be sent."""
 
 
 async def without(session: AsyncSession, ticket: Ticket, message_id: int) -> bool:

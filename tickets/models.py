@@ -72,7 +72,8 @@ class Message(Base):
     ``subject_changed``: the customer gave a running ticket another subject. ``sent_elsewhere``: an answer of ours
     that did not leave through the desk (a colleague's own mail program). ``forwarded_by_id``: the agent who forwarded
     the customer's mail to us. ``protection``: S/MIME or PGP, see ``channels/email/parsed.py``. ``authentication``:
-    what the receiving server says of SPF, DKIM and DMARC.
+    what the receiving server says of SPF, DKIM and DMARC. ``passed_on``: an agent forwarded something to a third
+    person; that is no answer to the customer.
     """
 
     __tablename__ = "messages"
@@ -121,6 +122,7 @@ class Message(Base):
     authentication: Mapped[dict[str, Any] | None]
     signature_html: Mapped[str] = mapped_column(server_default="")
     plain: Mapped[bool] = mapped_column(server_default="false")
+    passed_on: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[datetime]
 
 

@@ -144,11 +144,9 @@ async def reply(session: AsyncSession, ticket_id: int, content: ReplyContent) ->
     message.subject = _subject(answered.subject or ticket.subject) if content.subject is None else _passed_on(content)
     message.to = _people(content.to) or await _customer_address(session, ticket, answered)
     message.cc, message.bcc = _people(content.cc), _people(content.bcc)
-    message.plain = content.plain
+    message.plain, message.passed_on = content.plain, content.subject is not None
     message.own_address = content.from_address or answered.own_address
-    await _send(
-        session, ticket, message, content.attachment_ids, _leaves(content, message), content.send_at is not None
-    )
+    await _send(session, ticket, message, content.attachment_ids, *_leaves(content, message))
     await drafts.discard(session, ticket.id, "reply", content.draft_revision)
     if content.status is not None and content.status != ticket.status:
         await lifecycle.apply(session, ticket, lifecycle.TicketChange(status=content.status))
@@ -361,10 +359,11 @@ _SEND = Sql(
     """
     with said as (
         insert into messages (ticket_id, kind, channel, author_agent_id, author_name, subject, text, html, quoted_html,
-            quoted_text, "to", cc, bcc, client_key, account_id, own_address, plain, is_auto, created_at)
+            quoted_text, "to", cc, bcc, client_key, account_id, own_address, plain, passed_on, is_auto,
+            created_at)
         values (:ticket_id, :kind, :channel, :author_agent_id, :author_name, :subject, :text, :html, :quoted_html,
             :quoted_text, cast(:to as jsonb), cast(:cc as jsonb), cast(:bcc as jsonb), :client_key, :account_id,
-            :own_address, :plain, :kind = 'system', :now)
+            :own_address, :plain, :passed_on, :kind = 'system', :now)
         returning id
     )
     insert into deliveries (message_id, ticket_id, channel, account_id, state, attempts, send_at, created_at,
@@ -376,14 +375,14 @@ _SEND = Sql(
 )
 
 
-def _leaves(content: ReplyContent, message: Message) -> datetime:
-    """When a reply leaves: after the seconds in which it can be undone, or when its author wants it to."""
+def _leaves(content: ReplyContent, message: Message) -> tuple[datetime, bool]:
+    """When a reply leaves, and whether that is later on its author's wish (not just past the time for undo)."""
     soon = message.created_at + timedelta(seconds=content.undo_seconds)
     if content.send_at is None:
-        return soon
+        return soon, False
     if content.send_at.tzinfo is None or content.send_at > message.created_at + LATEST:
         raise Invalid.field("sendAt", "Choose a moment within the next year.")
-    return max(content.send_at, soon)
+    return max(content.send_at, soon), content.send_at > soon
 
 
 async def _send(
@@ -415,6 +414,7 @@ async def _send(
         client_key=message.client_key,
         own_address=message.own_address,
         plain=bool(message.plain),
+        passed_on=bool(message.passed_on),
         now=now,
         send_at=send_at,
         scheduled=scheduled,
@@ -425,7 +425,7 @@ async def _send(
     await delivery.request_send(session, outgoing)
     # The ticket comes last: every statement before would have written it, and a change of status writes it again.
     _onto_ticket(ticket, message)
-    if message.kind == "agent" and not scheduled:
+    if message.kind == "agent" and not scheduled and not message.passed_on:
         delivery.answered(ticket, now)
     queued = MessageQueued(message_id=message.id, delivery_id=outgoing.id, send_at=send_at, **audience(ticket))
     events.record(session, queued)

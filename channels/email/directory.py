@@ -15,7 +15,7 @@ from core import clock
 from staff import actors
 from tickets.intake import Person
 
-REFRESH_SECONDS: Final = 10.0
+REFRESH_SECONDS: Final = 2.0
 
 
 class Book(msgspec.Struct, frozen=True):

@@ -164,7 +164,7 @@ class EmailReader:
         word, comment = "", ""
         ours = letter.book.is_own(letter.sender.address)
         agent_id = letter.book.agents.get(letter.sender.address)
-        if (ours or agent_id is not None) and not _forged(letter) and not letter.mail.is_auto_reply:
+        if (ours or agent_id is not None) and _proven(letter) and not letter.mail.is_auto_reply:
             passed_on = forwarded(letter.mail) if agent_id is not None else None
             customers = letter.book.outside((*message.to, *message.cc))
             if passed_on is not None and not letter.book.is_own(_safe_person("", passed_on.from_.address).address):
@@ -392,10 +392,16 @@ def _said(found: AuthenticationResults) -> dict[str, Any] | None:
     return msgspec.to_builtins(found) if found.spf or found.dkim or found.dmarc else None
 
 
-def _forged(letter: Letter) -> bool:
-    """Whether the receiving server says that the sender is not who he claims to be."""
+def _proven(letter: Letter) -> bool:
+    """Whether one of us may be believed to have written it: anybody can put our address into From (decision 0015).
+
+    The receiving server must vouch for the sender, or at least not object where the mailbox believes tokens alone. What
+    is not proven goes the way of any other mail.
+    """
     found = letter.authentication
-    return not found.aligned and "fail" in (found.dmarc, found.spf, found.dkim)
+    if letter.options.agent_answers == "token":
+        return found.aligned or "fail" not in (found.dmarc, found.spf, found.dkim)
+    return found.aligned
 
 
 def _word(received: intake.Received, mail: ParsedMail) -> str:

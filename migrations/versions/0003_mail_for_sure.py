@@ -130,6 +130,7 @@ def upgrade() -> None:
     op.add_column("messages", sa.Column("protection", sa.Text(), server_default="", nullable=False))
     op.add_column("messages", sa.Column("authentication", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.add_column("messages", sa.Column("signature_html", sa.Text(), server_default="", nullable=False))
+    op.add_column("messages", sa.Column("passed_on", sa.Boolean(), server_default="false", nullable=False))
     op.add_column("messages", sa.Column("plain", sa.Boolean(), server_default="false", nullable=False))
     op.create_index(
         "ix_inbound_items_outcomes",
@@ -149,6 +150,7 @@ def downgrade() -> None:
     op.drop_index("ix_inbound_items_outcomes", table_name="inbound_items")
     op.drop_constraint(op.f("fk_messages_forwarded_by_id_agents"), "messages", type_="foreignkey")
     op.drop_column("messages", "plain")
+    op.drop_column("messages", "passed_on")
     op.drop_column("messages", "signature_html")
     op.drop_column("messages", "authentication")
     op.drop_column("messages", "protection")

@@ -15,6 +15,7 @@ from core.db import Database, reading
 from core.events import EventRow
 from core.settings import Settings
 from core.storage import Storage
+from core.vault import Vault
 from simulator import demo, demo_files, demo_people, demo_talk, demo_threads
 from staff import passwords
 from staff.models import Agent, Role
@@ -239,7 +240,8 @@ async def test_mailboxes_have_settings_that_the_channel_accepts(seeded: demo.Dem
         book = await accounts.address_book(session)
     assert len(boxes) == 4
     for box in boxes:
-        accounts.validate(box.settings)
+        accounts.validate(box.settings, Vault("any"))
+        accounts.options_of(box.options)
     assert book.find(seeded.mailbox) is not None
 
 

@@ -85,6 +85,30 @@ async def test_it_is_taken_back_when_the_customer_writes_first(db: Database, des
         assert (draft.agent_id, draft.html) == (desk[2].id, "<p>We come on Monday.</p>")
 
 
+async def test_a_moment_that_has_passed_is_now(db: Database, desk: Desk, clock: ManualClock) -> None:
+    """It is an ordinary reply: answered at once, and no later mail of the customer takes it back."""
+    queued = await sending(db, await send_later(db, desk, clock, send_at=clock.now() - timedelta(hours=1)))
+    assert (queued.scheduled, queued.send_at) == (False, clock.now() + timedelta(seconds=5))
+    async with unit_of_work(db) as session:
+        assert (await lifecycle.lock(session, desk[0])).waiting_since is None
+
+
+async def test_what_is_passed_on_is_no_answer(db: Database, desk: Desk, clock: ManualClock) -> None:
+    """A mail to a third person, now or later, leaves the customer waiting; so does taking it back."""
+    to = [Person("The workshop", "workshop@partner.example")]
+    fields = {"to": to, "subject": "Fwd: Machine", "force": True}
+    now = await send_later(db, desk, clock, send_at=None, **fields)
+    later = await sending(db, await send_later(db, desk, clock, client_key="k2", **fields))
+    async with unit_of_work(db) as session:
+        await delivery.move(session, later.id, "sending", only_from=("queued",))
+        await delivery.move(session, later.id, "sent", only_from=("sending",))
+        ticket = await lifecycle.lock(session, desk[0])
+        assert (ticket.first_reply_at, ticket.waiting_since) == (None, clock.now())
+    async with unit_of_work(db, factories.actor(desk[2], desk[3])) as session:
+        await delivery.undo(session, (await sending(db, now)).id)
+        assert (await lifecycle.lock(session, desk[0])).waiting_since == clock.now()
+
+
 async def test_it_can_be_sent_now(db: Database, desk: Desk, clock: ManualClock) -> None:
     """Its time is moved to this moment."""
     queued = await sending(db, await send_later(db, desk, clock))

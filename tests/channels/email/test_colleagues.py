@@ -242,6 +242,26 @@ async def test_an_agent_who_asks_the_desk_is_a_customer(desk: Desk) -> None:
     assert (await desk.messages(row.ticket_id))[0].author_address == desk.agent.email
 
 
+@pytest.mark.parametrize(
+    ("said", "outcome"), [("", "reply"), ("dmarc=pass header.from=desk.example", "sent_elsewhere")]
+)
+async def test_who_claims_to_be_ours_must_be_proven(db: Database, storage: Storage, said: str, outcome: str) -> None:
+    """An agent's address in From answers nobody by itself: unproven, the customer still waits."""
+    desk = Desk(db, storage)
+    await desk.open(agent_answers="aligned", trusted_servers=["mx.desk.example"])
+    row = await desk.from_agent(
+        to="asha@customer.example",
+        cc=BOX,
+        in_reply_to="<first@customer.example>",
+        authentication_results=f"mx.desk.example; {said}" if said else "",
+        body="All is well.",
+    )
+    assert row.outcome == outcome
+    async with unit_of_work(db) as session:
+        ticket = await lifecycle.lock(session, desk.ticket_id)
+        assert (ticket.waiting_since is None) == (outcome == "sent_elsewhere")
+
+
 async def test_a_forged_agent_forwards_nothing(desk: Desk) -> None:
     """The receiving server says that it is not hers: then it is a mail like any other."""
     async with unit_of_work(desk.db) as session:
