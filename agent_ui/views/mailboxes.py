@@ -366,9 +366,7 @@ def _oauth(settings: Mapping[str, Any]) -> OauthView | None:
         return None
     stored = settings["oauth"]
     connected = bool(stored.get("refresh_token")) and not found.refused
-    view: OauthView = _shown(
-        found, OauthView, connected=connected, has_client_secret=bool(stored.get("client_secret"))
-    )
+    view: OauthView = _shown(found, OauthView, connected=connected, has_client_secret=bool(stored.get("client_secret")))
     return view
 
 
