@@ -146,8 +146,9 @@ async def reply(session: AsyncSession, ticket_id: int, content: ReplyContent) ->
     message.cc, message.bcc = _people(content.cc), _people(content.bcc)
     message.plain, message.passed_on = content.plain, content.subject is not None
     message.own_address = content.from_address or answered.own_address
-    await _send(session, ticket, message, content.attachment_ids, *_leaves(content, message))
+    # Before the ticket changes: every statement after that would write it once more.
     await drafts.discard(session, ticket.id, "reply", content.draft_revision)
+    await _send(session, ticket, message, content.attachment_ids, *_leaves(content, message))
     if content.status is not None and content.status != ticket.status:
         await lifecycle.apply(session, ticket, lifecycle.TicketChange(status=content.status))
     return message
