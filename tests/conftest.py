@@ -37,7 +37,22 @@ EMPTY = """
     end $$
 """
 """Ends forgotten connections, deletes all rows whatever refers to them, and starts every number at 1 again."""
+NOT_IN_THE_INNER_LOOP = frozenset({
+    "test_calm_desk", "test_live", "test_mailboxes", "test_watch", "test_mailbox", "test_oauth", "test_parse_hostile",
+    "test_files", "test_pages", "test_fetch_scripted", "test_notes_stay", "test_parse_email", "test_spool",
+    "test_html_cost", "test_request_form", "test_automatic", "test_audit", "test_ledger", "test_probe", "test_acknowledge",
+    "test_listener", "test_notify", "test_notices", "test_send", "test_rights", "test_connect", "test_login",
+    "test_authentication", "test_html", "test_tickets",
+})  # fmt: skip
+"""Modules that take long as a whole, though none of their tests does; `make test` runs them all."""
 _copies = itertools.count()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep `make test-fast` under a minute."""
+    for item in items:
+        if item.path.stem in NOT_IN_THE_INNER_LOOP:
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")
