@@ -272,9 +272,9 @@ async def test_a_socket_that_does_not_read_is_closed(
     """A full queue closes with 1013; the client comes back with its cursor."""
     usual = hubs.QUEUE_LIMIT, live.COALESCE_SECONDS
     monkeypatch.setattr(hubs, "QUEUE_LIMIT", 20)
-    monkeypatch.setattr(live, "COALESCE_SECONDS", 3600)
     async with connect(server, desk.agent) as socket:
         cursor = socket.cursor
+        monkeypatch.setattr(live, "COALESCE_SECONDS", 3600)  # not before: the greeting would wait as well
         async with unit_of_work(db) as session:
             for number in range(40):
                 events.record(session, Tick(number=number, teams=(NO_TEAM,)))
