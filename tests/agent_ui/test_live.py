@@ -279,9 +279,9 @@ async def test_a_socket_that_does_not_read_is_closed(
             for number in range(40):
                 events.record(session, Tick(number=number, teams=(NO_TEAM,)))
         assert await socket.closed() == 1013
+    monkeypatch.setattr(hubs, "QUEUE_LIMIT", usual[0])
+    monkeypatch.setattr(live, "COALESCE_SECONDS", usual[1])
     async with connect(server, desk.agent, cursor, hello=False) as again:
-        monkeypatch.setattr(hubs, "QUEUE_LIMIT", usual[0])
-        monkeypatch.setattr(live, "COALESCE_SECONDS", usual[1])
         await again.send(t="hello", cursor=cursor)
         while len(again.ticks) < 40:
             await again.next()
