@@ -133,11 +133,6 @@ async def _request(session: AsyncSession, notice_id: int, seconds: float = 0) ->
     await jobs.enqueue(session, SEND_JOB, {"notice_id": notice_id}, key=key, run_at=run_at, dedupe=key)
 
 
-async def notice_of(session: AsyncSession, notice_id: int) -> Notice | None:
-    """A notice as it stands."""
-    return await session.get(Notice, notice_id, populate_existing=True)
-
-
 async def _move(session: AsyncSession, notice_id: int, state: str, *, only_from: tuple[str, ...], **facts: Any) -> bool:
     """Step to another state if it is in one of ``only_from``; False when somebody was faster."""
     changed = await session.execute(

@@ -49,19 +49,6 @@ def _names_in_own_schema() -> DBSettings:
 _names_in_own_schema()
 
 
-@dataclass(frozen=True)
-class JobContext:
-    """What a handler receives beside its arguments.
-
-    Attributes:
-        session: the job's unit of work.
-        attempt: 0 for the first run.
-    """
-
-    session: AsyncSession
-    attempt: int
-
-
 Handler = Callable[..., Awaitable[None]]
 
 

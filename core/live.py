@@ -14,7 +14,7 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
-from core import clock, log
+from core import log
 from core.actor import Actor
 from core.db import Database
 from core.events import LIVE_CHANNEL, NO_TEAM
@@ -288,8 +288,3 @@ class Hub:
         for_all = is_for_all(notice)
         for subscriber in self.subscribers:
             subscriber.offer(notice, for_all=for_all)
-
-
-def server_time() -> datetime:
-    """The clock's time, for clients that correct their own."""
-    return clock.now()

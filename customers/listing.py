@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Select, and_, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import Invalid, NotFound
+from core.errors import Invalid
 from customers.models import ContactPoint, Customer, Organisation
 
 LONGEST_PAGE: Final = 100
@@ -117,15 +117,3 @@ async def list_customers(
         statement = statement.where(or_(Customer.name > name, and_(Customer.name == name, Customer.id > last)))
     rows = [_line(row) for row in await session.execute(statement)]
     return rows[:limit], _key(rows[limit - 1]) if len(rows) > limit else None
-
-
-async def line_of(session: AsyncSession, customer_id: int) -> CustomerLine:
-    """One customer as a line.
-
-    Raises:
-        NotFound: there is none with this id.
-    """
-    row = (await session.execute(_lines().where(Customer.id == customer_id))).one_or_none()
-    if row is None:
-        raise NotFound("There is no such customer.")
-    return _line(row)

@@ -128,8 +128,7 @@ async def warn(session: AsyncSession, delivery_id: int, words: str) -> None:
 async def _tell(session: AsyncSession, delivery: Delivery, rule: str | None = None) -> None:
     # Locked first: of two deliveries that change at once, the later one must count what the earlier has become.
     ticket = await lock(session, delivery.ticket_id)
-    sent_later = delivery.scheduled and delivery.state == "sent"
-    if sent_later and not (await session.get_one(Message, delivery.message_id)).passed_on:
+    if delivery.scheduled and delivery.state == "sent" and await _answers(session, delivery, ticket):
         answered(ticket, clock.now())
     bad = text(
         "select exists(select 1 from deliveries where ticket_id = :id and state in ('failed','unknown','bounced'))"
@@ -145,6 +144,16 @@ async def _tell(session: AsyncSession, delivery: Delivery, rule: str | None = No
         **audience(ticket),
     )
     events.record(session, changed)
+
+
+async def _answers(session: AsyncSession, delivery: Delivery, ticket: Ticket) -> bool:
+    """Whether a reply that leaves later is the answer that the customer waits for.
+
+    Not one for somebody else, and not one that she could overtake: it was on its way already when she wrote again.
+    """
+    if (ticket.last_customer_message_id or 0) > delivery.message_id:
+        return False
+    return not (await session.get_one(Message, delivery.message_id)).passed_on
 
 
 async def what_is_sent(session: AsyncSession, sending: Delivery) -> tuple[Message, Ticket]:

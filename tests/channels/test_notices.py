@@ -65,7 +65,7 @@ async def queued(db: Database, **values: object) -> int:
 async def row(db: Database, notice_id: int) -> Notice:
     """The notice as it is now."""
     async with unit_of_work(db) as session:
-        found = await notices.notice_of(session, notice_id)
+        found = await session.get(Notice, notice_id)
     assert found is not None
     return found
 

@@ -109,6 +109,19 @@ async def test_what_is_passed_on_is_no_answer(db: Database, desk: Desk, clock: M
         assert (await lifecycle.lock(session, desk[0])).waiting_since == clock.now()
 
 
+async def test_who_writes_while_it_leaves_waits_on(db: Database, desk: Desk, clock: ManualClock) -> None:
+    """It is half handed over, so it cannot be taken back; but it is no answer to what came after it."""
+    queued = await sending(db, await send_later(db, desk, clock))
+    clock.advance(timedelta(days=1))
+    async with unit_of_work(db) as session:
+        await delivery.move(session, queued.id, "sending", only_from=("queued",))
+    async with unit_of_work(db) as session:
+        await factories.received(session, token_ticket_id=desk[0])
+    async with unit_of_work(db) as session:
+        await delivery.move(session, queued.id, "sent", only_from=("sending",))
+        assert (await lifecycle.lock(session, desk[0])).waiting_since is not None
+
+
 async def test_it_can_be_sent_now(db: Database, desk: Desk, clock: ManualClock) -> None:
     """Its time is moved to this moment."""
     queued = await sending(db, await send_later(db, desk, clock))
