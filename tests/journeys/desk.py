@@ -77,7 +77,8 @@ class Desk:
         self.log = folder.parent / f"{folder.name}.log"
 
     def start(self, *, crash_at: str = "", wait: bool = True) -> None:
-        """Start the process; with ``crash_at`` it kills itself at that point."""
+        """Start the process; with ``crash_at`` it kills itself at that point. One that a failed test left is ended."""
+        self.kill()
         environment = os.environ | self.environment
         if crash_at:
             environment["SAMPARK_CRASH_AT"] = crash_at
