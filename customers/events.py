@@ -26,3 +26,13 @@ class ContactInvalid(Event, frozen=True, kw_only=True):
     kind = "customer.contact_invalid"
     contact: str
     reason: str
+
+
+class ConsentChanged(Event, frozen=True, kw_only=True):
+    """Somebody allowed or forbade us to write to an address or number."""
+
+    kind = "customer.consent_changed"
+    contact: str
+    purpose: str
+    granted: bool
+    source: str

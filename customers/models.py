@@ -65,3 +65,24 @@ class ContactPoint(Base):
     source: Mapped[str]
     invalid_reason: Mapped[str | None]
     created_at: Mapped[datetime]
+
+
+class Consent(Base):
+    """One yes or no for one address or number and one purpose; rows are only ever added (``customers/consent.py``)."""
+
+    __tablename__ = "consents"
+    __table_args__ = (
+        Index("ix_consents_point", "kind", "value", "purpose", "id"),
+        Index("ix_consents_customer_id", "customer_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    customer_id: Mapped[int | None]
+    kind: Mapped[str]
+    value: Mapped[str]
+    purpose: Mapped[str]
+    is_granted: Mapped[bool]
+    source: Mapped[str]
+    actor_kind: Mapped[str]
+    actor_name: Mapped[str]
+    at: Mapped[datetime]

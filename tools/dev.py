@@ -21,6 +21,7 @@ WATCHED = (
     "core",
     "customers",
     "knowledge_base",
+    "products",
     "migrations",
     "portal",
     "routing",

@@ -38,6 +38,7 @@ PACKAGES = (
     "core",
     "customers",
     "knowledge_base",
+    "products",
     "portal",
     "routing",
     "sampark",

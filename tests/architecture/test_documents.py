@@ -16,7 +16,7 @@ DOCUMENTS = sorted(
     if path.parent.name != "reference" or path.name == "glossary.md"
 )
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)(?P<target>[^)#]+)")
-FOLDERS = "sampark|core|staff|customers|tickets|knowledge_base|routing|channels|agent_ui|portal|simulator|migrations|docs|tests|tools|requirements"
+FOLDERS = "sampark|core|staff|customers|tickets|knowledge_base|products|routing|channels|agent_ui|portal|simulator|migrations|docs|tests|tools|requirements"
 NAMED_PATH = re.compile(rf"`(?P<path>(?:{FOLDERS})/[\w./-]*)(?:::(?P<name>\w+))?`")
 BUILT = ("agent_ui/static/",)
 

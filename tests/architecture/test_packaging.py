@@ -17,6 +17,7 @@ TOP_LEVEL = {
     "core",
     "customers",
     "knowledge_base",
+    "products",
     "migrations",
     "portal",
     "routing",

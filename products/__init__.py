@@ -1,0 +1,1 @@
+"""What we sell: the catalogue, registered products with their warranty, claims, recalls, orders."""
