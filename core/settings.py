@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     )
     product_name: str = Field("Sampark", description="Name shown in the console, the portal and mails.")
     brand_hue: int = Field(268, ge=0, le=360, description="Hue (degrees) of the console's one brand colour.")
+    portal_hue: int = Field(
+        172, ge=0, le=360, description="Hue (degrees) of the portal's colour while no brand says otherwise."
+    )
     default_locale: Literal["en", "hi", "mr", "bn", "kn"] = Field(
         "en", description="Language of a new agent or visitor: en, hi, mr, bn or kn."
     )

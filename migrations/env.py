@@ -3,6 +3,7 @@
 from alembic import context
 
 from channels import models as _channels
+from core import brands as _brands
 from core import events as _events
 from core import timers as _timers
 from core.base import Base
@@ -11,7 +12,7 @@ from routing import models as _routing
 from staff import models as _staff
 from tickets import models as _tickets
 
-MODELS = (_channels, _events, _timers, _customers, _routing, _staff, _tickets)
+MODELS = (_brands, _channels, _events, _timers, _customers, _routing, _staff, _tickets)
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:

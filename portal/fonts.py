@@ -7,8 +7,6 @@ empty, and the system's fonts are used. Browsers fetch a script's font only when
 from pathlib import Path
 from typing import Final
 
-from litestar import Response, get
-
 ASSETS: Final = Path(__file__).resolve().parents[1] / "agent_ui" / "static" / "console" / "assets"
 ADDRESS: Final = "/static/console/assets"
 _FACES: Final = (
@@ -51,7 +49,9 @@ def style_sheet(assets: Path) -> str:
     )
 
 
-@get("/fonts.css", sync_to_thread=False)
-def fonts() -> Response[str]:
-    """The style sheet with the fonts."""
-    return Response(style_sheet(ASSETS), media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
+def address(assets: Path, language: str) -> str:
+    """The file with the letters of a language, which a page should ask for at once; "" when there is none."""
+    script = {"hi": "devanagari-devanagari", "mr": "devanagari-devanagari", "bn": "bengali-bengali"}.get(language)
+    stem = f"noto-sans-{script or 'kannada-kannada'}-wght-normal" if language != "en" else "inter-latin-wght-normal"
+    found = next(iter(sorted(assets.glob(f"{stem}-*.woff2"))), None)
+    return f"{ADDRESS}/{found.name}" if found else ""

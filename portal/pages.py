@@ -1,35 +1,40 @@
-"""Pages of the portal: the language of a visitor, the templates, the headers of an answer.
+"""Pages of the portal: who looks at them, in which language and under which brand; templates and headers of an answer.
 
-Every handler of the portal ends in :meth:`Visitor.page`. Templates are in ``portal/templates``; one environment per
-language, so that ``_()`` in them is that language's.
+:func:`arrive` runs before every handler and makes the :class:`Visitor`; every handler ends in :meth:`Visitor.page`.
+Templates are in ``portal/templates``; one environment per language, so that ``_()`` in them is that language's.
+
+Pages that search engines know carry their language in the path (``/portal/hi/articles/…``); the others take it from
+the visitor, and ``?lang=`` chooses another.
 """
 
 import functools
-import hashlib
 from pathlib import Path
 from typing import Any, Final, Protocol
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import jinja2
+import msgspec
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 
 from channels.inbound import Inbound
-from core import i18n
+from core import brands, i18n
+from core.brands import Brand
 from core.db import Database
 from core.i18n import Language
 from core.settings import Settings
+from core.storage import Storage
+from portal import look
 
 FOLDER: Final = Path(__file__).resolve().parent
-STATIC: Final = FOLDER / "static"
 LANGUAGE_COOKIE: Final = "sampark_lang"
 YEAR: Final = 365 * 24 * 3600
 PortalRequest = Request[Any, Any, Any]
 POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""The portal runs no script at all."""
+"""One script of our own and nothing else. What search engines read (JSON-LD) is data, no script to this policy."""
 
 
 class Runtime(Protocol):
@@ -37,6 +42,7 @@ class Runtime(Protocol):
 
     settings: Settings
     db: Database
+    storage: Storage
     secret: str
 
 
@@ -52,6 +58,11 @@ def inbound_of(request: PortalRequest) -> Inbound:
     return inbound
 
 
+def in_every_language(path: str = "") -> list[str]:
+    """The paths of a page that has its language in its address, for a handler's decorator."""
+    return [f"/{code}{path}" for code in i18n.NAMES]
+
+
 @functools.cache
 def _environment(code: str) -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -64,69 +75,150 @@ def _environment(code: str) -> jinja2.Environment:
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(i18n.translations(code), newstyle=True)  # type: ignore[attr-defined]
-    environment.globals |= {"languages": i18n.NAMES, "style": f"/static/portal/portal.css?v={_fingerprint()}"}
     return environment
 
 
-@functools.cache
-def _fingerprint() -> str:
-    """Changes with the style sheet, so that browsers may keep it for a year."""
-    return hashlib.sha256((STATIC / "portal.css").read_bytes()).hexdigest()[:10]
+class Meta(msgspec.Struct, frozen=True, kw_only=True):
+    """What search engines and messengers are told of a page; see ``portal/seo.py``.
+
+    Attributes:
+        description: one or two sentences.
+        canonical: the one address of the page; "" for pages that nobody shall find.
+        alternates: language → address of the same page; only languages that exist.
+        data: blocks of structured data, as JSON.
+        kind: ``website`` or ``article`` (Open Graph).
+    """
+
+    description: str = ""
+    canonical: str = ""
+    alternates: dict[str, str] = {}
+    data: tuple[str, ...] = ()
+    kind: str = "website"
 
 
 class Visitor:
-    """Somebody who looks at the portal: her language, and pages in it.
+    """Somebody who looks at the portal: her language, her brand, who she is, and pages for her.
 
-    The language is the one asked for (``?lang=``), else the remembered one, else the browser's, else the default.
+    The language is the one in the path, else the one asked for (``?lang=``), else the remembered one, else the
+    browser's, else the brand's.
 
     Args:
         request: her request.
+        brand: of the host that she asked.
     """
 
-    def __init__(self, request: PortalRequest) -> None:
-        self._request = request
+    def __init__(self, request: PortalRequest, brand: Brand) -> None:
+        self.request = request
+        self.brand = brand
+        self.customer: Any = request.scope.get("auth")
         self._runtime = runtime_of(request)
+        self._in_path = _language_in(request.url.path)
         asked = request.query_params.get("lang", "")
         remembered = request.cookies.get(LANGUAGE_COOKIE, "")
-        default = self._runtime.settings.default_locale
-        code = next((each for each in (asked, remembered) if each in i18n.NAMES), None)
-        self._remember = asked in i18n.NAMES and asked != remembered
-        self.language = Language(code or i18n.choose(request.headers.get("accept-language"), default))
+        chosen = next((code for code in (self._in_path, asked, remembered) if code in brand.languages), None)
+        self._without = remembered if remembered in brand.languages else self._preferred()
+        self._remember = chosen == asked and asked != remembered
+        self.language = Language(chosen or self._without)
 
-    def page(self, template: str, brand: str, status: int = 200, **values: Any) -> Response[str]:
-        """A page in her language.
+    @classmethod
+    def of(cls, request: PortalRequest) -> "Visitor":
+        """The visitor behind a request, made by :func:`arrive`; refused before that, the page is the desk's own."""
+        found: Visitor | None = request.state.get("visitor")
+        return found or cls(request, brands.of_settings(runtime_of(request).settings))
+
+    @property
+    def home_address(self) -> str:
+        """Under which address this brand's pages are reached from outside."""
+        return brands.address_of(self.brand, self._runtime.settings)
+
+    def local(self, path: str = "") -> str:
+        """The path of a page that has its language in its address, in hers."""
+        return f"/portal/{self.language.code}{path}"
+
+    def to(self, path: str, **query: str) -> str:
+        """The path of any other page, so that it opens in the language that she reads now."""
+        language = {} if self.language.code == self._without else {"lang": self.language.code}
+        asked = urlencode({**{name: value for name, value in query.items() if value}, **language})
+        return f"/portal{path}" + (f"?{asked}" if asked else "")
+
+    def page(
+        self,
+        template: str,
+        status: int = 200,
+        *,
+        meta: Meta | None = None,
+        kept: str = "private, no-cache",
+        **values: Any,
+    ) -> Response[str]:
+        """A page in her language and her brand's colours.
 
         Args:
             template: file in ``portal/templates``.
-            brand: name of the company; "" shows the product's.
             status: of the answer.
+            meta: for search engines; without it they are asked to leave the page alone.
+            kept: how long caches may keep it (``Cache-Control``).
             values: for the template.
         """
         code = self.language.code
-        body = (
-            _environment(code)
-            .get_template(template)
-            .render(
-                lang=code,
-                language=self.language,
-                brand=brand or self._runtime.settings.product_name,
-                here=self._here,
-                **values,
-            )
-        )
+        body = self.render(template, meta=meta, **values)
         headers = {
             "Content-Security-Policy": POLICY,
-            "Cache-Control": "private, no-cache",
+            "Cache-Control": kept,
             "Content-Language": code,
             "Vary": "Accept-Language, Cookie",
         }
         cookies = [self._cookie()] if self._remember else []
         return Response(body, status_code=status, media_type="text/html", headers=headers, cookies=cookies)
 
-    def _here(self, code: str) -> str:
+    def render(self, template: str, *, meta: Meta | None = None, **values: Any) -> str:
+        """The HTML of a page."""
+        code = self.language.code
+        brand = self.brand
+        return (
+            _environment(code)
+            .get_template(template)
+            .render(
+                lang=code,
+                language=self.language,
+                brand=brand,
+                languages={each: i18n.NAMES[each] for each in brand.languages},
+                customer=self.customer,
+                here=functools.partial(self._here, meta),
+                to=self.to,
+                local=self.local,
+                meta=meta,
+                style=look.style_address(brand.hue),
+                script=look.script_address("portal.ts"),
+                font=look.font_address(code),
+                logo=look.logo_address(brand),
+                **values,
+            )
+        )
+
+    def part(self, template: str, **values: Any) -> Response[str]:
+        """A piece of a page, for the portal's script to put into one that is open."""
+        body = (
+            _environment(self.language.code)
+            .get_template(template)
+            .render(lang=self.language.code, language=self.language, to=self.to, local=self.local, **values)
+        )
+        headers = {"Content-Security-Policy": POLICY, "Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
+        return Response(body, media_type="text/html", headers=headers)
+
+    def _preferred(self) -> str:
+        found = i18n.choose(self.request.headers.get("accept-language"), self.brand.default_language)
+        return found if found in self.brand.languages else self.brand.default_language
+
+    def _here(self, meta: Meta | None, code: str) -> str:
         """The address of this page in another language."""
-        query = {name: value for name, value in self._request.query_params.items() if name != "lang"}
-        return f"{self._request.url.path}?{urlencode({**query, 'lang': code})}"
+        path = self.request.url.path
+        query = {name: value for name, value in self.request.query_params.items() if name != "lang"}
+        if self._in_path:
+            known = meta.alternates.get(code, "") if meta else ""
+            path = known.removeprefix(self.home_address) or path.replace(f"/{self._in_path}", f"/{code}", 1)
+            query["lang"] = code  # remembered for the pages that have no language in their address
+            return f"{path}?{urlencode(query)}"
+        return f"{path}?{urlencode({**query, 'lang': code})}"
 
     def _cookie(self) -> Cookie:
         return Cookie(
@@ -138,3 +230,25 @@ class Visitor:
             httponly=True,
             secure=self._runtime.settings.secure_cookies,
         )
+
+
+def _language_in(path: str) -> str:
+    """The language that a path names: ``/portal/hi/articles/…``."""
+    _, _, code, *_ = (*path.split("/", 3), "", "")
+    return code if code in i18n.NAMES else ""
+
+
+def is_same_site(request: PortalRequest) -> bool:
+    """Whether the post comes from a page of ours: browsers name the origin of every post (RFC 6454, Fetch)."""
+    origin = request.headers.get("origin")
+    if origin is None:
+        return request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
+    ours = {request.headers.get("host", ""), urlsplit(runtime_of(request).settings.base_url).netloc}
+    return urlsplit(origin).netloc in ours
+
+
+async def arrive(request: PortalRequest) -> None:
+    """Make the visitor before the handler runs; also for what goes wrong later (``portal/failures.py``)."""
+    runtime = runtime_of(request)
+    brand = await brands.of_host(runtime.db, runtime.settings, request.headers.get("host", ""))
+    request.state["visitor"] = Visitor(request, brand)

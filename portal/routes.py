@@ -7,27 +7,31 @@ from litestar.datastructures import CacheControlHeader
 from litestar.exceptions import ClientException
 from litestar.static_files import create_static_files_router
 
-from portal import requests
-from portal.fonts import fonts
-from portal.pages import STATIC, YEAR
+from core.errors import DeskError
+from portal import failures, home, look, requests
+from portal.pages import YEAR, arrive
 
 HANDLERS: Final[list[Any]] = [
     Router(
         "/portal",
         route_handlers=[
-            requests.home,
+            home.home,
             requests.new_request,
             requests.send_request,
             requests.thanks,
-            fonts,
-            requests.missing,
+            home.missing,
         ],
-        exception_handlers={ClientException: cast(Any, requests.broken_post)},
+        before_request=arrive,
+        exception_handlers={
+            ClientException: cast(Any, failures.unreadable),
+            DeskError: cast(Any, failures.refused),
+        },
         include_in_schema=False,
     ),
+    Router("/portal", route_handlers=[look.style, look.logo], include_in_schema=False),
     create_static_files_router(
         "/static/portal",
-        directories=[STATIC],
+        directories=[look.STATIC],
         cache_control=CacheControlHeader(max_age=YEAR, public=True, immutable=True),
         include_in_schema=False,
     ),

@@ -13,8 +13,10 @@ from litestar.datastructures import State
 from channels.inbound import Inbound
 from channels.models import ChannelAccount
 from channels.web.form import WebReader
+from core import brands
 from core import clock as clocks
 from core.db import Database, unit_of_work
+from core.i18n import NAMES
 from core.settings import Settings
 from core.storage import Storage
 from portal import requests
@@ -37,6 +39,7 @@ class Runtime:
 
     settings: Settings
     db: Database
+    storage: Storage
     secret: str
 
 
@@ -85,10 +88,12 @@ async def desk(
             created_at=clock.now(),
         )
         session.add_all([mailbox, web])
+        own = brands.Draft(host="", name="Acme", hue=172, default_language="en", languages=list(NAMES))
+        await brands.create(session, own)
     reader = WebReader(storage)
     state = State(
         {
-            "runtime": Runtime(settings, db, "test-secret"),
+            "runtime": Runtime(settings, db, storage, "test-secret"),
             "inbound": Inbound({"web": reader}, {"web": reader.could_not_read}),
         }
     )

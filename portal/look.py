@@ -1,0 +1,104 @@
+"""How the portal looks: the style sheet in a brand's colour, its logo, and the addresses of fonts and scripts.
+
+One style sheet in one request: the rules of ``static/portal.css``, the fonts that the console's build brings, and the
+hue, which no page may carry itself (the policy forbids styles in pages). Its address changes with its content, so
+browsers keep it for a year.
+"""
+
+import functools
+import gzip
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from litestar import Request, Response, get
+from litestar.params import FromPath
+
+from core.brands import Brand, find_brand
+from core.db import reading
+from core.errors import NotFound
+from portal import fonts
+
+STATIC: Final = Path(__file__).resolve().parent / "static"
+BUILT: Final = STATIC / "built"
+"""What Vite makes of ``portal/web`` (tools/assets.py)."""
+FOREVER: Final = "public, max-age=31536000, immutable"
+LOGO_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""A logo may be an SVG; opened by itself it must not run anything."""
+
+
+@functools.cache
+def _sheet(hue: int) -> bytes:
+    rules = (STATIC / "portal.css").read_text()
+    return f"{fonts.style_sheet(fonts.ASSETS)}\n{rules}\n:root {{ --hue: {hue}; }}\n".encode()
+
+
+@functools.cache
+def _packed(hue: int) -> bytes:
+    return gzip.compress(_sheet(hue), 9, mtime=0)
+
+
+@functools.cache
+def style_address(hue: int) -> str:
+    """Where the style sheet of a hue is."""
+    return f"/portal/style/{hue}.css?v={hashlib.sha256(_sheet(hue)).hexdigest()[:10]}"
+
+
+@functools.cache
+def font_address(language: str) -> str:
+    """The font that the letters of a language need first; "" when the console is not built."""
+    return fonts.address(fonts.ASSETS, language)
+
+
+@functools.cache
+def _manifest() -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((BUILT / ".vite" / "manifest.json").read_text())
+    except OSError:
+        return {}
+    return found
+
+
+def script_address(entry: str) -> str:
+    """Where the built form of a script of ``portal/web`` is; "" when it is not built: the pages work without."""
+    found = _manifest().get(f"src/{entry}")
+    return f"/static/portal/built/{found['file']}" if found else ""
+
+
+def logo_address(brand: Brand) -> str:
+    """Where a brand's logo is; "" when its name is shown in letters."""
+    return f"/portal/logo/{brand.id}/{brand.logo_key[-12:]}" if brand.logo_key else ""
+
+
+@get("/style/{name:str}", sync_to_thread=False)
+def style(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
+    """The style sheet of a hue.
+
+    Raises:
+        NotFound: that is no hue.
+    """
+    hue = name.removesuffix(".css")
+    if not (hue.isascii() and hue.isdecimal() and len(hue) <= 3 and int(hue) <= 360):
+        raise NotFound
+    headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(_packed(int(hue)), media_type="text/css", headers=headers)
+    return Response(_sheet(int(hue)), media_type="text/css", headers=headers)
+
+
+@get("/logo/{brand_id:int}/{key:str}")
+async def logo(request: Request[Any, Any, Any], brand_id: FromPath[int], key: FromPath[str]) -> Response[bytes]:
+    """A brand's logo; its address changes with it.
+
+    Raises:
+        NotFound: the brand has none.
+    """
+    runtime = request.app.state.runtime
+    async with reading(runtime.db) as session:
+        brand = await find_brand(session, brand_id)
+    if brand is None or brand.logo_key is None or not brand.logo_key.endswith(key):
+        raise NotFound
+    headers = {"Cache-Control": FOREVER, "Content-Security-Policy": LOGO_POLICY}
+    return Response(await runtime.storage.get(brand.logo_key), media_type=brand.logo_type, headers=headers)
