@@ -5,6 +5,7 @@ from alembic import context
 from channels import models as _channels
 from core import brands as _brands
 from core import events as _events
+from core import search_models as _search
 from core import timers as _timers
 from core.base import Base
 from customers import models as _customers
@@ -12,7 +13,7 @@ from routing import models as _routing
 from staff import models as _staff
 from tickets import models as _tickets
 
-MODELS = (_brands, _channels, _events, _timers, _customers, _routing, _staff, _tickets)
+MODELS = (_brands, _channels, _customers, _events, _routing, _search, _staff, _tickets, _timers)
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
 from channels import models as channels
-from core import brands, timers
+from core import brands, search_models, timers
 from core.base import Base
 from core.db import Database
 from core.migrate import migrate
@@ -20,7 +20,7 @@ from staff import models as staff
 from tests.conftest import named
 from tickets import models as tickets
 
-MODELS = (brands, channels, customers, routing, staff, tickets, timers)
+MODELS = (brands, channels, customers, routing, search_models, staff, tickets, timers)
 
 
 @pytest.fixture
