@@ -23,6 +23,8 @@ class Actor(msgspec.Struct, frozen=True):
         name: as shown in histories.
         permissions: what an agent's role allows, e.g. ``tickets:reply``.
         team_ids: the agent's teams; decide which tickets are visible.
+        organisation_id: the organisation that a customer manages: she sees the tickets of all its people.
+        only_ticket_id: the one ticket that a guest may see; she holds a signed address and is not signed in.
     """
 
     kind: ActorKind
@@ -30,6 +32,8 @@ class Actor(msgspec.Struct, frozen=True):
     name: str
     permissions: frozenset[str] = frozenset()
     team_ids: tuple[int, ...] = ()
+    organisation_id: int | None = None
+    only_ticket_id: int | None = None
 
     def may(self, permission: str) -> bool:
         """Whether this actor holds a permission; the system holds all."""

@@ -75,6 +75,7 @@ class Settings(BaseSettings):
         500, ge=1, description="Automatic mails of the whole desk in an hour that stop all of them until released."
     )
     session_days: int = Field(14, ge=1, description="Days until an unused sign-in ends.")
+    portal_session_days: int = Field(30, ge=1, description="Days until a customer's unused sign-in on the portal ends.")
     secure_cookies: bool = Field(default=False, description="Send cookies over HTTPS only. Set it behind TLS.")
     max_mail_bytes: int = Field(52_428_800, ge=65_536, description="Largest mail taken in, in bytes.")
     max_upload_bytes: int = Field(

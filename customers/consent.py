@@ -79,7 +79,9 @@ async def say(
     events.record(session, changed)
 
 
-async def may_write(session: AsyncSession, *, kind: str, value: str, purpose: Purpose) -> Verdict:
+async def may_write(
+    session: AsyncSession, *, kind: str, value: str, purpose: Purpose, asked_for: bool = False
+) -> Verdict:
     """Whether a message that nobody has typed may go to an address or number.
 
     Args:
@@ -87,6 +89,7 @@ async def may_write(session: AsyncSession, *, kind: str, value: str, purpose: Pu
         kind: of the contact point.
         value: normalised.
         purpose: what for.
+        asked_for: its reader has just asked for it herself (a link to sign in): "do not contact" does not mean that.
     """
     statement = (
         select(ContactPoint.invalid_reason, Customer.do_not_contact)
@@ -96,7 +99,7 @@ async def may_write(session: AsyncSession, *, kind: str, value: str, purpose: Pu
     known = (await session.execute(statement)).one_or_none()
     if known is not None and known.invalid_reason:
         return Verdict(False, f"The address cannot be reached: {known.invalid_reason}")
-    if known is not None and known.do_not_contact:
+    if known is not None and known.do_not_contact and not asked_for:
         return Verdict(False, "The customer does not want to be contacted.")
     newest = await _newest(session, kind, value, purpose)
     if newest is not None:

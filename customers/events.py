@@ -36,3 +36,28 @@ class ConsentChanged(Event, frozen=True, kw_only=True):
     purpose: str
     granted: bool
     source: str
+
+
+class CustomerSignedIn(Event, frozen=True, kw_only=True):
+    """Somebody proved an address and is signed in on the portal."""
+
+    kind = "customer.signed_in"
+    contact: str
+    session_id: int
+    ip: str
+    user_agent: str
+
+
+class CustomerSignedOut(Event, frozen=True, kw_only=True):
+    """Sessions on the portal were ended."""
+
+    kind = "customer.signed_out"
+    session_ids: tuple[int, ...]
+    reason: str
+
+
+class ContactVerified(Event, frozen=True, kw_only=True):
+    """A customer proved that an address is hers."""
+
+    kind = "customer.contact_verified"
+    contact: str

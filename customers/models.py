@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.base import Base
@@ -21,7 +21,10 @@ class Organisation(Base):
 
 
 class Customer(Base):
-    """A person who is, was or may become a customer."""
+    """A person who is, was or may become a customer.
+
+    ``manages_organisation``: on the portal she sees the tickets of all people of her organisation.
+    """
 
     __tablename__ = "customers"
     __table_args__ = (
@@ -35,6 +38,7 @@ class Customer(Base):
     language: Mapped[str | None]
     time_zone: Mapped[str | None]
     vip: Mapped[bool] = mapped_column(server_default="false")
+    manages_organisation: Mapped[bool] = mapped_column(server_default="false")
     do_not_contact: Mapped[bool] = mapped_column(server_default="false")
     notes: Mapped[str] = mapped_column(server_default="")
     attributes: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
@@ -86,3 +90,50 @@ class Consent(Base):
     actor_kind: Mapped[str]
     actor_name: Mapped[str]
     at: Mapped[datetime]
+
+
+class SignInLink(Base):
+    """A link with a code that was mailed to an address, to prove that its reader may sign in (``customers/signin.py``).
+
+    Only hashes are kept. ``browser_hash``: of the cookie of the browser that asked; link and code work there only.
+    ``next_path``: the page of the portal that was asked for. ``customer_id``: set when somebody who is signed in
+    proves one more address of hers; None: whoever proves it signs in.
+    """
+
+    __tablename__ = "customer_signin_links"
+    __table_args__ = (
+        Index("ix_customer_signin_links_address", "address", "created_at"),
+        Index("ix_customer_signin_links_network", "network", "created_at"),
+        Index("ix_customer_signin_links_browser_hash", "browser_hash"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    browser_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    address: Mapped[str]
+    network: Mapped[str]
+    language: Mapped[str]
+    next_path: Mapped[str] = mapped_column(server_default="")
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))
+    tries: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class CustomerSession(Base):
+    """One browser in which a customer is signed in; ``contact`` is the address that she proved."""
+
+    __tablename__ = "customer_sessions"
+    __table_args__ = (Index("ix_customer_sessions_customer_id", "customer_id"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))
+    contact: Mapped[str]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ip: Mapped[str]
+    user_agent: Mapped[str]

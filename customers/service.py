@@ -148,6 +148,7 @@ class CustomerChange(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None | msgspec.UnsetType = msgspec.UNSET
     time_zone: str | None | msgspec.UnsetType = msgspec.UNSET
     vip: bool | msgspec.UnsetType = msgspec.UNSET
+    manages_organisation: bool | msgspec.UnsetType = msgspec.UNSET
     do_not_contact: bool | msgspec.UnsetType = msgspec.UNSET
     notes: str | msgspec.UnsetType = msgspec.UNSET
 

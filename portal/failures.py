@@ -4,9 +4,11 @@ from typing import Any, Final
 
 from litestar import Response
 from litestar.exceptions import HTTPException
+from litestar.response import Redirect
 
 from core import log
-from core.errors import DeskError
+from core.errors import DeskError, NotSignedIn
+from portal import auth
 from portal.pages import PortalRequest, Visitor
 
 _log = log.get(__name__)
@@ -15,6 +17,8 @@ _PAGES: Final = {404: "missing.html", 410: "gone.html"}
 
 def refused(request: PortalRequest, problem: DeskError) -> Response[Any]:
     """An expected refusal of a service; its sentence is for agents, the page says what a visitor can do."""
+    if isinstance(problem, NotSignedIn):
+        return Redirect(auth.sign_in_address(request), status_code=303)
     if problem.status >= 500:
         _log.warning("a page failed", code=problem.code, detail=problem.detail, path=request.url.path)
     return _page(request, problem.status, problem.extra.get("retry_after"))
@@ -23,6 +27,11 @@ def refused(request: PortalRequest, problem: DeskError) -> Response[Any]:
 def unreadable(request: PortalRequest, problem: HTTPException) -> Response[Any]:
     """A request that the framework refuses: no such page, a form that cannot be read."""
     return _page(request, problem.status_code)
+
+
+def outdated(request: PortalRequest) -> Response[str]:
+    """A post that does not prove that it comes from our page, or comes too late."""
+    return Visitor.of(request).page("outdated.html", 403)
 
 
 def _page(request: PortalRequest, status: int, retry_after: int | None = None) -> Response[Any]:

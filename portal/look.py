@@ -1,6 +1,6 @@
 """How the portal looks: the style sheet in a brand's colour, its logo, and the addresses of fonts and scripts.
 
-One style sheet in one request: the rules of ``static/portal.css``, the fonts that the console's build brings, and the
+One style sheet in one request: the rules of ``static/``, the fonts that the console's build brings, and the
 hue, which no page may carry itself (the policy forbids styles in pages). Its address changes with its content, so
 browsers keep it for a year.
 """
@@ -23,6 +23,8 @@ from portal import fonts
 STATIC: Final = Path(__file__).resolve().parent / "static"
 BUILT: Final = STATIC / "built"
 """What Vite makes of ``portal/web`` (tools/assets.py)."""
+SHEETS: Final = ("portal.css", "account.css")
+"""The rules of the public side, then those of the signed-in side."""
 FOREVER: Final = "public, max-age=31536000, immutable"
 LOGO_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """A logo may be an SVG; opened by itself it must not run anything."""
@@ -30,7 +32,7 @@ LOGO_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 @functools.cache
 def _sheet(hue: int) -> bytes:
-    rules = (STATIC / "portal.css").read_text()
+    rules = "\n".join((STATIC / name).read_text() for name in SHEETS)
     return f"{fonts.style_sheet(fonts.ASSETS)}\n{rules}\n:root {{ --hue: {hue}; }}\n".encode()
 
 

@@ -24,6 +24,7 @@ from core.db import Database
 from core.i18n import Language
 from core.settings import Settings
 from core.storage import Storage
+from customers.sessions import SignedIn
 from portal import look
 
 FOLDER: Final = Path(__file__).resolve().parent
@@ -99,18 +100,21 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
 class Visitor:
     """Somebody who looks at the portal: her language, her brand, who she is, and pages for her.
 
-    The language is the one in the path, else the one asked for (``?lang=``), else the remembered one, else the
-    browser's, else the brand's.
+    The language is the one in the path, else the one asked for (``?lang=``), else the one that she chose in this
+    browser, else that of her profile, else the browser's, else the brand's.
 
     Args:
         request: her request.
         brand: of the host that she asked.
+
+    Attributes:
+        customer: who is signed in (``portal/auth.py``); None for a stranger.
     """
 
     def __init__(self, request: PortalRequest, brand: Brand) -> None:
         self.request = request
         self.brand = brand
-        self.customer: Any = request.scope.get("auth")
+        self.customer: SignedIn | None = request.scope.get("auth")
         self._runtime = runtime_of(request)
         self._in_path = _language_in(request.url.path)
         asked = request.query_params.get("lang", "")
@@ -206,6 +210,9 @@ class Visitor:
         return Response(body, media_type="text/html", headers=headers)
 
     def _preferred(self) -> str:
+        profile = self.customer.language if self.customer else None
+        if profile in self.brand.languages:
+            return profile
         found = i18n.choose(self.request.headers.get("accept-language"), self.brand.default_language)
         return found if found in self.brand.languages else self.brand.default_language
 

@@ -8,7 +8,8 @@ from litestar.exceptions import ClientException
 from litestar.static_files import create_static_files_router
 
 from core.errors import DeskError
-from portal import failures, home, look, requests
+from portal import failures, home, look, requests, signin
+from portal.auth import Recognise
 from portal.pages import YEAR, arrive
 
 HANDLERS: Final[list[Any]] = [
@@ -19,8 +20,16 @@ HANDLERS: Final[list[Any]] = [
             requests.new_request,
             requests.send_request,
             requests.thanks,
+            signin.ask_address,
+            signin.send_link,
+            signin.ask_code,
+            signin.use_code,
+            signin.open_link,
+            signin.use_link,
+            signin.sign_out,
             home.missing,
         ],
+        middleware=[Recognise()],
         before_request=arrive,
         exception_handlers={
             ClientException: cast(Any, failures.unreadable),
