@@ -57,4 +57,4 @@ lock: dev-env
 	@exec $(BIN)/python -m tools.lock
 
 clean:
-	rm -rf build dist agent_ui/static/console .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist agent_ui/static/console portal/static/built .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -9,6 +9,7 @@ import functools
 import gzip
 import hashlib
 import json
+import mimetypes
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,7 +57,7 @@ def font_address(language: str) -> str:
 @functools.cache
 def _manifest() -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads((BUILT / ".vite" / "manifest.json").read_text())
+        found: dict[str, Any] = json.loads((BUILT / "manifest.json").read_text())
     except OSError:
         return {}
     return found
@@ -73,6 +74,33 @@ def logo_address(brand: Brand) -> str:
     return f"/portal/logo/{brand.id}/{brand.logo_key[-12:]}" if brand.logo_key else ""
 
 
+def _answer(request: Request[Any, Any, Any], content: bytes, packed: bytes, media_type: str) -> Response[bytes]:
+    """A file that never changes under its address, in the smaller form where the browser takes it."""
+    headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(packed, media_type=media_type, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
+
+
+@functools.lru_cache(64)
+def _file(name: str) -> tuple[bytes, bytes]:
+    content = (BUILT / name).read_bytes()
+    return content, gzip.compress(content, 9, mtime=0)
+
+
+@get("/{name:str}", sync_to_thread=False)
+def built(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
+    """A script that Vite has built; its name changes with its content.
+
+    Raises:
+        NotFound: there is none of this name.
+    """
+    if name.startswith(".") or "/" in name or "\\" in name or not (BUILT / name).is_file():
+        raise NotFound
+    return _answer(request, *_file(name), mimetypes.guess_type(name)[0] or "application/octet-stream")
+
+
 @get("/style/{name:str}", sync_to_thread=False)
 def style(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     """The style sheet of a hue.
@@ -83,11 +111,7 @@ def style(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[byte
     hue = name.removesuffix(".css")
     if not (hue.isascii() and hue.isdecimal() and len(hue) <= 3 and int(hue) <= 360):
         raise NotFound
-    headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        headers["Content-Encoding"] = "gzip"
-        return Response(_packed(int(hue)), media_type="text/css", headers=headers)
-    return Response(_sheet(int(hue)), media_type="text/css", headers=headers)
+    return _answer(request, _sheet(int(hue)), _packed(int(hue)), "text/css")
 
 
 @get("/logo/{brand_id:int}/{key:str}")

@@ -38,6 +38,7 @@ HANDLERS: Final[list[Any]] = [
         include_in_schema=False,
     ),
     Router("/portal", route_handlers=[look.style, look.logo], include_in_schema=False),
+    Router("/static/portal/built", route_handlers=[look.built], include_in_schema=False),
     create_static_files_router(
         "/static/portal",
         directories=[look.STATIC],

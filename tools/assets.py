@@ -1,10 +1,11 @@
-"""Build the console, with Node from PyPI where the system has none that fits.
+"""Build the console and the portal's scripts, with Node from PyPI where the system has none that fits.
 
 Run by hand, by `make` and by the hook that makes the wheel.
 
-`agent_ui/web` (Vue, TypeScript) becomes `agent_ui/static/console`; agent_ui/pages.py serves it, the wheel
-carries. A stamp holds a hash of all sources, so nothing is built twice and a machine that got the built files
-(an unpacked sdist) needs no Node at all. Standard library only.
+`agent_ui/web` (Vue, TypeScript) becomes `agent_ui/static/console`, `portal/web` becomes `portal/static/built`; the
+wheel carries both. A stamp holds a hash of all sources, so nothing is built twice and a machine that got the built
+files (an unpacked sdist) needs no Node at all. The portal uses the packages of the console: its `node_modules` is a
+link. Standard library only.
 
     python -m tools.assets [--force] [--check]
 """
@@ -14,34 +15,60 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from importlib import util
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES = ROOT / "agent_ui" / "web"
-OUT = ROOT / "agent_ui" / "static" / "console"
-STAMP = OUT / ".stamp"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something that Vite builds: from where, to where, and below which address it is served."""
+
+    name: str
+    sources: Path
+    out: Path
+    address: str
+
+    @property
+    def stamp(self) -> Path:
+        """Holds the hash of what was built."""
+        return self.out / ".stamp"
+
+
+CONSOLE = Part("the console", ROOT / "agent_ui" / "web", ROOT / "agent_ui" / "static" / "console", "/static/console/")
+PORTAL = Part(
+    "the portal's scripts", ROOT / "portal" / "web", ROOT / "portal" / "static" / "built", "/static/portal/built/"
+)
+PARTS = (CONSOLE, PORTAL)
+SOURCES = CONSOLE.sources
 NODE_AT_LEAST = (22, 13)  # the oldest that every tool of agent_ui/web/package-lock.json accepts
 NOT_SOURCES = frozenset({"node_modules", "dist", "coverage", ".vite"})
 
 
-def fingerprint() -> str:
+def fingerprint(part: Part) -> str:
     """A hash over the path and content of every source file."""
     whole = hashlib.sha256()
-    for folder, folders, files in os.walk(SOURCES):
+    for folder, folders, files in os.walk(part.sources):
         folders[:] = sorted(name for name in folders if name not in NOT_SOURCES)
         for name in sorted(files):
             path = Path(folder, name)
-            whole.update(path.relative_to(SOURCES).as_posix().encode() + b"\0")
+            whole.update(path.relative_to(part.sources).as_posix().encode() + b"\0")
             whole.update(path.read_bytes())
     return whole.hexdigest()
 
 
-def fresh() -> bool:
-    """Whether the built console is that of these sources (or came built, without sources)."""
-    if not SOURCES.is_dir():
+def is_fresh(part: Part) -> bool:
+    """Whether what is built is that of these sources (or came built, without sources)."""
+    if not part.sources.is_dir():
         return True
-    return STAMP.is_file() and STAMP.read_text() == fingerprint()
+    return part.stamp.is_file() and part.stamp.read_text() == fingerprint(part)
+
+
+def fresh() -> bool:
+    """Whether nothing needs to be built."""
+    return all(is_fresh(part) for part in PARTS)
 
 
 def system_node() -> tuple[Path, list[str]] | None:
@@ -104,28 +131,50 @@ def install(folder: Path = SOURCES) -> None:
     """Install the packages of a lock file, unless they are there already."""
     lock = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
     mark = folder / "node_modules" / ".lock-sha"
-    if mark.is_file() and mark.read_text() == lock:
-        return
-    npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", cwd=folder)
-    mark.write_text(lock)
+    if not (mark.is_file() and mark.read_text() == lock):
+        npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", cwd=folder)
+        mark.write_text(lock)
+    if folder == SOURCES:
+        _share_packages()
 
 
-def build() -> None:
-    """Build the console into agent_ui/static/console and remember what it was built from."""
-    before = fingerprint()
-    install()
-    npm("run", "--silent", "build", "--", "--logLevel", "warn", OUT_DIR=str(OUT), ASSET_BASE="/static/console/")
-    STAMP.write_text(before)
+def _share_packages() -> None:
+    """Let the portal's scripts find the packages of the console."""
+    link = PORTAL.sources / "node_modules"
+    if PORTAL.sources.is_dir() and not link.exists():
+        link.unlink(missing_ok=True)  # it pointed to a folder that is gone
+        link.symlink_to(os.path.relpath(SOURCES / "node_modules", PORTAL.sources), target_is_directory=True)
+
+
+def build(*, everything: bool = False) -> None:
+    """Build what is stale and remember what it was built from.
+
+    Args:
+        everything: build what is fresh, too.
+    """
+    for part in PARTS:
+        if not everything and is_fresh(part):
+            continue
+        before = fingerprint(part)
+        install()
+        npm(
+            *("run", "--silent", "build", "--", "--logLevel", "warn"),
+            cwd=part.sources,
+            OUT_DIR=str(part.out),
+            ASSET_BASE=part.address,
+        )
+        part.stamp.write_text(before)
 
 
 def main() -> None:
-    """Build when stale; `--force` builds always, `--check` only says (exit code 1 means stale)."""
+    """Build what is stale; `--force` builds all, `--check` only says (exit code 1 means stale)."""
+    force = "--force" in sys.argv
     if "--check" in sys.argv:
-        sys.exit(0 if fresh() else "The console is stale: python -m tools.assets")
-    if fresh() and "--force" not in sys.argv:
-        print("The console is up to date.")
+        sys.exit(0 if fresh() else "The console or the portal's scripts are stale: python -m tools.assets")
+    if fresh() and not force:
+        print("The console and the portal's scripts are up to date.")
     else:
-        build()
+        build(everything=force)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ EVERYWHERE = frozenset({"all", "static", "fast"})
 FULL = frozenset({"all"})
 WRITES = frozenset({"fix", "docs"})
 WEB = assets.SOURCES
+PORTAL = assets.PORTAL.sources
 
 CHECKS = (
     Check("locks", ("python -m tools.check_lock",), sets=EVERYWHERE),
@@ -63,10 +64,15 @@ CHECKS = (
     Check("console: types", ("npm run --silent typecheck",), WEB),
     Check("console: tests", ("npm run --silent test",), WEB, FULL),
     Check("console: size", ("npm run --silent budget -- ../static/console",), WEB, FULL),
+    Check("portal: eslint", ("npm run --silent lint",), PORTAL),
+    Check("portal: types", ("npm run --silent typecheck",), PORTAL),
+    Check("portal: tests", ("npm run --silent test",), PORTAL, FULL),
+    Check("portal: size", ("npm run --silent budget -- ../static/built",), PORTAL, FULL),
 )
 FIXES = (
     Check("ruff", ("ruff check --fix --quiet .", "ruff format ."), sets=frozenset({"fix"})),
     Check("console: eslint", ("npm run --silent lint -- --fix",), WEB, frozenset({"fix"})),
+    Check("portal: eslint", ("npm run --silent lint -- --fix",), PORTAL, frozenset({"fix"})),
     Check("generated pages", ("python -m tools.docs",), sets=WRITES),
     Check("console: API types", ("npm run --silent api-types",), WEB, WRITES),
 )
@@ -158,7 +164,7 @@ def main() -> None:
     REPORTS.mkdir(parents=True, exist_ok=True)
     assets.install()
     if wanted == "all" and not assets.fresh():
-        print("· building the console", flush=True)
+        print("· building the console and the portal's scripts", flush=True)
         assets.build()
     around = surroundings()
     chosen = [check for check in (*CHECKS, *FIXES) if wanted in check.sets]

@@ -1,7 +1,9 @@
 """`make dev`: the product reloads when Python changes, the console in place; one address for both.
 
+The portal's scripts are built again whenever they change.
+
 Vite listens on the port that is always used (SAMPARK_HTTP_PORT, 8000) and hands everything but the console to
-the product, which listens one port higher. Ctrl-C stops both.
+the product, which listens one port higher. Ctrl-C stops all.
 """
 
 import os
@@ -47,10 +49,18 @@ def start_vite(port: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=assets.SOURCES, env=environment(port) | {"PATH": around["PATH"]})
 
 
+def watch_portal() -> subprocess.Popen[bytes]:
+    """Build the portal's scripts now and after every change; the product reads their manifest when it starts."""
+    command, around = assets.npm_command("run", "--silent", "dev", "--", "--logLevel", "warn")
+    around.pop("CI")
+    places = {"OUT_DIR": str(assets.PORTAL.out), "ASSET_BASE": assets.PORTAL.address}
+    return subprocess.Popen(command, cwd=assets.PORTAL.sources, env=around | places)
+
+
 def main() -> None:
-    """Run both until Ctrl-C."""
+    """Run all until Ctrl-C."""
     port = settings.load().http_port
-    vite = start_vite(port)
+    vite, portal = start_vite(port), watch_portal()
     os.environ.update(environment(port))
     command = f"{ROOT}/.venv/bin/sampark serve --demo {' '.join(sys.argv[1:])}"
     print(f"· the console with hot replacement: http://127.0.0.1:{port}/console/", flush=True)
@@ -59,13 +69,14 @@ def main() -> None:
             *(ROOT / name for name in WATCHED),
             target=command,
             target_type="command",
-            watch_filter=watchfiles.PythonFilter(ignore_paths=[ROOT / "agent_ui" / "web"]),
+            watch_filter=watchfiles.PythonFilter(ignore_paths=[ROOT / "agent_ui" / "web", ROOT / "portal" / "web"]),
             sigint_timeout=15,
             callback=lambda changes: print(f"· {len(changes)} changed, starting again", flush=True),
         )
     finally:
-        vite.terminate()
-        vite.wait(10)
+        for process in (vite, portal):
+            process.terminate()
+            process.wait(10)
 
 
 if __name__ == "__main__":

