@@ -1,4 +1,4 @@
-"""Hatchling's build hook: the console and the portal's scripts are built before they are packed; Node is asked for only then."""
+"""Hatchling's build hook: what Vite builds is built before it is packed; Node is asked for only then."""
 
 import os
 import sys
