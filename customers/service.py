@@ -105,6 +105,54 @@ async def find_or_create(
     return Found(row[0], name, False, True, organisation_id)
 
 
+async def create_unknown(session: AsyncSession, name: str, source: str, language: str | None = None) -> Found:
+    """A person of whom no address is known yet (a visitor who chats)."""
+    made = Customer(name=name[:200], language=language, created_at=clock.now())
+    session.add(made)
+    await session.flush()
+    events.record(session, CustomerCreated(customer_id=made.id, name=made.name, source=source))
+    return Found(made.id, made.name, False, True)
+
+
+async def add_email(session: AsyncSession, customer_id: int, address: str, source: str) -> bool:
+    """Note an address that somebody has named as hers; unverified.
+
+    Returns:
+        False when it is another person's: the two are never merged for that.
+
+    Raises:
+        Invalid: it is not an address.
+    """
+    value = normalise_email(address)
+    await _LOCK.all(session, key=value)
+    found = await find_by_email(session, value)
+    if found is not None:
+        return found.id == customer_id
+    session.add(
+        ContactPoint(
+            customer_id=customer_id,
+            kind="email",
+            value=value,
+            display=address.strip(),
+            source=source,
+            created_at=clock.now(),
+        )
+    )
+    await session.flush()
+    return True
+
+
+async def confirm_email(session: AsyncSession, customer_id: int, address: str) -> None:
+    """Mark an address of a person as hers, since somebody who can know it has vouched for it."""
+    statement = update(ContactPoint).where(
+        ContactPoint.customer_id == customer_id,
+        ContactPoint.kind == "email",
+        ContactPoint.value == normalise_email(address),
+        ContactPoint.verified.is_(False),
+    )
+    await session.execute(statement.values(verified=True))
+
+
 async def _organisation(session: AsyncSession, domain: str) -> int:
     """The organisation of a mail domain; ``on conflict do update`` gives the id whoever made it."""
     statement = text(

@@ -3,6 +3,7 @@
 from alembic import context
 
 from channels import models as _channels
+from channels.chat import models as _chat
 from core import brands as _brands
 from core import events as _events
 from core import search_models as _search
@@ -13,7 +14,7 @@ from routing import models as _routing
 from staff import models as _staff
 from tickets import models as _tickets
 
-MODELS = (_brands, _channels, _customers, _events, _routing, _search, _staff, _tickets, _timers)
+MODELS = (_brands, _channels, _chat, _customers, _events, _routing, _search, _staff, _tickets, _timers)
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:

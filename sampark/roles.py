@@ -17,6 +17,7 @@ import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels import inbound
+from channels.chat import presence as visitors
 from channels.email import accounts, watch
 from channels.email.fetch import Fetcher
 from channels.email.listener import Listener
@@ -200,6 +201,8 @@ class Roles:
     async def _sweep(self) -> None:
         async with unit_of_work(self._runtime.db) as session:
             await presence.sweep(session)
+        async with unit_of_work(self._runtime.db) as session:
+            await visitors.sweep(session)
 
     async def _recover(self) -> None:
         await self._wiring.outbound.recover()

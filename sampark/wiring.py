@@ -8,6 +8,9 @@ from datetime import timedelta
 
 from channels import acknowledge, brake, notices, notify
 from channels.acknowledge import Acknowledger
+from channels.chat import following
+from channels.chat.outbox import ChatOutbox
+from channels.chat.reader import ChatReader
 from channels.email.notice_mail import NoticeMail
 from channels.email.outbox import EmailOutbox
 from channels.email.reader import EmailReader
@@ -31,6 +34,7 @@ from tickets.events import (
     TeamChanged,
     TicketAssigned,
     TicketCreated,
+    TicketRead,
     TicketSnoozed,
     TicketWoken,
 )
@@ -46,8 +50,9 @@ def handlers(acknowledger: Acknowledger, notifier: Notifier) -> Mapping[type[Eve
         TeamChanged: (assignment.on_ticket_changed,),
         TicketSnoozed: (assignment.on_ticket_changed,),
         TicketWoken: (assignment.on_ticket_changed,),
-        MessageReceived: (delivery.on_message_received, notifier.on_message),
+        MessageReceived: (delivery.on_message_received, notifier.on_message, following.on_message_received),
         NoteAdded: (notifier.on_note,),
+        TicketRead: (following.on_read,),
         PresenceChanged: (assignment.on_presence_changed,),
     }
 
@@ -66,10 +71,15 @@ class Wiring:
         around = Surroundings(product_name=runtime.settings.product_name, base_url=runtime.settings.base_url)
         sender = EmailSender(runtime.signin)
         outbox = EmailOutbox(runtime.storage, tokens, sender, around)
-        self.inbound = Inbound({"email": mail, "web": web}, {"email": mail.could_not_read, "web": web.could_not_read})
+        chat = ChatReader(runtime.storage)
+        self.inbound = Inbound(
+            {"email": mail, "web": web, "chat": chat},
+            {"email": mail.could_not_read, "web": web.could_not_read, "chat": chat.could_not_read},
+        )
         # A request from the portal's form is answered by mail.
         stale = timedelta(seconds=runtime.settings.sending_stale_seconds)
-        self.outbound = Outbound(runtime.db, {"email": outbox, "web": outbox}, stale)
+        window = ChatOutbox(runtime.db, outbox)
+        self.outbound = Outbound(runtime.db, {"email": outbox, "web": outbox, "chat": window}, stale)
         notice_mail = NoticeMail(tokens, sender, runtime.settings.base_url)
         self.notices = notices.Notices(runtime.db, notice_mail, stale)
         acknowledger = Acknowledger(around, runtime.settings.default_locale)

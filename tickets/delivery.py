@@ -214,6 +214,25 @@ async def retry_later(
         await request_send(session, moved)
 
 
+_WAITING = Sql(
+    """
+    select d.id from deliveries d
+    where d.ticket_id = :ticket_id and d.channel = :channel and d.state = 'queued' and not d.scheduled
+        and d.error is not null order by d.id for update of d
+    """
+)
+
+
+async def hurry(session: AsyncSession, ticket_id: int, channel: str) -> int:
+    """Try now what waits for another try in a ticket, since what it waited for has happened; returns how many."""
+    rows = await _WAITING.all(session, ticket_id=ticket_id, channel=channel)
+    for row in rows:
+        delivery = await session.get_one(Delivery, row.id, populate_existing=True)
+        delivery.send_at = clock.now()
+        await request_send(session, delivery)
+    return len(rows)
+
+
 async def _of(session: AsyncSession, delivery_id: int) -> Delivery:
     """A delivery to act on. One of a note, which only a mistake could make, is none: its words never leave."""
     statement = select(Delivery).join(Message, Message.id == Delivery.message_id)

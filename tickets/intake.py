@@ -61,6 +61,8 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
         html: sanitised; empty where the message is plain text.
         token_ticket_id: ticket named by a valid signed recipient address.
         into_ticket_id: the "could not read" ticket of an item that is being processed again.
+        conversation_ticket_id: ticket of the conversation that the sender's browser has proved to be in.
+        customer_id: whose it is, where the channel knows that; else the person is found by the address.
         mark_ticket_id: ticket named by a valid mark in the body.
         is_auto: out-of-office and the like: kept in the ticket, does not open it again nor restart the waiting clock.
         is_list: came through a mailing list or is a bulk mail.
@@ -92,6 +94,8 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     token_ticket_id: int | None = None
     mark_ticket_id: int | None = None
     into_ticket_id: int | None = None
+    conversation_ticket_id: int | None = None
+    customer_id: int | None = None
     team_id: int | None = None
     is_auto: bool = False
     is_list: bool = False
@@ -194,7 +198,7 @@ def _values(message: InboundMessage, found: customers.Found, matched_by: str | N
         "author_customer_id": None if ours else found.id,
         "channel": message.channel,
         "author_name": clean(message.sender.name) or (message.sender.address if ours else found.name),
-        "author_address": message.sender.address,
+        "author_address": message.sender.address or None,
         "subject": clean(message.subject)[:998],
         "text": text_body,
         "html": clean(message.html),
@@ -228,8 +232,7 @@ async def receive(session: AsyncSession, message: InboundMessage) -> Received:
     Raises:
         Invalid: the sender's address is not one (the channel's reader sees to it that there is one).
     """
-    person = message.our_answer.customer if message.our_answer else message.sender
-    found = await customers.find_or_create(session, person.address, person.name, message.channel, message.language)
+    found = await _person(session, message)
     match = await _match(session, message, found.id)
     if match is None or (match.follow_up and not message.archived):
         received = await _open(session, message, found, match)
@@ -237,6 +240,14 @@ async def receive(session: AsyncSession, message: InboundMessage) -> Received:
         received = await _continue(session, message, found, match)
     await _attach(session, message, received.message_id)
     return received
+
+
+async def _person(session: AsyncSession, message: InboundMessage) -> customers.Found:
+    if message.customer_id is not None:
+        known = await customers.get(session, message.customer_id)
+        return customers.Found(known.id, known.name, known.vip, False, known.organisation_id)
+    person = message.our_answer.customer if message.our_answer else message.sender
+    return await customers.find_or_create(session, person.address, person.name, message.channel, message.language)
 
 
 def _actor(message: InboundMessage, found: customers.Found) -> Actor:
@@ -252,6 +263,7 @@ async def _match(session: AsyncSession, message: InboundMessage, customer_id: in
         in_reply_to=message.in_reply_to,
         references=message.references,
         mark_ticket_id=message.mark_ticket_id,
+        conversation_ticket_id=message.conversation_ticket_id,
         subject=message.subject,
         sender=message.our_answer.customer.address if message.our_answer else message.sender.address,
         customer_id=customer_id,

@@ -26,6 +26,8 @@ from tickets.models import Delivery, Message, Ticket
 
 MAX_RECIPIENTS: Final = 100
 LATEST: Final = timedelta(days=366)
+WITHOUT_ADDRESS: Final = frozenset({"chat"})
+"""Channels that reach somebody where she is, so that an answer needs no address."""
 
 
 class Quoted(msgspec.Struct, frozen=True):
@@ -322,6 +324,8 @@ async def _customer_address(session: AsyncSession, ticket: Ticket, answered: Any
         return [{"name": answered.name, "address": answered.address}]
     contacts = [each for each in await customers.contacts_of(session, ticket.customer_id) if each.kind == "email"]
     working = [each for each in contacts if each.invalid_reason is None] or contacts
+    if not working and ticket.channel in WITHOUT_ADDRESS:
+        return []
     if not working:
         raise Invalid.field("to", "No e-mail address of this customer is known.")
     name = (await customers.get(session, ticket.customer_id)).name

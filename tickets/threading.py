@@ -1,5 +1,6 @@
 """Which ticket a message belongs to: independent proofs in a fixed order, each with its own trust.
 
+    conversation the chat that the visitor's browser is in     its signed token is proof enough
     token        our signed address among the recipients      nobody can guess it, so it needs no second proof
     in_reply_to  In-Reply-To names a message of a ticket       the sender must take part in that ticket,
     references   References name one, newest first             or write to somebody who does
@@ -52,6 +53,7 @@ class Clues:
         recipients: normalised addresses in To and Cc.
         reopen_days: how long after its solution a ticket may be opened again; None: however long.
         own_id: the message's own id; one that answers it may have come in before.
+        conversation_ticket_id: ticket of the live conversation that the sender is in.
     """
 
     token_ticket_id: int | None
@@ -64,6 +66,7 @@ class Clues:
     recipients: list[str]
     reopen_days: int | None = None
     own_id: str | None = None
+    conversation_ticket_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,8 @@ async def _load(session: AsyncSession, clues: Clues, ids: set[int]) -> dict[int,
 def proofs(clues: Clues, by_header: dict[str, int]) -> list[tuple[str, int]]:
     """All (proof, ticket id) pairs that a message offers, strongest first."""
     offered: list[tuple[str, int]] = []
+    if clues.conversation_ticket_id is not None:
+        offered.append(("conversation", clues.conversation_ticket_id))
     if clues.token_ticket_id is not None:
         offered.append(("token", clues.token_ticket_id))
     if clues.in_reply_to and clues.in_reply_to in by_header:
@@ -166,7 +171,7 @@ def proofs(clues: Clues, by_header: dict[str, int]) -> list[tuple[str, int]]:
 
 def accepted(proof: str, candidate: Candidate) -> bool:
     """Whether a proof's guard holds for a ticket."""
-    if proof == "token":
+    if proof in ("conversation", "token"):
         return True
     if proof == "subject":
         return candidate.takes_part

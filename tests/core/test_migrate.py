@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
 from channels import models as channels
+from channels.chat import models as chat
 from core import brands, search_models, timers
 from core.base import Base
 from core.db import Database
@@ -20,7 +21,7 @@ from staff import models as staff
 from tests.conftest import named
 from tickets import models as tickets
 
-MODELS = (brands, channels, customers, routing, search_models, staff, tickets, timers)
+MODELS = (brands, channels, chat, customers, routing, search_models, staff, tickets, timers)
 
 
 @pytest.fixture
