@@ -64,7 +64,9 @@ def test_anything_else_proves_nobody(claim: Claim) -> None:
 def test_a_web_token_is_believed_until_it_ends(clock: ManualClock) -> None:
     """It names its end; after it, or with an end too far away, it is nothing."""
     given_now = Claim(jwt=token(clock))
-    assert proven(given_now, ["an-older-secret-of-more-than-forty-characters", KEY]) == Signed("17", "asha@customer.example", "Asha Rao")
+    assert proven(given_now, ["an-older-secret-of-more-than-forty-characters", KEY]) == Signed(
+        "17", "asha@customer.example", "Asha Rao"
+    )
     clock.advance(timedelta(minutes=11))
     with pytest.raises(NotProven):
         proven(given_now, [KEY])
