@@ -1,1 +1,1 @@
-"""Articles for customers and agents. The package is reserved: its tables and screens come with self-service."""
+"""Articles for customers and agents: written, reviewed, published, translated, found, voted on, measured."""
