@@ -43,6 +43,7 @@ PUBLIC: Final = frozenset(
         ("GET", "/readyz"),
         ("GET", "/metrics"),
         ("GET", "/files/{token:str}/{name:str}"),
+        ("GET", "/article-files/{token:str}/{name:str}"),
         ("GET", "/console"),
         ("GET", "/console/{path:path}"),
         ("GET", "/static/console/{path:path}"),

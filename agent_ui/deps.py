@@ -38,6 +38,7 @@ class Desk:
         self.runtime = runtime
         self.watching = watching
         self.links = FileLinks(runtime.secret, runtime.settings.files_url)
+        self.article_files = FileLinks(runtime.secret, runtime.settings.files_url, "article-files")
         self._unit = unit
         self._reading: AsyncSession | None = None
 

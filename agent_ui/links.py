@@ -14,7 +14,7 @@ import html
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import quote
 
 from core import clock
@@ -34,10 +34,13 @@ class FileLinks:
     Args:
         secret: the installation's key.
         origin: where files are served, without a slash at the end; empty: beside everything else.
+        kind: whose files they are: ``files`` of messages, or ``article-files``; an address of one is none of the other.
     """
 
-    def __init__(self, secret: str, origin: str = "") -> None:
-        self._key = hashlib.sha256(b"file-link:" + secret.encode()).digest()
+    def __init__(self, secret: str, origin: str = "", kind: Literal["files", "article-files"] = "files") -> None:
+        purpose = "file-link" if kind == "files" else kind
+        self._key = hashlib.sha256(f"{purpose}:{secret}".encode()).digest()
+        self._kind = kind
         self.origin = origin.rstrip("/")
 
     def _sign(self, attachment_id: int, hour: int) -> str:
@@ -49,7 +52,7 @@ class FileLinks:
         hour = int((clock.now() + LIFETIME).timestamp()) // _HOUR + 1
         shown = quote(name.replace("/", "_").replace("\\", "_")[:120], safe="")
         shown = shown if shown.strip(".") else "file"  # a browser would walk out of the folder
-        return f"{self.origin}/files/{attachment_id}.{hour}.{self._sign(attachment_id, hour)}/{shown}"
+        return f"{self.origin}/{self._kind}/{attachment_id}.{hour}.{self._sign(attachment_id, hour)}/{shown}"
 
     def _read(self, token: str) -> tuple[int, int] | None:
         """The file that a token names, and the hour (since 1970) in which it ends; None when it is not ours."""

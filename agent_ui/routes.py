@@ -6,6 +6,9 @@ from litestar import Litestar, Router
 from litestar.config.app import AppConfig
 
 from agent_ui import downloads, headers, health, metrics, pages, problems
+from agent_ui.api.article_categories import CategoryController
+from agent_ui.api.article_texts import ArticleTextController
+from agent_ui.api.articles import ArticleController, ArticleFileController
 from agent_ui.api.automatic import AutomaticMailController
 from agent_ui.api.banners import BannerController
 from agent_ui.api.blocked import BlockedController
@@ -48,6 +51,9 @@ CONTROLLERS: Final = (
     JobController,
     MailboxController,
     OauthController,
+    CategoryController,
+    ArticleController,
+    ArticleTextController,
     health.BusinessHealthController,
 )
 
@@ -65,7 +71,12 @@ def _api(*more: Any) -> Router:
 
 def _uploads() -> Router:
     """What takes large bodies; how large, the settings say (see :func:`app_options`)."""
-    return Router("/api", route_handlers=[UploadController], middleware=[Authentication()], dependencies=DEPENDENCIES)
+    return Router(
+        "/api",
+        route_handlers=[UploadController, ArticleFileController],
+        middleware=[Authentication()],
+        dependencies=DEPENDENCIES,
+    )
 
 
 def _described() -> Router:
@@ -83,6 +94,7 @@ HANDLERS: Final[list[Any]] = [
     health.ready,
     health.prometheus,
     downloads.file,
+    downloads.article_file,
     pages.console,
     pages.built_file,
 ]

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock
-from core.errors import Invalid
+from core.errors import Invalid, NotFound
 from knowledge_base.access import Reader, seen_in_console
 from knowledge_base.categories import with_those_below
 from knowledge_base.models import Acknowledgement, Article, Translation, Version
@@ -200,3 +200,27 @@ def _read_key(cursor: str) -> tuple[datetime, int]:
         return msgspec.json.decode(plain, type=tuple[datetime, int])
     except (ValueError, binascii.Error, msgspec.MsgspecError):
         raise Invalid.field("cursor", "This is not a cursor of this list.") from None
+
+
+async def check_seen(session: AsyncSession, reader: Reader, article_id: int) -> None:
+    """Make sure that an agent may see an article in the console.
+
+    Raises:
+        NotFound: there is none, or she may not know that there is.
+    """
+    statement = select(Article.id).where(Article.id == article_id, _told(seen_in_console(reader)))
+    if await session.scalar(statement) is None:
+        raise NotFound("There is no such article.")
+
+
+async def row_of(session: AsyncSession, reader: Reader, article_id: int) -> ArticleRow:
+    """One article as a line of the list.
+
+    Raises:
+        NotFound: there is none, or she may not know that there is.
+    """
+    statement = _rows().where(Article.id == article_id, _told(seen_in_console(reader)))
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such article.")
+    return _row(row)

@@ -40,7 +40,13 @@ async def read(session: AsyncSession) -> Wishes:
         Options.id == THE_ROW
     )
     row = (await session.execute(statement)).one_or_none()
-    return msgspec.convert(row._asdict(), Wishes, strict=False) if row else Wishes()
+    if row is None:
+        return Wishes()
+    return Wishes(
+        fallback="hide" if row.fallback == "hide" else "source",
+        needs_second_person=row.needs_second_person,
+        review_months=row.review_months,
+    )
 
 
 async def write(session: AsyncSession, wishes: Wishes) -> None:

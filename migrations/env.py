@@ -10,11 +10,12 @@ from core import search_models as _search
 from core import timers as _timers
 from core.base import Base
 from customers import models as _customers
+from knowledge_base import models as _knowledge_base
 from routing import models as _routing
 from staff import models as _staff
 from tickets import models as _tickets
 
-MODELS = (_brands, _channels, _chat, _customers, _events, _routing, _search, _staff, _tickets, _timers)
+MODELS = (_brands, _channels, _chat, _customers, _events, _knowledge_base, _routing, _search, _staff, _tickets, _timers)
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:

@@ -23,6 +23,7 @@ from channels.web.form import WebReader
 from core import events, jobs
 from core.events import Event, Handler
 from core.jobs import Definition, Registry
+from knowledge_base import publishing
 from routing import assignment
 from routing.events import PresenceChanged
 from sampark.runtime import Runtime
@@ -95,6 +96,7 @@ class Wiring:
                 Definition(notify.JOB, notifier.send),
                 Definition(lifecycle.WAKE_JOB, lifecycle.wake),
                 Definition(assignment.DRAIN_JOB, assignment.drain),
+                Definition(publishing.PUBLISH_JOB, publishing.publish_due),
             )
         )
         self.worker = jobs.Worker(runtime.db, self.registry, runtime.settings.worker_concurrency)

@@ -26,6 +26,9 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "customers:read": "Find customers and see their addresses and tickets.",
         "customers:change": "Change a customer's name, language, notes and marks.",
         "routing:read": "See why a ticket was given to whom.",
+        "articles:read": "Read articles, internal ones included, put them into answers, confirm having read them.",
+        "articles:write": "Write, translate and submit articles, see drafts, work on their tasks.",
+        "articles:publish": "Approve, publish, archive and delete articles; categories, announcements, import, export.",
         "ledger:read": "See every item that came in and what became of it.",
         "ledger:reprocess": "Process an item of the ledger again.",
         "senders:block": "See which senders are blocked, block one, let one in again.",
@@ -48,9 +51,12 @@ _AGENT: Final = frozenset(
         "customers:read",
         "customers:change",
         "routing:read",
+        "articles:read",
+        "articles:write",
     }
 )
 _LEAD: Final = _AGENT | {
+    "articles:publish",
     "tickets:read_all",
     "ledger:read",
     "ledger:reprocess",

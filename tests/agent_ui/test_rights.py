@@ -10,6 +10,8 @@ from litestar.routes import HTTPRoute
 
 from agent_ui.auth import PUBLIC, Requires
 from core.db import Database, unit_of_work
+from knowledge_base import writing
+from knowledge_base.writing import Properties, Text
 from staff.permissions import ROLES
 from tests.agent_ui.conftest import Desk
 from tickets import drafts
@@ -18,6 +20,7 @@ from tickets.reply import ReplyContent, reply
 
 Route = tuple[str, str, str]
 
+KB = "/api/kb/articles/{article_id}/translations/{locale}"
 BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/api/me"): {},
     ("PUT", "/api/me/presence"): {"state": "busy"},
@@ -31,6 +34,19 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/tickets/{ticket_id}/block-sender"): {"reason": "spam"},
     ("PATCH", "/api/customers/{customer_id}"): {"vip": True},
     ("POST", "/api/blocked-senders"): {"pattern": "@spam.example"},
+    ("POST", "/api/kb/categories"): {"names": {"en": "Shelf"}},
+    ("PATCH", "/api/kb/categories/{category_id}"): {"position": 3},
+    ("PUT", "/api/kb/categories/order"): {"places": []},
+    ("POST", "/api/kb/articles"): {"locale": "en", "title": "Another"},
+    ("PATCH", "/api/kb/articles/{article_id}"): {"tags": ["x"]},
+    ("POST", "/api/kb/articles/preview"): {"body": "# Hi"},
+    ("POST", KB): {"title": "Titel", "body": "x"},
+    ("PUT", KB): {"title": "New", "body": "y"},
+    ("PUT", f"{KB}/slug"): {"slug": "new-address"},
+    ("POST", f"{KB}/return"): {},
+    ("POST", f"{KB}/approve"): {"versionId": 999_999},
+    ("POST", f"{KB}/unpublish"): {},
+    ("POST", f"{KB}/restore"): {"versionId": 999_999},
 }
 MAY_CONFLICT = {"/api/deliveries/{delivery_id}/retry", "/api/ledger/{item_id}/reprocess"}
 
@@ -60,6 +76,7 @@ async def things(db: Database, desk: Desk, ticket: int) -> dict[str, Any]:
         )  # fmt: skip
         session.add(file)
         await drafts.save(session, ticket, "note", "<p>x</p>", 1)
+        article = await writing.create(session, "en", Text(title="Filter", body="Wash it."), Properties())
         await session.flush()
         sending = (await session.execute(Delivery.__table__.select())).one()
         first = (await session.execute(Message.__table__.select())).first()
@@ -75,6 +92,11 @@ async def things(db: Database, desk: Desk, ticket: int) -> dict[str, Any]:
             "mailbox_id": 999_999,
             "blocked_id": 999_999,
             "mode": "note",
+            "article_id": article.id,
+            "category_id": 999_999,
+            "locale": "en",
+            "version_id": 999_999,
+            "other_id": 999_999,
         }
 
 
@@ -83,7 +105,7 @@ async def call(http: httpx.AsyncClient, method: str, path: str, things: dict[str
     filled = path
     for name, value in things.items():
         filled = filled.replace("{" + name + "}", str(value))
-    if path == "/api/uploads":
+    if path == "/api/uploads" or path.endswith("/files"):
         return await http.post(filled, files={"file": ("a.txt", b"hello", "text/plain")})
     return await http.request(method, filled, json=BODIES.get((method, path)))
 

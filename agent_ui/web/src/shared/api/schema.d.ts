@@ -295,6 +295,353 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/kb/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of articles */
+        get: operations["ApiKbArticlesListArticles"];
+        put?: never;
+        /** Begin an article */
+        post: operations["ApiKbArticlesCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** See how a text will look */
+        post: operations["ApiKbArticlesPreviewPreview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One article */
+        get: operations["ApiKbArticlesArticleIdRead"];
+        put?: never;
+        post?: never;
+        /** Delete an article */
+        delete: operations["ApiKbArticlesArticleIdRemove"];
+        options?: never;
+        head?: never;
+        /** Change an article */
+        patch: operations["ApiKbArticlesArticleIdChange"];
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm having read it */
+        post: operations["ApiKbArticlesArticleIdAcknowledgeAcknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}/acknowledgements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has read it */
+        get: operations["ApiKbArticlesArticleIdAcknowledgementsReaders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upload a picture or file */
+        post: operations["ApiKbArticlesArticleIdFilesUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}/translations/{locale}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An article in one language */
+        get: operations["ApiKbArticlesArticleIdTranslationsLocaleRead"];
+        /** Save a text */
+        put: operations["ApiKbArticlesArticleIdTranslationsLocaleSave"];
+        /** Tell an article in another language */
+        post: operations["ApiKbArticlesArticleIdTranslationsLocaleTranslate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}/translations/{locale}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve and publish */
+        post: operations["ApiKbArticlesArticleIdTranslationsLocaleApproveApprove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}/translations/{locale}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that a translation fits */
+        post: operations["ApiKbArticlesArticleIdTranslationsLocaleConfirmConfirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}/translations/{locale}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring an old version back */
+        post: operations["ApiKbArticlesArticleIdTranslationsLocaleRestoreRestore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}/translations/{locale}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a text back to its author */
+        post: operations["ApiKbArticlesArticleIdTranslationsLocaleReturnGiveBack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}/translations/{locale}/slug": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change the address */
+        put: operations["ApiKbArticlesArticleIdTranslationsLocaleSlugChangeSlug"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}/translations/{locale}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a review */
+        post: operations["ApiKbArticlesArticleIdTranslationsLocaleSubmitSubmit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}/translations/{locale}/unpublish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a text away from readers */
+        post: operations["ApiKbArticlesArticleIdTranslationsLocaleUnpublishUnpublish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}/translations/{locale}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The history of a text */
+        get: operations["ApiKbArticlesArticleIdTranslationsLocaleVersionsHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}/translations/{locale}/versions/{version_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version */
+        get: operations["ApiKbArticlesArticleIdTranslationsLocaleVersionsVersionIdVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}/translations/{locale}/versions/{version_id}/compare/{other_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compare two versions */
+        get: operations["ApiKbArticlesArticleIdTranslationsLocaleVersionsVersionIdCompareOtherIdCompare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Categories */
+        get: operations["ApiKbCategoriesListCategories"];
+        put?: never;
+        /** Make a category */
+        post: operations["ApiKbCategoriesCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/categories/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sort categories */
+        put: operations["ApiKbCategoriesOrderSort"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/categories/{category_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a category */
+        delete: operations["ApiKbCategoriesCategoryIdRemove"];
+        options?: never;
+        head?: never;
+        /** Change a category */
+        patch: operations["ApiKbCategoriesCategoryIdChange"];
+        trace?: never;
+    };
     "/api/ledger": {
         parameters: {
             query?: never;
@@ -1089,6 +1436,59 @@ export interface components {
             theme: string;
             timeZone: string;
         };
+        /** ApproveInput */
+        ApproveInput: {
+            /** @default false */
+            confirms?: boolean;
+            /** @default false */
+            minor?: boolean;
+            publishAt?: string | null;
+            versionId: number;
+        };
+        /** ArticleRow */
+        ArticleRow: {
+            categoryId: number | null;
+            /** Format: date-time */
+            changedAt: string;
+            id: number;
+            needsAcknowledgement: boolean;
+            ownerId: number | null;
+            reviewOn: string | null;
+            sourceLocale: string;
+            tags: string[];
+            title: string;
+            translations: components["schemas"]["TranslationBrief"][];
+            version: number;
+            visibility: string;
+        };
+        /** ArticleView */
+        ArticleView: {
+            categoryId: number | null;
+            /** Format: date-time */
+            changedAt: string;
+            /** Format: date-time */
+            createdAt: string;
+            files: components["schemas"]["FileView"][];
+            id: number;
+            isAcknowledged: boolean;
+            isOverdue: boolean;
+            linksIn: components["schemas"]["LinkView"][];
+            needsAcknowledgement: boolean;
+            organisationIds: number[];
+            ownerId: number | null;
+            position: number;
+            productIds: number[];
+            reviewOn: string | null;
+            revision: number;
+            segments: string[];
+            sourceLocale: string;
+            tags: string[];
+            teamIds: number[];
+            translations: components["schemas"]["TranslationBrief"][];
+            version: number;
+            /** @enum {string} */
+            visibility: "public" | "signed_in" | "restricted" | "agents";
+        };
         /** AuditView */
         AuditView: {
             /** Format: date-time */
@@ -1180,6 +1580,32 @@ export interface components {
             excluded: string | null;
             name: string;
             score: number;
+        };
+        /** CategoryInput */
+        CategoryInput: {
+            descriptions?: {
+                [key: string]: string;
+            };
+            names?: {
+                [key: string]: string;
+            };
+            parentId?: number | null;
+            position?: number;
+            slug?: string;
+        };
+        /** CategoryView */
+        CategoryView: {
+            descriptions: {
+                [key: string]: string;
+            };
+            id: number;
+            names: {
+                [key: string]: string;
+            };
+            parentId: number | null;
+            position: number;
+            slug: string;
+            version: number;
         };
         /** ConsentView */
         ConsentView: {
@@ -1285,6 +1711,24 @@ export interface components {
             undoUntil: string | null;
             warning: string | null;
         };
+        /** DiffLine */
+        DiffLine: {
+            /** @enum {string} */
+            kind: "same" | "added" | "removed";
+            marks: [
+                number,
+                number
+            ][];
+            text: string;
+        };
+        /** Difference */
+        Difference: {
+            body: components["schemas"]["DiffLine"][];
+            filesAdded: number[];
+            filesRemoved: number[];
+            summary: components["schemas"]["DiffLine"][];
+            title: components["schemas"]["DiffLine"][];
+        };
         /** DkimInput */
         DkimInput: {
             /** @default  */
@@ -1345,6 +1789,16 @@ export interface components {
             sniffedType: string | null;
             url: string;
         };
+        /** FileView */
+        FileView: {
+            contentType: string;
+            height: number | null;
+            id: number;
+            name: string;
+            size: number;
+            url: string;
+            width: number | null;
+        };
         /** Forwarder */
         Forwarder: {
             id: number;
@@ -1355,6 +1809,12 @@ export interface components {
             address: string;
             default: boolean;
             name: string;
+        };
+        /** Heading */
+        Heading: {
+            id: string;
+            level: number;
+            text: string;
         };
         /** HeldJobView */
         HeldJobView: {
@@ -1433,6 +1893,11 @@ export interface components {
             subject: string;
             ticketId: number | null;
             uid: string;
+        };
+        /** LinkView */
+        LinkView: {
+            articleId: number;
+            title: string;
         };
         /** MacroView */
         MacroView: {
@@ -1562,6 +2027,29 @@ export interface components {
             id: number;
             name: string;
         };
+        /** NewArticleInput */
+        NewArticleInput: {
+            /** @default  */
+            body?: string;
+            categoryId?: number | null;
+            /** @enum {string} */
+            locale: "en" | "hi" | "mr" | "bn" | "kn";
+            needsAcknowledgement?: boolean;
+            organisationIds?: number[];
+            ownerId?: number | null;
+            position?: number;
+            productIds?: number[];
+            reviewOn?: string | null;
+            segments?: string[];
+            slug?: string | null;
+            /** @default  */
+            summary?: string;
+            tags?: string[];
+            teamIds?: number[];
+            ticketId?: number | null;
+            title: string;
+            visibility?: "public" | "signed_in" | "restricted" | "agents";
+        };
         /** NewTicketInput */
         NewTicketInput: {
             accountId?: number | null;
@@ -1579,6 +2067,19 @@ export interface components {
             plain?: boolean;
             subject: string;
             teamId?: number | null;
+        };
+        /** NewTranslationInput */
+        NewTranslationInput: {
+            /** @default false */
+            autosave?: boolean;
+            body: string;
+            fileIds?: number[];
+            /** @default  */
+            note?: string;
+            slug?: string | null;
+            /** @default  */
+            summary?: string;
+            title: string;
         };
         /** NoteInput */
         NoteInput: {
@@ -1673,6 +2174,10 @@ export interface components {
             subjectNumber: boolean;
             trustedServers: string[];
         };
+        /** OrderInput */
+        OrderInput: {
+            places: components["schemas"]["PlaceInput"][];
+        };
         /** Page[LedgerRow] */
         "Page_agent_ui.views.ledger.LedgerRow_": {
             items: components["schemas"]["LedgerRow"][];
@@ -1683,10 +2188,26 @@ export interface components {
             items: components["schemas"]["CustomerBrief"][];
             next: string | null;
         };
+        /** Page[ArticleRow] */
+        "Page_knowledge_base.listing.ArticleRow_": {
+            items: components["schemas"]["ArticleRow"][];
+            next: string | null;
+        };
+        /** Page[VersionLine] */
+        "Page_knowledge_base.versions.VersionLine_": {
+            items: components["schemas"]["VersionLine"][];
+            next: string | null;
+        };
         /** Page[UnionType[MessageItem, NoteItem, EventItem]] */
         "Page_tickets.timeline.MessageItem_tickets.timeline.NoteItem_tickets.timeline.EventItem_": {
             items: (components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"] | components["schemas"]["EventItem"])[];
             next: string | null;
+        };
+        /** PlaceInput */
+        PlaceInput: {
+            id: number;
+            parentId: number | null;
+            position: number;
         };
         /** PreferencesInput */
         PreferencesInput: {
@@ -1718,6 +2239,41 @@ export interface components {
             /** @enum {null|string} */
             oauth: "google" | "microsoft" | "custom" | null;
             smtp: components["schemas"]["ServerView"] | null;
+        };
+        /** PreviewInput */
+        PreviewInput: {
+            articleId?: number | null;
+            body: string;
+            /**
+             * @default en
+             * @enum {string}
+             */
+            locale?: "en" | "hi" | "mr" | "bn" | "kn";
+        };
+        /** PreviewView */
+        PreviewView: {
+            headings: components["schemas"]["Heading"][];
+            html: string;
+        };
+        /** PropertiesInput */
+        PropertiesInput: {
+            categoryId?: number | null;
+            needsAcknowledgement?: boolean;
+            organisationIds?: number[];
+            ownerId?: number | null;
+            position?: number;
+            productIds?: number[];
+            reviewOn?: string | null;
+            segments?: string[];
+            tags?: string[];
+            teamIds?: number[];
+            visibility?: "public" | "signed_in" | "restricted" | "agents";
+        };
+        /** ReadBy */
+        ReadBy: {
+            agentId: number;
+            at: string | null;
+            name: string;
         };
         /** ReplyDefaults */
         ReplyDefaults: {
@@ -1752,9 +2308,18 @@ export interface components {
         Reprocessed: {
             count: number;
         };
+        /** RestoreInput */
+        RestoreInput: {
+            versionId: number;
+        };
         /** RetryInput */
         RetryInput: {
             to?: string[] | null;
+        };
+        /** ReturnInput */
+        ReturnInput: {
+            /** @default  */
+            note?: string;
         };
         /** Routing */
         Routing: {
@@ -1794,6 +2359,10 @@ export interface components {
         SignInInput: {
             email: string;
             password: string;
+        };
+        /** SlugInput */
+        SlugInput: {
+            slug: string;
         };
         /** SmtpInput */
         SmtpInput: {
@@ -1853,6 +2422,18 @@ export interface components {
             imap?: components["schemas"]["ImapInput"] | null;
             oauth?: components["schemas"]["OauthInput"] | null;
             smtp?: components["schemas"]["SmtpInput"] | null;
+        };
+        /** TextInput */
+        TextInput: {
+            /** @default false */
+            autosave?: boolean;
+            body: string;
+            fileIds?: number[];
+            /** @default  */
+            note?: string;
+            /** @default  */
+            summary?: string;
+            title: string;
         };
         /** TicketChangeInput */
         TicketChangeInput: {
@@ -1933,6 +2514,42 @@ export interface components {
             viewers: components["schemas"]["Viewer"][];
             waitingSince: string | null;
         };
+        /** TranslationBrief */
+        TranslationBrief: {
+            isLive: boolean;
+            isOutdated: boolean;
+            locale: string;
+            publishAt: string | null;
+            slug: string;
+            state: string;
+            title: string;
+        };
+        /** TranslationView */
+        TranslationView: {
+            approvedById: number | null;
+            articleId: number;
+            body: string;
+            files: components["schemas"]["FileView"][];
+            firstPublishedAt: string | null;
+            headings: components["schemas"]["Heading"][];
+            html: string;
+            linksOut: components["schemas"]["LinkView"][];
+            locale: string;
+            mayApprove: boolean;
+            outdatedSince: string | null;
+            publicPath: string;
+            publishAt: string | null;
+            published: components["schemas"]["VersionRef"] | null;
+            publishedAt: string | null;
+            slug: string;
+            /** @enum {string} */
+            state: "draft" | "in_review" | "approved" | "published" | "archived";
+            submittedById: number | null;
+            summary: string;
+            title: string;
+            version: number;
+            working: components["schemas"]["VersionRef"];
+        };
         /** TrialView */
         TrialView: {
             imap: components["schemas"]["ImapTrialView"] | null;
@@ -1955,10 +2572,55 @@ export interface components {
             draft: components["schemas"]["DraftItem"];
             item: components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"];
         };
+        /** UnpublishInput */
+        UnpublishInput: {
+            /** @default false */
+            archive?: boolean;
+        };
         /** UploadForm */
         UploadForm: {
             /** Format: binary */
             file: string;
+        };
+        /** VersionLine */
+        VersionLine: {
+            /** Format: date-time */
+            at: string;
+            authorId: number | null;
+            authorName: string;
+            id: number;
+            isAutosave: boolean;
+            isPublished: boolean;
+            isWorking: boolean;
+            note: string;
+            number: number;
+            title: string;
+        };
+        /** VersionRef */
+        VersionRef: {
+            /** Format: date-time */
+            at: string;
+            authorId: number | null;
+            authorName: string;
+            id: number;
+            note: string;
+            number: number;
+        };
+        /** VersionView */
+        VersionView: {
+            /** Format: date-time */
+            at: string;
+            authorId: number | null;
+            authorName: string;
+            body: string;
+            files: components["schemas"]["FileView"][];
+            html: string;
+            id: number;
+            isAutosave: boolean;
+            note: string;
+            number: number;
+            summary: string;
+            title: string;
         };
         /** ViewCount */
         ViewCount: {
@@ -2585,6 +3247,1076 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesListArticles: {
+        parameters: {
+            query?: {
+                q?: string;
+                categoryId?: number | null;
+                state?: "draft" | "in_review" | "approved" | "published" | "archived" | null;
+                locale?: "en" | "hi" | "mr" | "bn" | "kn" | null;
+                missing?: "en" | "hi" | "mr" | "bn" | "kn" | null;
+                visibility?: "public" | "signed_in" | "restricted" | "agents" | null;
+                ownerId?: number | null;
+                only?: "outdated" | "overdue" | "unread" | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_knowledge_base.listing.ArticleRow_"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewArticleInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesPreviewPreview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdRemove: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                article_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                article_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PropertiesInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdAcknowledgeAcknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdAcknowledgementsReaders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadBy"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdFilesUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdTranslationsLocaleRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: number;
+                locale: "en" | "hi" | "mr" | "bn" | "kn";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranslationView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdTranslationsLocaleSave: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                article_id: number;
+                locale: "en" | "hi" | "mr" | "bn" | "kn";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranslationView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdTranslationsLocaleTranslate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: number;
+                locale: "en" | "hi" | "mr" | "bn" | "kn";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTranslationInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranslationView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdTranslationsLocaleApproveApprove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: number;
+                locale: "en" | "hi" | "mr" | "bn" | "kn";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranslationView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdTranslationsLocaleConfirmConfirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: number;
+                locale: "en" | "hi" | "mr" | "bn" | "kn";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranslationView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdTranslationsLocaleRestoreRestore: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                article_id: number;
+                locale: "en" | "hi" | "mr" | "bn" | "kn";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranslationView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdTranslationsLocaleReturnGiveBack: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                article_id: number;
+                locale: "en" | "hi" | "mr" | "bn" | "kn";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranslationView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdTranslationsLocaleSlugChangeSlug: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                article_id: number;
+                locale: "en" | "hi" | "mr" | "bn" | "kn";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlugInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranslationView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdTranslationsLocaleSubmitSubmit: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                article_id: number;
+                locale: "en" | "hi" | "mr" | "bn" | "kn";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranslationView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdTranslationsLocaleUnpublishUnpublish: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                article_id: number;
+                locale: "en" | "hi" | "mr" | "bn" | "kn";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnpublishInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranslationView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdTranslationsLocaleVersionsHistory: {
+        parameters: {
+            query?: {
+                cursor?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                article_id: number;
+                locale: "en" | "hi" | "mr" | "bn" | "kn";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_knowledge_base.versions.VersionLine_"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdTranslationsLocaleVersionsVersionIdVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: number;
+                locale: "en" | "hi" | "mr" | "bn" | "kn";
+                version_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdTranslationsLocaleVersionsVersionIdCompareOtherIdCompare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: number;
+                locale: "en" | "hi" | "mr" | "bn" | "kn";
+                version_id: number;
+                other_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Difference"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbCategoriesListCategories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryView"][];
+                };
+            };
+        };
+    };
+    ApiKbCategoriesCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CategoryInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbCategoriesOrderSort: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryView"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbCategoriesCategoryIdRemove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                category_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbCategoriesCategoryIdChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                category_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CategoryInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryView"];
+                };
             };
             /** @description Bad request syntax or unsupported method */
             400: {
