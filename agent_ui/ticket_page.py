@@ -14,6 +14,7 @@ from agent_ui.views.tickets import Mailbox, Routing, SentView, TicketView, Viewe
 from channels.email import accounts, leaving
 from channels.models import ChannelAccount
 from core.errors import Invalid, Stale
+from products import listing as registrations
 from routing.models import Decision
 from staff.models import Agent
 from tickets import attachments, detail, timeline
@@ -137,7 +138,10 @@ async def _view(desk: Desk, found: Detail) -> TicketView:
     reason = Routing(reason=why) if why is not None else None
     known = Address(found.row.customer.name, found.customer.email) if found.customer.email else None
     begins = answering.defaults(msgspec.convert(box, answering.Box) if box else None, last, known, ours, agents)
-    return ticket_view(found, mailbox, reason, viewers, begins)
+    about = None
+    if found.registration_id is not None:
+        about = await registrations.row_of(desk.session, found.registration_id)
+    return ticket_view(found, mailbox, reason, viewers, begins, about)
 
 
 async def sent(desk: Desk, ticket_id: int, message_id: int) -> SentView:

@@ -11,11 +11,25 @@ from core import timers as _timers
 from core.base import Base
 from customers import models as _customers
 from knowledge_base import models as _knowledge_base
+from products import models as _products
 from routing import models as _routing
 from staff import models as _staff
 from tickets import models as _tickets
 
-MODELS = (_brands, _channels, _chat, _customers, _events, _knowledge_base, _routing, _search, _staff, _tickets, _timers)
+MODELS = (
+    _brands,
+    _channels,
+    _chat,
+    _customers,
+    _events,
+    _knowledge_base,
+    _products,
+    _routing,
+    _search,
+    _staff,
+    _tickets,
+    _timers,
+)
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:

@@ -226,12 +226,14 @@ async def on_ticket_created(session: AsyncSession, event: TicketCreated) -> None
         ticket_id=event.ticket_id,
         team_id=team_id,
         state="assigned" if owned else "waiting",
-        priority=PRIORITIES.index("normal"),
+        priority=PRIORITIES.index(event.priority),
         now=now,
         assigned_at=now if owned else None,
     )
     if not owned:
-        await assign(session, event.ticket_id, team_id, "opened")
+        covered = event.entitlement.replace("_", " ")
+        trigger = "opened" if event.entitlement == "none" else f"opened, {covered}, priority {event.priority}"
+        await assign(session, event.ticket_id, team_id, trigger)
 
 
 _CURRENT = Sql(

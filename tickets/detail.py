@@ -5,7 +5,7 @@ Called by ``agent_ui/api/tickets``. A fixed number of statements whatever the ti
 
 import functools
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -65,6 +65,7 @@ class LastMail(msgspec.Struct, frozen=True, rename="camel"):
 class Detail(msgspec.Struct, frozen=True):
     """All of it. ``last_message_id`` is what a reply names as last seen.
 
+    ``registration_id``: the product that it is about; ``entitlement_reason``: why it was covered as the row says.
     ``split_message_id``: the newest message of the customer that is about something else, by its subject.
     """
 
@@ -76,6 +77,9 @@ class Detail(msgspec.Struct, frozen=True):
     last_mail: LastMail | None
     timeline: TimelinePage
     drafts: list[DraftItem]
+    registration_id: int | None
+    entitlement_reason: str
+    entitlement_until: date | None
 
 
 def _contact(kind: str) -> Any:
@@ -127,7 +131,8 @@ def _ticket(scope: str) -> Compiled:
         .add_columns(
             Ticket.account_id, Ticket.last_message_id, _split(), _last_mail(),
             _contact("email"), _contact("phone"), Customer.language, Customer.time_zone, Customer.do_not_contact,
-            Organisation.id, Organisation.name,
+            Organisation.id, Organisation.name, Ticket.registration_id, Ticket.entitlement_reason,
+            Ticket.entitlement_until,
         )
         .outerjoin(Organisation, Organisation.id == Customer.organisation_id)
         .where(Ticket.id == bindparam("ticket", 0, type_=BigInteger))
@@ -179,7 +184,8 @@ async def read(source: Source, actor: Actor, ticket_id: int) -> Detail:
     found = await _ticket(scope_of(actor)).run(source, values)
     if not found:
         raise NotFound("There is no such ticket.")
-    account_id, last_message_id, split_message_id, last_mail, *card = found[0][listing.ROW_COLUMNS :]
+    account_id, last_message_id, split_message_id, last_mail, *rest = found[0][listing.ROW_COLUMNS :]
+    *card, registration_id, entitlement_reason, entitlement_until = rest
     return Detail(
         row=listing.row_from(found[0]),
         customer=CustomerCard(*card),
@@ -189,6 +195,9 @@ async def read(source: Source, actor: Actor, ticket_id: int) -> Detail:
         last_mail=msgspec.convert(last_mail, LastMail) if last_mail else None,
         timeline=await timeline.read(source, ticket_id),
         drafts=await drafts_of(source, actor, ticket_id),
+        registration_id=registration_id,
+        entitlement_reason=entitlement_reason,
+        entitlement_until=entitlement_until,
     )
 
 

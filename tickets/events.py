@@ -1,6 +1,6 @@
 """What can happen in a ticket. Field names are what the console's timeline and the live feed read."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from core.events import NO_TEAM, Event
@@ -32,6 +32,8 @@ class TicketCreated(Event, frozen=True, kw_only=True):
     account_id: int | None = None
     follow_up_of: int | None = None
     archived: bool = False
+    priority: str = "normal"
+    entitlement: str = "none"
 
 
 class TicketSplit(Event, frozen=True, kw_only=True):
@@ -103,6 +105,28 @@ class TicketWoken(Event, frozen=True, kw_only=True):
 
     kind = "ticket.woken"
     because: str
+
+
+class ProductChosen(Event, frozen=True, kw_only=True):
+    """An agent said which registered product it is about; its entitlement now stands beside the frozen one."""
+
+    kind = "ticket.product_chosen"
+    registration_id: int | None
+    product: str
+    entitlement: str
+    reason: str
+    until: date | None
+    frozen: str
+
+
+class EntitlementApplied(Event, frozen=True, kw_only=True):
+    """An agent had the entitlement frozen anew."""
+
+    kind = "ticket.entitlement_applied"
+    old: str
+    new: str
+    reason: str
+    until: date | None
 
 
 class TicketRead(Event, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ Third step of everything inbound, called by the channels' readers (``channels/em
 the ledger's transaction. Knows no channel: it defines the :class:`InboundMessage` that they must make.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from core import clock, events
 from core.actor import SYSTEM, Actor, ActorKind
 from core.sql import Sql
 from customers import service as customers
+from products import entitlement
 from tickets import threading
 from tickets.events import AnsweredElsewhere, MessageReceived, StatusChanged, TicketCreated, TicketWoken
 
@@ -74,6 +75,7 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
         archived: it is history: it keeps the moment ``at``, its ticket is closed, and nothing follows from it.
         at: when it came in, aware; None: now.
         our_answer: set when it is not the customer's but ours.
+        registration_id: the registered product that its sender has named; decides what she is entitled to.
         reopen_days: a ticket that was solved longer ago is not opened again; the message opens a new one.
     """
 
@@ -108,6 +110,7 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None = None
     our_answer: OurAnswer | None = None
     reopen_days: int | None = None
+    registration_id: int | None = None
     language: str | None = None
     tags: list[str] = []
     attachments: list[NewAttachment] = []
@@ -145,13 +148,16 @@ _OPEN = Sql(
     ticket as (
         insert into tickets (id, subject, status, channel, customer_id, team_id, account_id, tags, created_at,
             last_activity_at, waiting_since, first_reply_at, solved_at, closed_at, message_count, last_message_id,
-            last_customer_message_id, snippet, snippet_by)
+            last_customer_message_id, snippet, snippet_by, priority, registration_id, entitlement, entitlement_reason,
+            entitlement_until)
         select tid, :ticket_subject, :status, :channel, :customer_id, :team_id, :account_id, :tags, :at, :at,
             case when :status = 'open' and not :is_auto then cast(:at as timestamptz) end,
             case when :kind = 'agent' then cast(:at as timestamptz) end,
             case when :status = 'closed' then cast(:at as timestamptz) end,
             case when :status = 'closed' then cast(:at as timestamptz) end,
-            1, mid, case when :kind = 'customer' then mid end, :snippet, :kind from ids
+            1, mid, case when :kind = 'customer' then mid end, :snippet, :kind, :priority,
+            cast(:registration_id as bigint), :entitlement, :entitlement_reason, cast(:entitlement_until as date)
+            from ids
     ), message as ({_MESSAGE.format(ticket="tid")})
     select tid, mid from ids
     """  # noqa: S608 - put together from constants of this module
@@ -274,6 +280,30 @@ async def _match(session: AsyncSession, message: InboundMessage, customer_id: in
     return await threading.find(session, clues)
 
 
+class Frozen(msgspec.Struct, frozen=True):
+    """What a new ticket keeps of its product's cover, and the priority that follows from it."""
+
+    entitlement: str = "none"
+    entitlement_reason: str = ""
+    entitlement_until: date | None = None
+    priority: str = "normal"
+
+
+async def freeze(session: AsyncSession, registration_id: int | None, at: datetime) -> Frozen:
+    """What somebody is entitled to at this moment, to be kept on a ticket that is opened now.
+
+    Args:
+        session: the unit of work.
+        registration_id: the product that it is about; None: none was named.
+        at: when it is opened.
+    """
+    if registration_id is None:
+        return Frozen()
+    found = await entitlement.entitlement(session, registration_id, at)
+    priority = (await entitlement.priorities(session)).get(found.state, "normal")
+    return Frozen(found.state, found.reason, found.until, priority)
+
+
 async def _open(
     session: AsyncSession, message: InboundMessage, found: customers.Found, match: threading.Match | None
 ) -> Received:
@@ -284,8 +314,11 @@ async def _open(
         "team_id": message.team_id,
         "tags": message.tags,
         "status": "closed" if message.archived else "pending" if message.our_answer else "open",
+        "registration_id": message.registration_id,
         "ticket_subject": values["subject"].strip() or values["snippet"][:80] or "(no subject)",
     }
+    frozen = await freeze(session, message.registration_id, values["at"])
+    values |= msgspec.structs.asdict(frozen)
     tid, mid = await _OPEN.first(session, **values)
     who = {"ticket_id": tid, "customer_id": found.id, "teams": (message.team_id or events.NO_TEAM,)}
     created = TicketCreated(
@@ -293,6 +326,8 @@ async def _open(
         account_id=message.account_id,
         follow_up_of=match.ticket.id if match else None,
         archived=message.archived,
+        priority=frozen.priority,
+        entitlement=frozen.entitlement,
         **who,
     )
     actor = _actor(message, found)

@@ -69,7 +69,8 @@ class TicketRow(msgspec.Struct, rename="camel"):
 
     ``snippet``: the start of the newest message; ``snippet_by``: whose it is.
     ``unread``: the customer has written since this agent read it. ``waiting_since``: since when the customer waits.
-    Times are UTC.
+    ``entitlement``: how its product was covered when it was opened (``in_warranty``, ``contract``, ``expired``,
+    ``none``). Times are UTC.
     """
 
     id: int
@@ -93,6 +94,7 @@ class TicketRow(msgspec.Struct, rename="camel"):
     snoozed_until: datetime | None
     failed_delivery: bool
     version: int
+    entitlement: str
 
 
 class TicketPage(msgspec.Struct, rename="camel"):
@@ -207,6 +209,7 @@ def row_columns(scope: str) -> Select[*tuple[Any, ...]]:
             Ticket.team_id, Ticket.snippet, Ticket.snippet_by, Ticket.last_activity_at, Ticket.created_at,
             Ticket.due_at, Ticket.waiting_since, unread, Ticket.tags, drafted, Ticket.message_count,
             Ticket.snoozed_until, Ticket.failed_delivery, Ticket.version,
+            Ticket.entitlement,
         )
         .select_from(Ticket)
         .join(Customer, Customer.id == Ticket.customer_id)
@@ -216,7 +219,7 @@ def row_columns(scope: str) -> Select[*tuple[Any, ...]]:
     )  # fmt: skip
 
 
-ROW_COLUMNS: Final = 24
+ROW_COLUMNS: Final = 25
 
 
 def row_from(r: Sequence[Any]) -> TicketRow:
@@ -224,7 +227,7 @@ def row_from(r: Sequence[Any]) -> TicketRow:
     assignee = AgentRef(r[8], r[9]) if r[8] is not None else None
     return TicketRow(
         r[0], r[1], r[2], r[3], r[4], CustomerRef(r[5], r[6], r[7]), assignee, r[10], r[11], r[12], r[13], r[14],
-        r[15], r[16], r[17], r[18], r[19], r[20], r[21], r[22], r[23],
+        r[15], r[16], r[17], r[18], r[19], r[20], r[21], r[22], r[23], r[24],
     )  # fmt: skip
 
 

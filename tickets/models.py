@@ -4,10 +4,10 @@ What a list shows (last snippet, last activity, counts) is kept on the ticket ro
 without joins over messages (architecture: speed rules).
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.base import Base
@@ -16,7 +16,11 @@ LIVE = text("status in ('open', 'pending', 'on_hold')")
 
 
 class Ticket(Base):
-    """One matter of one customer."""
+    """One matter of one customer.
+
+    ``registration_id``: the registered product that it is about. ``entitlement…``: what its owner was entitled to when
+    the ticket was opened, and why (``products/entitlement.py``); frozen, whatever becomes of the product later.
+    """
 
     __tablename__ = "tickets"
     __table_args__ = (
@@ -30,6 +34,7 @@ class Ticket(Base):
         Index("ix_tickets_tags", "tags", postgresql_using="gin"),
         Index("ix_tickets_subject_trgm", "subject", postgresql_using="gin", postgresql_ops={"subject": "gin_trgm_ops"}),
         Index("ix_tickets_due", "due_at", postgresql_where=text("due_at is not null and status = 'open'")),
+        Index("ix_tickets_registration_id", "registration_id", postgresql_where=text("registration_id is not null")),
         Index("ix_tickets_snoozed", "snoozed_until", postgresql_where=text("snoozed_until is not null")),
         # Most updates touch only unindexed columns; room on the page keeps them heap-only.
         {"postgresql_with": {"fillfactor": "80"}},
@@ -61,6 +66,10 @@ class Ticket(Base):
     snippet_by: Mapped[str] = mapped_column(server_default="customer")
     failed_delivery: Mapped[bool] = mapped_column(server_default="false")
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
+    registration_id: Mapped[int | None] = mapped_column(ForeignKey("registrations.id"))
+    entitlement: Mapped[str] = mapped_column(server_default="none")
+    entitlement_reason: Mapped[str] = mapped_column(server_default="")
+    entitlement_until: Mapped[date | None] = mapped_column(Date)
     version: Mapped[int] = mapped_column(server_default="1")
 
 

@@ -21,7 +21,7 @@ from customers.contacts import normalise_email
 from tickets import attachments, delivery, drafts, lifecycle, templates
 from tickets.errors import StaleReply, TicketClosed
 from tickets.events import MessageQueued, NoteAdded, TicketCreated, audience
-from tickets.intake import Person, clean, snippet_of
+from tickets.intake import Person, clean, freeze, snippet_of
 from tickets.models import Delivery, Message, Ticket
 
 MAX_RECIPIENTS: Final = 100
@@ -101,6 +101,7 @@ class NewTicket(msgspec.Struct, frozen=True, kw_only=True):
     bcc: list[Person] = []
     plain: bool = False
     from_address: str | None = None
+    registration_id: int | None = None
 
 
 _ALREADY = Sql("select id from messages where client_key = :client_key and author_agent_id = :agent_id")
@@ -221,10 +222,12 @@ async def open_ticket(session: AsyncSession, content: NewTicket) -> tuple[Ticket
     await lifecycle.check_team(session, content.team_id)
     customer_id, person = await _recipient(session, content)
     now = clock.now()
+    frozen = await freeze(session, content.registration_id, now)
     ticket = Ticket(
         subject=clean(content.subject).strip()[:998],
         status="pending",
-        priority="normal",
+        registration_id=content.registration_id,
+        **msgspec.structs.asdict(frozen),
         channel="email",
         customer_id=customer_id,
         team_id=content.team_id,
@@ -238,7 +241,8 @@ async def open_ticket(session: AsyncSession, content: NewTicket) -> tuple[Ticket
     )
     session.add(ticket)
     await session.flush()
-    events.record(session, TicketCreated(channel="email", account_id=content.account_id, **audience(ticket)))
+    facts = audience(ticket) | {"priority": frozen.priority, "entitlement": frozen.entitlement}
+    events.record(session, TicketCreated(channel="email", account_id=content.account_id, **facts))
     message = _message(session, ticket, "agent", content.client_key, content.html, "")
     message.subject = ticket.subject
     message.to = _people([person])

@@ -12,7 +12,7 @@ from core import clock, events
 from core.errors import Conflict, NotFound
 from tickets import derived, lifecycle
 from tickets.events import TicketCreated, TicketSplit, audience
-from tickets.intake import snippet_of
+from tickets.intake import Frozen, freeze, snippet_of
 from tickets.models import Message, Ticket
 
 
@@ -27,7 +27,8 @@ async def split(session: AsyncSession, ticket_id: int, message_id: int) -> Ticke
     message = await session.get(Message, message_id)
     if message is None or message.ticket_id != ticket.id or message.kind != "customer":
         raise NotFound("There is no such message of the customer in this ticket.")
-    made = _new_ticket(ticket, message)
+    frozen = await freeze(session, ticket.registration_id, clock.now())
+    made = _new_ticket(ticket, message, frozen)
     session.add(made)
     await session.flush()
     message.ticket_id = made.id
@@ -36,14 +37,15 @@ async def split(session: AsyncSession, ticket_id: int, message_id: int) -> Ticke
     if not await derived.without(session, ticket, message.id):
         raise Conflict("This is the ticket's only message.")
     facts: dict[str, Any] = {"message_id": message.id, "from_ticket_id": ticket.id, "to_ticket_id": made.id}
-    created = TicketCreated(channel=made.channel, account_id=made.account_id, follow_up_of=ticket.id, **audience(made))
+    who = audience(made) | {"priority": made.priority, "entitlement": made.entitlement}
+    created = TicketCreated(channel=made.channel, account_id=made.account_id, follow_up_of=ticket.id, **who)
     events.record(session, created)
     events.record(session, TicketSplit(**facts, **audience(made)))
     events.record(session, TicketSplit(**facts, **audience(ticket)))
     return made
 
 
-def _new_ticket(ticket: Ticket, message: Message) -> Ticket:
+def _new_ticket(ticket: Ticket, message: Message, frozen: Frozen) -> Ticket:
     now = clock.now()
     return Ticket(
         subject=message.subject.strip() or ticket.subject,
@@ -63,5 +65,9 @@ def _new_ticket(ticket: Ticket, message: Message) -> Ticket:
         last_customer_message_id=message.id,
         snippet=snippet_of(message.text),
         snippet_by="customer",
+        registration_id=ticket.registration_id,
+        entitlement=frozen.entitlement,
+        entitlement_reason=frozen.entitlement_reason,
+        entitlement_until=frozen.entitlement_until,
         version=1,
     )

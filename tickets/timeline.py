@@ -35,6 +35,8 @@ SHOWN_EVENTS: Final = (
     "ticket.routed",
     "ticket.merged",
     "ticket.split",
+    "ticket.product_chosen",
+    "ticket.entitlement_applied",
 )
 SHOWN_DELIVERIES: Final = ("failed", "bounced", "unknown")
 """States of a delivery that are events of the timeline (``delivery.failed`` …); the others show on the message.

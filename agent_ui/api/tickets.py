@@ -3,7 +3,7 @@
 import uuid
 from typing import Annotated, Literal
 
-from litestar import Controller, Response, get, patch, post
+from litestar import Controller, Response, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, HeaderParameter, JSONBody
 
@@ -17,6 +17,7 @@ from agent_ui.views.tickets import (
     BlockInput,
     DecisionView,
     NewTicketInput,
+    ProductInput,
     SplitInput,
     TicketChangeInput,
     TicketView,
@@ -26,7 +27,7 @@ from agent_ui.views.tickets import (
 from channels.email import blocking
 from routing import assignment
 from staff import agents
-from tickets import counters, detail, lifecycle, listing, reply, split, timeline
+from tickets import counters, detail, lifecycle, listing, product, reply, split, timeline
 from tickets.counters import ViewCount
 from tickets.listing import ListQuery, TicketPage
 from tickets.timeline import Item, TimelinePage
@@ -141,6 +142,29 @@ class TicketController(Controller):
     async def mark_unread(self, desk: NamedDependency[Desk], ticket_id: PathId) -> None:
         """Make the ticket look new to this agent."""
         await lifecycle.mark_unread(desk.session, await desk.may_see(ticket_id))
+
+    @put("/tickets/{ticket_id:int}/product", guards=[requires("tickets:change")], summary="Choose the product")
+    async def choose_product(
+        self, desk: NamedDependency[Desk], ticket_id: PathId, data: JSONBody[ProductInput], if_match: IfMatch = None
+    ) -> Response[TicketView]:
+        """Say which registered product it is about. What was frozen when the ticket was opened stays as it is."""
+        await desk.may_see(ticket_id)
+        async with ticket_page.telling_what_is_new(desk, ticket_id):
+            await product.choose(desk.session, ticket_id, data.registration_id, version_of(if_match))
+        view = await ticket_page.read_after_change(desk, ticket_id)
+        return Response(view, headers=etag(view.version))
+
+    @post(
+        "/tickets/{ticket_id:int}/entitlement",
+        guards=[requires("tickets:change")],
+        status_code=200,
+        summary="Freeze the entitlement anew",
+    )
+    async def apply_entitlement(self, desk: NamedDependency[Desk], ticket_id: PathId) -> Response[TicketView]:
+        """Take over what the chosen product is entitled to now; the history keeps what was frozen before."""
+        await product.apply_entitlement(desk.session, await desk.may_see(ticket_id))
+        view = await ticket_page.read_after_change(desk, ticket_id)
+        return Response(view, headers=etag(view.version))
 
     @post(
         "/tickets/{ticket_id:int}/split", guards=[requires("tickets:change")], summary="Give a message its own ticket"

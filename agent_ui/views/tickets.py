@@ -1,12 +1,13 @@
 """Shapes of tickets: the row and the items come from ``tickets`` as they are, the whole ticket is put together here."""
 
-from datetime import datetime
+from datetime import date, datetime
 from email.utils import parseaddr
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from agent_ui.views.base import EmailText, Html, Id, IdList, Input, Named, Revision, ShortText, View
+from products.listing import RegistrationRow
 from routing.models import Decision
 from tickets.detail import Detail, DraftItem
 from tickets.intake import Person
@@ -77,11 +78,27 @@ class Viewer(View):
     state: str
 
 
+class TicketProduct(View):
+    """The registered product that a ticket is about, as it is covered now."""
+
+    registration_id: int
+    product_id: int
+    name: str
+    serial: str
+    customer_id: int
+    state: str
+    until: date | None
+    reason: str
+    recalled: bool
+    claimed: bool
+
+
 class TicketView(View):
     """A ticket with all that its screen shows.
 
     ``timeline`` is the newest page, ``before`` the key of the one before it. ``last_event_id`` is what a reply names
-    as ``lastSeen``.
+    as ``lastSeen``. ``entitlement`` was frozen when the ticket was opened, for ``entitlement_reason``;
+    ``product.state`` is how it stands now.
     """
 
     id: int
@@ -105,6 +122,10 @@ class TicketView(View):
     snoozed_until: datetime | None
     failed_delivery: bool
     version: int
+    entitlement: str
+    entitlement_reason: str
+    entitlement_until: date | None
+    product: TicketProduct | None
     organisation: Named | None
     account_id: int | None
     mailbox: Mailbox | None
@@ -117,6 +138,12 @@ class TicketView(View):
     reply_defaults: ReplyDefaults
     split: SplitHint | None
     follower_ids: list[int]
+
+
+class ProductInput(Input):
+    """The registered product that a ticket is about; null: none."""
+
+    registration_id: Id | None
 
 
 class TicketChangeInput(Input):
@@ -147,6 +174,7 @@ class NewTicketInput(Input):
     plain: bool = False
     attachment_ids: IdList = []
     client_key: ClientKey | None = None
+    registration_id: Id | None = None
 
 
 class ReplyInput(Input):
@@ -269,6 +297,7 @@ def ticket_view(
     routing: Routing | None,
     viewers: list[Viewer],
     reply_defaults: ReplyDefaults,
+    product: RegistrationRow | None,
 ) -> TicketView:
     """A ticket as its screen shows it."""
     row, card = detail.row, detail.customer
@@ -301,6 +330,25 @@ def ticket_view(
         reply_defaults=reply_defaults,
         split=SplitHint(message_id=detail.split_message_id) if detail.split_message_id else None,
         follower_ids=[],
+        entitlement_reason=detail.entitlement_reason,
+        entitlement_until=detail.entitlement_until,
+        product=ticket_product(product) if product else None,
+    )
+
+
+def ticket_product(row: RegistrationRow) -> TicketProduct:
+    """A registered product beside a ticket."""
+    return TicketProduct(
+        registration_id=row.id,
+        product_id=row.product_id,
+        name=row.product,
+        serial=row.serial,
+        customer_id=row.customer_id,
+        state=row.state,
+        until=row.until,
+        reason=row.warranty_reason,
+        recalled=row.recalled,
+        claimed=row.claimed,
     )
 
 

@@ -40,6 +40,7 @@ class WebRequest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         topic: key of a topic; the account's settings map it to a team.
         language: of the page that the form was on.
+        registration_id: the registered product that she has chosen; the portal has seen to it that it is hers.
     """
 
     name: str
@@ -48,6 +49,7 @@ class WebRequest(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     message: str
     language: str = "en"
+    registration_id: int | None = None
     files: list[WebFile] = []
 
 
@@ -103,6 +105,7 @@ class WebReader:
             into_ticket_id=item.ticket_id,
             team_id=team_id,
             language=request.language,
+            registration_id=request.registration_id,
             attachments=[await self._keep(file) for file in request.files],
         )
         return _outcome("ticket", None, request.email, request.subject, await intake.receive(session, message))

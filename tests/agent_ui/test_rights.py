@@ -32,6 +32,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/deliveries/{delivery_id}/retry"): {},
     ("POST", "/api/tickets/{ticket_id}/split"): {"messageId": 999_999},
     ("POST", "/api/tickets/{ticket_id}/block-sender"): {"reason": "spam"},
+    ("PUT", "/api/tickets/{ticket_id}/product"): {"registrationId": None},
     ("PATCH", "/api/customers/{customer_id}"): {"vip": True},
     ("POST", "/api/blocked-senders"): {"pattern": "@spam.example"},
     ("POST", "/api/kb/categories"): {"names": {"en": "Shelf"}},

@@ -28,7 +28,7 @@ async def test_a_row_says_what_a_list_shows(desk: Desk, ticket: int) -> None:
     assert set(row) == {
         "id", "subject", "status", "priority", "channel", "customer", "assignee", "teamId", "snippet", "snippetBy",
         "lastActivityAt", "createdAt", "dueAt", "waitingSince", "unread", "tags", "hasDraft", "messageCount",
-        "snoozedUntil", "failedDelivery", "version",
+        "snoozedUntil", "failedDelivery", "version", "entitlement",
     }  # fmt: skip
     assert row["customer"] == {"id": row["customer"]["id"], "name": "Asha Rao", "vip": False}
     assert (row["unread"], row["assignee"], row["snippetBy"]) == (True, None, "customer")

@@ -17,12 +17,13 @@ from core.db import Database
 from core.migrate import migrate
 from customers import models as customers
 from knowledge_base import models as knowledge_base
+from products import models as products
 from routing import models as routing
 from staff import models as staff
 from tests.conftest import named
 from tickets import models as tickets
 
-MODELS = (brands, channels, chat, customers, knowledge_base, routing, search_models, staff, tickets, timers)
+MODELS = (brands, channels, chat, customers, knowledge_base, products, routing, search_models, staff, tickets, timers)
 
 
 @pytest.fixture

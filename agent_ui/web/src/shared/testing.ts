@@ -7,7 +7,7 @@ export function row(id: number, change: Partial<TicketRow> = {}): TicketRow {
     id, subject: `Subject ${id}`, status: 'open', priority: 'normal', channel: 'email', customer: { id: 1, name: 'Asha', vip: false },
     assignee: null, teamId: null, snippet: '', snippetBy: 'customer', lastActivityAt: '2026-01-01T00:00:00Z',
     createdAt: '2026-01-01T00:00:00Z', dueAt: null, waitingSince: null, unread: false, tags: [], hasDraft: false,
-    messageCount: 1, snoozedUntil: null, failedDelivery: false, version: 1, ...change,
+    messageCount: 1, snoozedUntil: null, failedDelivery: false, version: 1, entitlement: 'none', ...change,
   }
 }
 

@@ -1245,6 +1245,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tickets/{ticket_id}/entitlement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Freeze the entitlement anew */
+        post: operations["ApiTicketsTicketIdEntitlementApplyEntitlement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets/{ticket_id}/notes": {
         parameters: {
             query?: never;
@@ -1256,6 +1273,23 @@ export interface paths {
         put?: never;
         /** Leave a note for colleagues */
         post: operations["ApiTicketsTicketIdNotesNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{ticket_id}/product": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Choose the product */
+        put: operations["ApiTicketsTicketIdProductChooseProduct"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2065,6 +2099,7 @@ export interface components {
             html: string;
             /** @default false */
             plain?: boolean;
+            registrationId?: number | null;
             subject: string;
             teamId?: number | null;
         };
@@ -2254,6 +2289,10 @@ export interface components {
         PreviewView: {
             headings: components["schemas"]["Heading"][];
             html: string;
+        };
+        /** ProductInput */
+        ProductInput: {
+            registrationId: number | null;
         };
         /** PropertiesInput */
         PropertiesInput: {
@@ -2450,6 +2489,19 @@ export interface components {
             items: components["schemas"]["TicketRow"][];
             next: string | null;
         };
+        /** TicketProduct */
+        TicketProduct: {
+            claimed: boolean;
+            customerId: number;
+            name: string;
+            productId: number;
+            reason: string;
+            recalled: boolean;
+            registrationId: number;
+            serial: string;
+            state: string;
+            until: string | null;
+        };
         /** TicketRow */
         TicketRow: {
             assignee: components["schemas"]["AgentRef"] | null;
@@ -2458,6 +2510,7 @@ export interface components {
             createdAt: string;
             customer: components["schemas"]["CustomerRef"];
             dueAt: string | null;
+            entitlement: string;
             failedDelivery: boolean;
             hasDraft: boolean;
             id: number;
@@ -2487,6 +2540,9 @@ export interface components {
             customer: components["schemas"]["CustomerBrief"];
             drafts: components["schemas"]["DraftItem"][];
             dueAt: string | null;
+            entitlement: string;
+            entitlementReason: string;
+            entitlementUntil: string | null;
             failedDelivery: boolean;
             followerIds: number[];
             hasDraft: boolean;
@@ -2498,6 +2554,7 @@ export interface components {
             messageCount: number;
             organisation: components["schemas"]["Named"] | null;
             priority: string;
+            product: components["schemas"]["TicketProduct"] | null;
             replyDefaults: components["schemas"]["ReplyDefaults"];
             routing: components["schemas"]["Routing"] | null;
             snippet: string;
@@ -5806,6 +5863,43 @@ export interface operations {
             };
         };
     };
+    ApiTicketsTicketIdEntitlementApplyEntitlement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiTicketsTicketIdNotesNote: {
         parameters: {
             query?: never;
@@ -5828,6 +5922,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SentView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiTicketsTicketIdProductChooseProduct: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                ticket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProductInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -88,6 +88,9 @@ export interface ViewView {
   tone?: 'bad' | null
 }
 
+/** How a registered product is covered. */
+export type Entitlement = 'in_warranty' | 'contract' | 'expired' | 'none'
+
 export interface TicketRow {
   id: number
   subject: string
@@ -110,6 +113,8 @@ export interface TicketRow {
   snoozedUntil: string | null
   failedDelivery: boolean
   version: number
+  /** How its product was covered when it was opened. */
+  entitlement: Entitlement
 }
 
 export interface Address {

@@ -55,11 +55,11 @@ function emptyThread(id: number): Thread {
 /** The row's part of a full ticket. */
 export function rowOf(view: TicketView): TicketRow {
   const { id, subject, status, priority, channel, assignee, teamId, snippet, snippetBy, lastActivityAt, createdAt } = view
-  const { dueAt, waitingSince, unread, tags, hasDraft, messageCount, snoozedUntil, failedDelivery, version } = view
+  const { dueAt, waitingSince, unread, tags, hasDraft, messageCount, snoozedUntil, failedDelivery, version, entitlement } = view
   const customer = { id: view.customer.id, name: view.customer.name, vip: view.customer.vip }
   return {
     id, subject, status, priority, channel, customer, assignee, teamId, snippet, snippetBy, lastActivityAt, createdAt,
-    dueAt, waitingSince, unread, tags, hasDraft, messageCount, snoozedUntil, failedDelivery, version,
+    dueAt, waitingSince, unread, tags, hasDraft, messageCount, snoozedUntil, failedDelivery, version, entitlement,
   }
 }
 
