@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.journeys.desk import Desk, running
 from tools import assets
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
+PATIENCE = 15_000
+"""Milliseconds that a page may take for what is expected of it: the desk, the browser and other tests share two cores."""
+UNDO_SECONDS = 5
+"""Long enough for a test to press "Undo" on a busy machine before the reply has left."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,11 +36,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """The product with the demo company, started as a user would, on ports and in a folder of its own."""
-    with running(tmp_path_factory.mktemp("browser") / "data") as started:
+    undo = {"SAMPARK_UNDO_SEND_SECONDS": str(UNDO_SECONDS)}
+    with running(tmp_path_factory.mktemp("browser") / "data", **undo) as started:
         yield started
         reports = ROOT / "build" / "reports"
         reports.mkdir(parents=True, exist_ok=True)
         shutil.copy(started.log, reports / "browser-desk.log")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> None:
+    """Wait longer than Playwright's five seconds; what comes sooner costs nothing."""
+    expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -96,7 +96,8 @@ def test_a_strangers_html_asks_for_nothing(page: Page, desk: Desk, picture: Pict
     assert "allow-scripts" not in (frame.get_attribute("sandbox") or "")
     assert page.title() != "taken over"
     overflow = "page => [page.scrollWidth - page.clientWidth, page.scrollHeight - page.clientHeight]"
-    assert page.frame_locator("iframe").first.locator("html").evaluate(overflow) == [0, 0]
+    html = page.frame_locator("iframe").first.locator("html")
+    until(page, lambda: html.evaluate(overflow) == [0, 0], "the frame has grown to the size of its mail")
     assert asked == []
     page.get_by_role("button", name="Show", exact=True).click()
     until(page, lambda: len(asked) == 2, "both images are asked for")
@@ -205,7 +206,8 @@ def test_what_a_canned_reply_leaves_open_is_never_sent(page: Page, desk: Desk, p
     expect(page.locator(".unfilled")).to_have_text("{{customer.first_name}}")
     page.keyboard.press("Control+Enter")
     picture(page, "held-back")
-    # the first try led to the variable: it is selected
+    selected = "getSelection().toString()"
+    until(page, lambda: page.evaluate(selected) == "{{customer.first_name}}", "the first try leads to the variable")
     page.keyboard.type("Meera")
     expect(page.locator(".unfilled")).to_have_count(0)
     page.keyboard.press("Control+Enter")

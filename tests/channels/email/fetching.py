@@ -62,7 +62,7 @@ async def fetching(db, account_id, settings, timeout: float = 5):
         yield fetcher
     finally:
         stop.set()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await task
 
 

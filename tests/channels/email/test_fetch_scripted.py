@@ -221,7 +221,7 @@ async def test_another_place_chosen_while_the_old_one_is_read_begins_anew(db, se
         async with fetching(db, account, settings):
             await eventually(lambda: waits(clock))
             clock.advance(timedelta(seconds=fetch.POLL_SECONDS))
-            await eventually(has(db, *map(mail, (1, 2, 3, 4))), seconds=5)
+            await eventually(has(db, *map(mail, (1, 2, 3, 4))))
     assert (await row(db, account)).last_error is None
 
 

@@ -54,7 +54,7 @@ async def talk(listener: Listener, *lines: bytes) -> list[str]:
     answers = [(await reader.readline()).decode()]
     for line in lines:
         writer.write(line)
-        while (answer := (await asyncio.wait_for(reader.readline(), 5)).decode())[3:4] == "-":
+        while (answer := (await asyncio.wait_for(reader.readline(), 20)).decode())[3:4] == "-":
             pass
         answers.append(answer.strip())
     writer.close()
@@ -215,7 +215,7 @@ async def test_lmtp_answers_for_every_recipient(db, account, settings):
             while (await reader.readline())[3:4] == b"-":
                 pass
         writer.write(MAIL + b".\r\nNOOP\r\n")
-        answers = [(await asyncio.wait_for(reader.readline(), 5))[:3] for _ in range(3)]
+        answers = [(await asyncio.wait_for(reader.readline(), 20))[:3] for _ in range(3)]
         writer.close()
     finally:
         await listener.stop()
@@ -260,7 +260,7 @@ async def _pour(port: int, blob: bytes) -> None:
     with contextlib.suppress(ConnectionError):
         writer.write(blob)
         writer.write_eof()
-        await asyncio.wait_for(reader.read(), 5)
+        await asyncio.wait_for(reader.read(), 20)
     writer.close()
 
 
@@ -299,6 +299,6 @@ async def test_any_content_becomes_a_row(db, listener, body):
         await reader.readline()
     stuffed = (b"\r\n" + body).replace(b"\r\n.", b"\r\n..")[2:]
     writer.write(stuffed + b"\r\n.\r\n")
-    assert (await asyncio.wait_for(reader.readline(), 5)).startswith(b"250")
+    assert (await asyncio.wait_for(reader.readline(), 20)).startswith(b"250")
     writer.close()
     assert [row[3] for row in await rows(db)] == [body + b"\r\n"]

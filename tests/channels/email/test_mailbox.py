@@ -144,7 +144,7 @@ async def test_idle_is_told_of_new_mail_and_ends_when_asked(box):
         waiting = asyncio.create_task(mailbox.wait(over.wait()))
         await asyncio.sleep(0.1)
         await asyncio.to_thread(box.add, MAIL)
-        assert await asyncio.wait_for(waiting, 5)
+        assert await asyncio.wait_for(waiting, 20)
         await mailbox.select()
         over.set()
         assert not await mailbox.wait(over.wait())
@@ -159,7 +159,7 @@ async def test_news_between_two_idles_is_not_lost(box):
         await asyncio.to_thread(box.add, MAIL)
         await mailbox.content(1, 10)
         await mailbox.uids_after(0)
-        assert await asyncio.wait_for(mailbox.wait(never.wait()), 2)
+        assert await asyncio.wait_for(mailbox.wait(never.wait()), 20)
 
 
 @pytest.mark.peer
@@ -170,7 +170,7 @@ async def test_being_thrown_out_during_idle_wakes_us_at_once(box, dovecot):
         await asyncio.sleep(0.2)
         await asyncio.to_thread(dovecot.kick, box.user)
         with pytest.raises(MailboxLost):
-            await asyncio.wait_for(waiting, 3)
+            await asyncio.wait_for(waiting, 20)
         with pytest.raises(MailboxLost):
             await mailbox.uids_after(0)
 
@@ -309,7 +309,7 @@ async def test_silence_and_hanging_up_never_hang_us(command, silent):
 
 async def _answer_fetch(answer: bytes):
     async with Scripted(Imap(FETCH=answer)) as server:
-        async with opened(scripted(server.port), timeout=1) as mailbox:
+        async with opened(scripted(server.port), timeout=10) as mailbox:
             return await mailbox.content(7, 10)
 
 
@@ -333,9 +333,9 @@ async def test_news_told_in_another_answer_is_not_lost():
     """EXISTS comes once, with the answer to FETCH; the server has nothing to add when we wait."""
     imap = Imap(FETCH=b"* 2 EXISTS\r\n{tag} OK done\r\n", IDLE=b"+ idling\r\n")
     async with Scripted(imap) as server:
-        async with opened(scripted(server.port), timeout=1) as mailbox:
+        async with opened(scripted(server.port), timeout=10) as mailbox:
             assert await mailbox.content(7, 10) is None
-            assert await asyncio.wait_for(mailbox.wait(never.wait()), 1)
+            assert await asyncio.wait_for(mailbox.wait(never.wait()), 10)
 
 
 async def test_oauth_refusal_with_a_challenge():
@@ -355,7 +355,7 @@ async def test_oauth_refusal_with_a_challenge():
 
     async with Scripted(talk) as server:
         with pytest.raises(SignInRefused, match='"status":"400"'):
-            async with opened(scripted(server.port, token="expired"), timeout=2):
+            async with opened(scripted(server.port, token="expired"), timeout=10):
                 pass
 
 
@@ -377,7 +377,7 @@ async def test_sign_in_where_the_first_answer_may_not_come_early():
                 writer.write(b"* OK [UIDVALIDITY 7] ok\r\n" + tag + b" OK done\r\n")
 
     async with Scripted(talk) as server:
-        async with opened(scripted(server.port, token="good"), timeout=2):
+        async with opened(scripted(server.port, token="good"), timeout=10):
             pass
     assert heard == [b"dXNlcj11AWF1dGg9QmVhcmVyIGdvb2QBAQ==\r\n"]
 
@@ -396,6 +396,6 @@ async def test_starttls_is_never_skipped():
     imap = Imap()
     async with Scripted(imap) as server:
         with pytest.raises(MailboxLost, match="STARTTLS"):
-            async with opened(scripted(server.port, tls=Encryption.STARTTLS), timeout=2):
+            async with opened(scripted(server.port, tls=Encryption.STARTTLS), timeout=10):
                 pass
     assert not any(b"LOGIN" in line for line in imap.heard)
