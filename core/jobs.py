@@ -15,13 +15,14 @@ from typing import Any, Final, Literal
 import asyncpg
 import msgspec
 import structlog
-from pgqueuer import PgQueuer
+from pgqueuer import PgQueuer, QueueManager
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.domain.settings import DBSettings, db_settings
 from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job
+from pgqueuer.ports.repository import EntrypointExecutionParameter
 from pgqueuer.queries import Queries
-from pgqueuer.types import JobId, QueueExecutionMode
+from pgqueuer.types import JobId, QueueEntrypoint, QueueExecutionMode, QueueManagerId
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -130,6 +131,8 @@ class Worker:
         self._db = db
         self._registry = registry
         self._concurrency = max(2, concurrency)
+        self._batch = self._concurrency // 2
+        self._slow: set[JobId] = set()
         # A job with units of its own holds one connection for its key and needs a second for its work: if such jobs
         # could take the whole pool for their keys, all of them would wait for one another.
         self._keyed_jobs = asyncio.Semaphore(max(1, db.pool_size // 2))
@@ -162,10 +165,11 @@ class Worker:
             queuer = PgQueuer.from_asyncpg_pool(pool)
             for definition in self._registry.by_name.values():
                 queuer.entrypoint(definition.name, on_failure="hold")(self._entrypoint(definition))
+            self._keep_a_place(queuer.qm)
             running = asyncio.create_task(
                 queuer.qm.run(
                     dequeue_timeout=timedelta(seconds=POLL_SECONDS),
-                    batch_size=max(1, self._concurrency // 2),
+                    batch_size=self._batch,
                     max_concurrent_tasks=self._concurrency,
                     mode=QueueExecutionMode(mode),
                     shutdown_on_listener_failure=True,
@@ -180,6 +184,35 @@ class Worker:
         finally:
             pool.terminate()
 
+    def _keep_a_place(self, manager: QueueManager) -> None:
+        """Leave jobs with units of their own in the queue while those that run leave room for no full batch of others.
+
+        They wait for somebody else's server, for minutes if it is slow: without this a mail server that does not
+        answer would take all places, and nothing that comes in would be read. One place at least is always left.
+        """
+        self._slow.clear()
+        slow = {definition.name for definition in self._registry.by_name.values() if definition.own_units}
+        dequeue = manager.queries.dequeue
+
+        async def some(
+            batch_size: int,
+            entrypoints: dict[QueueEntrypoint, EntrypointExecutionParameter],
+            queue_manager_id: QueueManagerId,
+            global_concurrency_limit: int | None,
+            heartbeat_timeout: timedelta,
+        ) -> list[Job]:
+            if len(self._slow) >= self._concurrency - self._batch:
+                entrypoints = {name: limits for name, limits in entrypoints.items() if name not in slow}
+            if not entrypoints:
+                return []
+            taken = await dequeue(
+                batch_size, entrypoints, queue_manager_id, global_concurrency_limit, heartbeat_timeout
+            )
+            self._slow.update(job.id for job in taken if job.entrypoint in slow)
+            return taken
+
+        manager.queries.dequeue = some  # type: ignore[method-assign]  # the library's own limits are for all workers together
+
     def _entrypoint(self, definition: Definition) -> Callable[[Job], Awaitable[None]]:
         async def execute(job: Job) -> None:
             payload = msgspec.json.decode(job.payload or b"{}", type=Payload)
@@ -191,6 +224,8 @@ class Worker:
                 except Exception as problem:
                     self._decide(problem, job.attempts)
                     raise
+                finally:
+                    self._slow.discard(job.id)
 
         return execute
 

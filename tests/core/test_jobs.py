@@ -81,6 +81,40 @@ async def test_keyed_jobs_leave_connections_for_their_work(db: Database) -> None
     assert sorted(done) == list(range(6))
 
 
+async def test_jobs_that_wait_for_others_leave_a_place(db: Database) -> None:
+    """However many sends hang at a server that does not answer, what comes in is still worked on."""
+    server_answers, read, sent = asyncio.Event(), asyncio.Event(), 0
+
+    async def send() -> None:
+        nonlocal sent
+        await server_answers.wait()
+        sent += 1
+
+    async def come_in(_session: object) -> None:
+        read.set()
+
+    registry = Registry((Definition("t.send", send, own_units=True), Definition("t.in", come_in)))
+    async with unit_of_work(db) as session:
+        for number in range(12):
+            await jobs.enqueue(session, "t.send", {}, key=f"delivery:{number}", priority=10)
+    stop = asyncio.Event()
+    running = asyncio.create_task(Worker(db, registry, concurrency=4).run(stop))
+    try:
+        async with asyncio.timeout(20):
+            while await waiting(db) > 10:
+                await asyncio.sleep(0.01)
+            async with unit_of_work(db) as session:
+                await jobs.enqueue(session, "t.in", {})
+            await read.wait()
+            server_answers.set()
+            while sent < 12:
+                await asyncio.sleep(0.01)
+    finally:
+        server_answers.set()
+        stop.set()
+        await running
+
+
 async def test_a_hopeless_job_is_held_and_can_be_run_again(db: Database) -> None:
     """A permanent failure keeps the job with its reason; re-running it works."""
     fail = True
