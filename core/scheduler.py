@@ -14,6 +14,8 @@ from core import clock, jobs, log, timers
 from core.db import Database, reading, unit_of_work
 
 POLL_SECONDS = 10.0
+DUE_PRIORITY = 10
+"""What has waited for its time (every reply waits for the end of its undo) goes before what has only just come in."""
 _log = log.get(__name__)
 
 
@@ -24,7 +26,7 @@ async def run_due(db: Database) -> int:
         async with unit_of_work(db) as session:
             due = await timers.take_due(session, clock.now())
             for timer in due:
-                await jobs.enqueue(session, timer.job, timer.args, key=timer.key)
+                await jobs.enqueue(session, timer.job, timer.args, key=timer.key, priority=DUE_PRIORITY)
         done += len(due)
         if not due:
             return done

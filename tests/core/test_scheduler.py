@@ -6,7 +6,8 @@ from datetime import timedelta
 from core import jobs, timers
 from core.clock import ManualClock
 from core.db import Database, reading, unit_of_work
-from core.scheduler import Scheduler
+from core.jobs import Definition, Registry, Worker
+from core.scheduler import Scheduler, run_due
 from tests import factories
 
 
@@ -14,6 +15,24 @@ async def timers_left(db: Database) -> bool:
     """Whether a timer still waits."""
     async with reading(db) as session:
         return await timers.next_due(session) is not None
+
+
+async def test_what_is_due_does_not_wait_behind_what_comes_in(db: Database, clock: ManualClock) -> None:
+    """A reply whose time has come leaves before a storm of mails that came in earlier is worked off."""
+    done: list[str] = []
+
+    async def work(_session: object, name: str) -> None:
+        done.append(name)
+
+    async with unit_of_work(db) as session:
+        for _ in range(8):
+            await jobs.enqueue(session, "t.x", {"name": "mail"})
+        await jobs.enqueue(session, "t.x", {"name": "reply"}, run_at=clock.now() + timedelta(seconds=5))
+    clock.advance(timedelta(seconds=5))
+    assert await run_due(db) == 1
+    await Worker(db, Registry((Definition("t.x", work),)), concurrency=2).drain()
+    assert len(done) == 9
+    assert "reply" in done[:2]
 
 
 async def test_it_goes_on_after_the_database_was_away(db: Database, clock: ManualClock) -> None:
