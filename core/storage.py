@@ -47,9 +47,12 @@ class Storage:
 
         Raises:
             NotFound: it is gone.
+            Temporary: the storage is away; worth another try.
         """
         try:
             result = await obstore.get_async(self._store, key)
+            return bytes(await result.bytes_async())
         except FileNotFoundError:
             raise NotFound("The file is no longer stored.") from None
-        return bytes(await result.bytes_async())
+        except (BaseError, OSError) as problem:
+            raise Temporary(f"The file storage cannot be read: {problem}") from problem
