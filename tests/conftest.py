@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from core import clock as clocks
-from core import migrate
+from core import events, migrate
 from core.db import Database
 from core.embedded import EmbeddedServer
 from core.settings import Settings, load
@@ -133,6 +133,15 @@ async def db(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url, pool_size=8)
     yield database
     await database.close()
+
+
+@pytest.fixture(autouse=True)
+def nobody_listens() -> Iterator[None]:
+    """Handlers of events that a test subscribes are gone with it, so no test depends on those before it."""
+    before = events._handlers
+    events.subscribe({})
+    yield
+    events.subscribe(before)
 
 
 @pytest.fixture
