@@ -1,10 +1,10 @@
 """Mails to agents: a ticket became yours, your customer wrote, a note names you.
 
-Handlers of ``TicketAssigned``, ``MessageReceived`` and ``NoteAdded`` ask for job ``channels.notify`` where an agent
-wants such mails (``Agent.notify``) and did not cause the event herself; the job writes notices (``channels/notices``)
-to those who may see the ticket. She can answer the first two by mail: what she writes above the line goes to the
-customer. The words of a note are never mailed, not even to colleagues; and an answer to such a mail goes to nobody, so
-it names no ticket.
+Handlers of ``TicketAssigned``, ``MessageReceived``, ``NoteAdded``, and of what makes the router look, ask for job
+``channels.notify`` where an agent wants such mails (``Agent.notify``) and did not cause the event herself; the job
+writes notices (``channels/notices``) to those who may see the ticket. She can answer the first two by mail: what she
+writes above the line goes to the customer. The words of a note are never mailed, not even to colleagues; and an answer
+to such a mail goes to nobody, so it names no ticket.
 """
 
 import html as markup
@@ -15,12 +15,14 @@ from typing import Final, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels import notices
-from core import clock, jobs
+from core import clock, events, jobs
 from core.actor import ActorKind
 from core.db import actor_of
 from core.errors import DeskError
+from core.events import Event
 from core.html import text_to_html
 from core.sql import Row, Sql
+from routing.assignment import LONGEST_IDLE
 from staff import actors
 from tickets import access
 from tickets.events import MessageReceived, NoteAdded, TicketAssigned
@@ -125,6 +127,12 @@ class Notifier:
     async def on_assigned(self, session: AsyncSession, event: TicketAssigned) -> None:
         """A ticket has another owner (handler)."""
         await self._ask(session, "assigned", event.ticket_id, None, [event.to_id])
+
+    async def on_routed(self, session: AsyncSession, event: Event) -> None:
+        """The router may have given the ticket to somebody (handler; it stands behind the router's own)."""
+        for each in events.recorded(session, TicketAssigned):
+            if each.ticket_id == event.ticket_id and each.rule == LONGEST_IDLE:
+                await self.on_assigned(session, each)
 
     async def on_message(self, session: AsyncSession, event: MessageReceived) -> None:
         """The customer wrote (handler); the audience names who owns the ticket. Robots' mails are no news."""

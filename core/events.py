@@ -7,7 +7,7 @@ records is written but not handled again. Then all rows go in by one statement t
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 from sqlalchemy import Identity, Index, text
@@ -86,6 +86,7 @@ class EventRow(Base):
     data: Mapped[dict[str, Any]]
 
 
+Heard = TypeVar("Heard", bound=Event)
 Handler = Callable[[AsyncSession, Any], Awaitable[None]]
 _handlers: Mapping[type[Event], tuple[Handler, ...]] = {}
 
@@ -105,6 +106,18 @@ def record(session: AsyncSession, event: Event, actor: Actor | None = None) -> N
         actor: who did it, where it is not the unit's own actor.
     """
     session.info.setdefault("events", []).append((event, actor or session.info.get("actor", SYSTEM)))
+
+
+def recorded(session: AsyncSession, kind: type[Heard]) -> list[Heard]:
+    """What was recorded so far in this unit of work, of one type: a handler learns what those before it have done.
+
+    Handlers run one hop deep, so what one of them records is handled by nobody else.
+
+    Args:
+        session: the unit of work.
+        kind: the type of event.
+    """
+    return [event for event, _ in session.info.get("events", []) if isinstance(event, kind)]
 
 
 def _row(event: Event, actor: Actor, at: datetime) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from tickets.lifecycle import PRIORITIES
 DRAIN_JOB: Final = "routing.drain"
 DRAIN_BATCH: Final = 50
 DRAIN_TRIGGER: Final = "an agent became ready"
+LONGEST_IDLE: Final = "Longest idle"
+"""The rule by which this router gives work to somebody."""
 LOCKED: Final = "being given other work at this moment"
 
 
@@ -186,7 +188,7 @@ def _tell(session: AsyncSession, ticket_id: int, won: Any, chosen: Candidate, re
         "customer_id": won.customer_id,
         "teams": (won.team_id or events.NO_TEAM,),
         "agents": (chosen.agent_id,),
-        "rule": "Longest idle",
+        "rule": LONGEST_IDLE,
     }
     events.record(session, TicketAssigned(from_id=None, to_id=chosen.agent_id, **facts))
     routed = TicketRouted(

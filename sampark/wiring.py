@@ -45,12 +45,12 @@ from tickets.templates import Surroundings
 def handlers(acknowledger: Acknowledger, notifier: Notifier) -> Mapping[type[Event], tuple[Handler, ...]]:
     """Event → what follows from it."""
     return {
-        TicketCreated: (assignment.on_ticket_created, acknowledger.on_ticket_created),
+        TicketCreated: (assignment.on_ticket_created, notifier.on_routed, acknowledger.on_ticket_created),
         TicketAssigned: (assignment.on_ticket_changed, notifier.on_assigned),
-        StatusChanged: (assignment.on_ticket_changed,),
-        TeamChanged: (assignment.on_ticket_changed,),
+        StatusChanged: (assignment.on_ticket_changed, notifier.on_routed),
+        TeamChanged: (assignment.on_ticket_changed, notifier.on_routed),
         TicketSnoozed: (assignment.on_ticket_changed,),
-        TicketWoken: (assignment.on_ticket_changed,),
+        TicketWoken: (assignment.on_ticket_changed, notifier.on_routed),
         MessageReceived: (delivery.on_message_received, notifier.on_message, following.on_message_received),
         NoteAdded: (notifier.on_note,),
         TicketRead: (following.on_read,),

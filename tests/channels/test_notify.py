@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from sqlalchemy import select, text, update
 
+from channels.acknowledge import Acknowledger
 from channels.email.parse import parse_mail
 from channels.models import Notice
 from channels.notify import ABOVE, WORDS, Notifier
@@ -13,12 +14,15 @@ from core import events
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
 from core.i18n import NAMES
+from routing import presence
+from sampark import wiring
 from staff.models import Agent
 from tests import factories
 from tickets.events import MessageReceived, NoteAdded, TicketAssigned
 from tickets.intake import Received
 from tickets.lifecycle import TicketChange, change
 from tickets.reply import NoteContent, note
+from tickets.templates import Surroundings
 
 ALL = {"assigned": True, "customer_wrote": True, "mentioned": True}
 
@@ -104,6 +108,26 @@ async def test_an_agent_hears_of_a_ticket_that_became_hers(desk: Desk) -> None:
     assert "because the ticket is yours" in mail.text
     assert "https://desk.example/console/preferences" in mail.text
     assert mail.subject.startswith(f"[#{desk.first.ticket_id}] ")
+
+
+async def test_the_router_gave_it_to_her(desk: Desk) -> None:
+    """At once when it was opened, and when the customer opened it again: by the product's own table of handlers."""
+    acknowledger = Acknowledger(Surroundings(), "en")
+    events.subscribe(wiring.handlers(acknowledger, desk.notifier))
+    async with unit_of_work(desk.db) as session:
+        await presence.set_state(session, desk.neha.id, "available")
+    async with unit_of_work(desk.db) as session:
+        opened = await factories.received(session)
+    (first,) = await desk.run(twice=True)
+    assert (first.kind, first.agent_id, first.ticket_id) == ("assigned", desk.neha.id, opened.ticket_id)
+    async with unit_of_work(desk.db) as session:
+        await change(session, opened.ticket_id, TicketChange(status="solved", assignee_id=None))
+    async with unit_of_work(desk.db) as session:
+        again = await factories.received(session, token_ticket_id=opened.ticket_id, text="Still broken.")
+    mails = [mail for mail in await desk.run() if mail.id != first.id]
+    assert [(mail.kind, mail.agent_id, mail.message_id) for mail in mails] == [
+        ("assigned", desk.neha.id, again.message_id)
+    ]
 
 
 async def test_what_she_did_herself_is_no_news(desk: Desk) -> None:
