@@ -47,6 +47,11 @@ def _given_id(scope: Scope) -> str | None:
     return None
 
 
+def _may_be_framed(policy: bytes) -> bool:
+    """Whether a page names who may frame it; the older header can only forbid it to all, so it is left out then."""
+    return b"frame-ancestors" in policy and b"frame-ancestors 'none'" not in policy
+
+
 async def security_headers(message: Message, scope: Scope) -> None:
     """Put the careful headers on an answer that does not set its own; API answers are never kept by caches."""
     if message["type"] != "http.response.start":
@@ -54,6 +59,8 @@ async def security_headers(message: Message, scope: Scope) -> None:
     # By hand, because Litestar's headers look through the whole list for each of them.
     headers = message["headers"] = list(message["headers"])
     given = {name.lower(): value for name, value in headers}
+    if _may_be_framed(given.get(b"content-security-policy", b"")):
+        given.setdefault(b"x-frame-options", b"")
     headers += [pair for pair in _ALWAYS if pair[0] not in given]
     if b"content-security-policy" not in given and not given.get(b"content-type", b"").startswith(b"text/html"):
         headers.append((b"content-security-policy", STRICT_POLICY))

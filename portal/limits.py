@@ -26,26 +26,37 @@ def network(address: str) -> str:
 
 
 class Gate:
-    """Lets each visitor through :data:`BURST` times at once, then once in :data:`SECONDS_EACH`."""
+    """Lets each visitor through some times at once, then once in some seconds.
 
-    def __init__(self) -> None:
+    Args:
+        burst: how often at once.
+        seconds_each: how long until there is another turn.
+    """
+
+    def __init__(self, burst: int = BURST, seconds_each: float = SECONDS_EACH) -> None:
+        self._burst = float(burst)
+        self._seconds_each = seconds_each
         self._held: dict[str, tuple[float, datetime]] = {}
 
     def wait(self, address: str) -> int:
         """Take one turn; returns 0, or the seconds until there will be one."""
         key, now = network(address), clock.now()
-        left, since = self._held.get(key, (float(BURST), now))
-        left = min(float(BURST), left + max(0.0, (now - since).total_seconds()) / SECONDS_EACH)
+        left, since = self._held.get(key, (self._burst, now))
+        left = min(self._burst, left + max(0.0, (now - since).total_seconds()) / self._seconds_each)
         if left < 1:
-            return max(1, round((1 - left) * SECONDS_EACH))
+            return max(1, round((1 - left) * self._seconds_each))
         self._held[key] = (left - 1, now)
         if len(self._held) > MOST:
             self._forget(now)
         return 0
 
+    def forget(self, address: str) -> None:
+        """Forget one visitor (a connection that is gone)."""
+        self._held.pop(network(address), None)
+
     def _forget(self, now: datetime) -> None:
         """Forget those who would have all turns again, and if these are few, everybody."""
-        whole = BURST * SECONDS_EACH
+        whole = self._burst * self._seconds_each
         self._held = {key: held for key, held in self._held.items() if (now - held[1]).total_seconds() < whole}
         if len(self._held) > MOST:
             self._held.clear()

@@ -69,6 +69,18 @@ def script_address(entry: str) -> str:
     return f"/static/portal/built/{found['file']}" if found else ""
 
 
+def style_addresses(entry: str) -> list[str]:
+    """Where the built style sheets of a script of ``portal/web`` are."""
+    found = _manifest().get(f"src/{entry}", {})
+    return [f"/static/portal/built/{name}" for name in found.get("css", [])]
+
+
+def script_text(entry: str) -> str | None:
+    """The built form of a script of ``portal/web`` itself; None when it is not built."""
+    found = _manifest().get(f"src/{entry}")
+    return (BUILT / found["file"]).read_text() if found else None
+
+
 def logo_address(brand: Brand) -> str:
     """Where a brand's logo is; "" when its name is shown in letters."""
     return f"/portal/logo/{brand.id}/{brand.logo_key[-12:]}" if brand.logo_key else ""

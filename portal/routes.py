@@ -11,6 +11,7 @@ from core.errors import DeskError
 from portal import failures, home, look, requests, signin
 from portal.auth import Recognise
 from portal.pages import YEAR, arrive
+from portal.widget import routes as widget_routes
 
 HANDLERS: Final[list[Any]] = [
     Router(
@@ -39,6 +40,7 @@ HANDLERS: Final[list[Any]] = [
     ),
     Router("/portal", route_handlers=[look.style, look.logo], include_in_schema=False),
     Router("/static/portal/built", route_handlers=[look.built], include_in_schema=False),
+    *widget_routes.HANDLERS,
     create_static_files_router(
         "/static/portal",
         directories=[look.STATIC],

@@ -6,6 +6,7 @@ from litestar.response import Redirect
 
 from agent_ui import routes as agent_routes
 from portal import routes as portal_routes
+from portal.widget.rooms import Rooms
 from sampark.runtime import Runtime
 from sampark.wiring import Wiring
 from simulator import oauth as simulator_oauth
@@ -32,6 +33,6 @@ def create_app(runtime: Runtime, wiring: Wiring) -> Litestar:
     return Litestar(
         route_handlers=handlers,
         logging_config=None,  # core.log has set it up
-        state=State({"runtime": runtime, "inbound": wiring.inbound}),
+        state=State({"runtime": runtime, "inbound": wiring.inbound, "rooms": Rooms(runtime)}),
         **agent_routes.app_options(runtime),
     )

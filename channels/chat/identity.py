@@ -70,7 +70,6 @@ class VisitorTokens:
 
     def __init__(self, secret: str) -> None:
         self._key = _key(secret, b"chat-visitor:")
-        self._files = _key(secret, b"chat-file:")
 
     def anonymous(self, widget_id: int) -> tuple[str, str]:
         """A new name: the token for the browser, and the hash that is kept."""
@@ -100,18 +99,6 @@ class VisitorTokens:
         if not hmac.compare_digest(_sign(self._key, text), signature):
             return None
         return int(parts[2]) if clock.now().timestamp() < int(parts[3]) else None
-
-    def file(self, chat_id: int, attachment_id: int) -> str:
-        """What lets the visitor of a chat have one of its files."""
-        return f"{chat_id}.{attachment_id}.{_sign(self._files, f'{chat_id}.{attachment_id}')}"
-
-    def file_in(self, token: str) -> tuple[int, int] | None:
-        """The chat and the file of such a token; None when it is not ours."""
-        text, _, signature = token.rpartition(".")
-        if len(token) > 100 or not token.isascii() or not hmac.compare_digest(_sign(self._files, text), signature):
-            return None
-        chat_id, _, attachment_id = text.partition(".")
-        return int(chat_id), int(attachment_id)
 
 
 def hashed(name: str) -> str:

@@ -14,7 +14,7 @@ from core.db import Database, reading, unit_of_work
 from core.errors import Invalid
 from customers.models import ContactPoint, Customer
 from tests import factories
-from tests.channels.chat.conftest import MAIL_TOKENS, Desk
+from tests.channels.chat.talking import MAIL_TOKENS, Desk
 from tickets import lifecycle
 from tickets.lifecycle import TicketChange
 from tickets.models import Attachment, Ticket

@@ -16,7 +16,7 @@ from core.clock import ManualClock
 from core.db import Database, reading, unit_of_work
 from customers.models import ContactPoint, Customer
 from tests import factories
-from tests.channels.chat.conftest import TOKENS, VAULT, Desk
+from tests.channels.chat.talking import TOKENS, VAULT, Desk
 
 KEY = "the-widgets-secret-of-forty-characters-.."
 ASHA = Claim(user_id="17", email="asha@customer.example", name="Asha Rao")
@@ -95,7 +95,6 @@ def test_no_made_up_token_is_a_visitor(text: str, widget_id: int) -> None:
     for made in (text, f"a.{text}", f"s.{widget_id}.1.99999999999.{text}", f"1.2.{text}"):
         assert TOKENS.name_in(made, widget_id) is None
         assert TOKENS.visitor_in(made, widget_id) is None
-        assert TOKENS.file_in(made) is None
 
 
 def test_tokens_belong_to_one_widget_and_one_desk(clock: ManualClock) -> None:
@@ -105,7 +104,6 @@ def test_tokens_belong_to_one_widget_and_one_desk(clock: ManualClock) -> None:
     assert (TOKENS.name_in(anonymous, 1), TOKENS.visitor_in(session, 1)) == (name_hash, 7)
     assert (TOKENS.name_in(anonymous, 2), TOKENS.visitor_in(session, 2)) == (None, None)
     assert VisitorTokens("another desk").name_in(anonymous, 1) is None
-    assert TOKENS.file_in(TOKENS.file(3, 4)) == (3, 4)
     clock.advance(timedelta(minutes=61))
     assert TOKENS.visitor_in(session, 1) is None
 

@@ -4,7 +4,7 @@ from channels.chat import presence
 from channels.inbound import Incoming
 from core.db import unit_of_work
 from tests import factories
-from tests.channels.chat.conftest import MAIL_TOKENS, Desk
+from tests.channels.chat.talking import MAIL_TOKENS, Desk
 
 
 async def test_a_reload_is_shorter_than_the_grace(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from core.clock import ManualClock
 from core.db import Database, reading, unit_of_work
 from core.errors import Invalid, NotFound, Stale
 from tests import factories
-from tests.channels.chat.conftest import Desk
+from tests.channels.chat.talking import Desk
 
 
 @pytest.mark.parametrize(
