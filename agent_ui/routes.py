@@ -18,6 +18,7 @@ from agent_ui.api.files import FileController, UploadController
 from agent_ui.api.ledger import JobController, LedgerController
 from agent_ui.api.mailboxes import MailboxController, OauthController
 from agent_ui.api.me import MeController
+from agent_ui.api.policy import GuestLinkController, PolicyController
 from agent_ui.api.replies import DeliveryController, ReplyController
 from agent_ui.api.session import SessionController
 from agent_ui.api.tickets import TicketController
@@ -54,6 +55,8 @@ CONTROLLERS: Final = (
     CategoryController,
     ArticleController,
     ArticleTextController,
+    PolicyController,
+    GuestLinkController,
     health.BusinessHealthController,
 )
 

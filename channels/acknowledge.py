@@ -20,7 +20,7 @@ from core.errors import DeskError
 from core.html import html_to_text
 from core.sql import Row, Sql
 from customers.contacts import normalise_email
-from tickets import lifecycle, templates
+from tickets import guests, lifecycle, templates
 from tickets.events import TicketCreated
 from tickets.intake import Person
 from tickets.reply import system_reply
@@ -50,6 +50,16 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """The product's own text by language; a mailbox may have another."""
+FOLLOW: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "en": "Follow your request here, and answer there if you like:",
+        "hi": "अपना अनुरोध यहाँ देखें, और चाहें तो वहीं उत्तर दें:",
+        "mr": "आपली विनंती येथे पाहा, आणि हवे असल्यास तेथेच उत्तर द्या:",
+        "bn": "আপনার অনুরোধ এখানে দেখুন, চাইলে সেখানেই উত্তর দিন:",
+        "kn": "ನಿಮ್ಮ ಕೋರಿಕೆಯನ್ನು ಇಲ್ಲಿ ನೋಡಿ, ಬೇಕಿದ್ದರೆ ಅಲ್ಲೇ ಉತ್ತರಿಸಿ:",
+    }
+)
+"""What stands before the guest link, where the desk wants one (``tickets/policy.py``)."""
 _ROBOTS: Final = ("noreply", "donotreply", "mailerdaemon", "postmaster", "bounce", "nobody")
 
 _WANTING: Final = Sql(
@@ -83,10 +93,12 @@ class Acknowledger:
     Args:
         around: product and address of the desk.
         default_language: for customers whose language is not known.
+        secret: the desk's, which signs guest links.
     """
 
-    def __init__(self, around: Surroundings, default_language: str) -> None:
+    def __init__(self, around: Surroundings, default_language: str, secret: str) -> None:
         self._around = around
+        self._secret = secret
         self._language = default_language
         self._wanting: frozenset[int] = frozenset()
         self._read_at = float("-inf")
@@ -116,6 +128,8 @@ class Acknowledger:
             base_url=self._around.base_url,
         )
         values = await templates.values_of(session, ticket_id, None, around)
+        guest = await guests.link_to(session, self._secret, ticket_id)
+        values["request.link"] = f"{around.base_url}/portal/guest/{guest}" if guest else ""
         subject, html = _filled(options_of(row.options).acknowledge, row.language or self._language, values)
         why = await brake.allow(session, KIND, row.address, ticket_id, subject)
         if why is None:
@@ -140,7 +154,10 @@ def _filled(own: Acknowledge, language: str, values: templates.Values) -> tuple[
     subject = templates.without_unknown(own.subject or SUBJECT, values, html=False)
     if not own.subject and values["ticket.subject"].lower().startswith("re:"):
         subject = values["ticket.subject"]
-    text = own.html or TEXTS.get(language.partition("-")[0].lower(), TEXTS["en"])
+    code = language.partition("-")[0].lower()
+    text = own.html or TEXTS.get(code, TEXTS["en"])
+    if not own.html and values["request.link"]:
+        text += f'<p>{FOLLOW.get(code, FOLLOW["en"])} <a href="{{{{request.link}}}}">{{{{request.link}}}}</a></p>'
     return " ".join(subject.split()), templates.without_unknown(text, values, html=True)
 
 

@@ -97,6 +97,14 @@ class Language:
         """As in "Tuesday, 3 March 2026". Aware instants must be in the reader's time zone already."""
         return dates.format_date(value, "EEEE, d MMMM y", locale=self._locale)
 
+    def day(self, value: datetime) -> str:
+        """As in "3 March 2026"; instants as for :meth:`date`."""
+        return dates.format_date(value, "d MMMM y", locale=self._locale)
+
+    def moment(self, value: datetime) -> str:
+        """As in "3 March 2026, 14:05"; an aware instant in the reader's time zone."""
+        return f"{self.day(value)}, {value:%H:%M}"
+
     def size(self, octets: int) -> str:
         """A file size: whole megabytes, or kilobytes below one."""
         if octets >= 1_000_000:

@@ -6,6 +6,7 @@ from channels import models as _channels
 from channels.chat import models as _chat
 from core import brands as _brands
 from core import events as _events
+from core import options as _options
 from core import search_models as _search
 from core import timers as _timers
 from core.base import Base
@@ -24,6 +25,7 @@ MODELS = (
     _events,
     _knowledge_base,
     _products,
+    _options,
     _routing,
     _search,
     _staff,

@@ -92,7 +92,7 @@ class Form:
             if len(getattr(self, name)) > longest:
                 words = _("This is too long: %(most)s characters are possible.")
                 found[name] = words % {"most": language.number(longest)}
-        if refused := self._files_refused(language, most_bytes):
+        if refused := files_refused(self.files, language, most_bytes):
             found["files"] = refused
         if self.trap:
             found[TRAP] = _("Leave the field “Website” empty. It is there to catch programs.")
@@ -104,20 +104,6 @@ class Form:
             return _DOMAIN.fullmatch(normalise_email(self.email)) is not None
         except Invalid:
             return False
-
-    def _files_refused(self, language: Language, most_bytes: int) -> str | None:
-        """What is wrong with the files, if anything."""
-        _ = language.text
-        if len(self.files) > MOST_FILES:
-            return language.plural("Send at most %(num)s file.", "Send at most %(num)s files.", MOST_FILES)
-        if sum(len(file.content) for file in self.files) > most_bytes:
-            words = _("These files are too large. Together they may have %(size)s.")
-            return words % {"size": language.size(most_bytes)}
-        unknown = next((file.name for file in self.files if sniff(file.content) is None), None)
-        if unknown is None:
-            return None
-        words = _("“%(name)s” cannot be sent. Photos, videos, PDF, text and office documents can.")
-        return words % {"name": unknown[:80]}
 
     def request(self, language: str) -> WebRequest:
         """What goes into the ledger; only of a form without complaints."""
@@ -131,3 +117,18 @@ class Form:
             language=language,
             files=[WebFile(tidy_name(file.name, kind), kind, file.content) for file, kind in kept],
         )
+
+
+def files_refused(files: list[Upload], language: Language, most_bytes: int) -> str | None:
+    """What is wrong with some files, if anything."""
+    _ = language.text
+    if len(files) > MOST_FILES:
+        return language.plural("Send at most %(num)s file.", "Send at most %(num)s files.", MOST_FILES)
+    if sum(len(file.content) for file in files) > most_bytes:
+        words = _("These files are too large. Together they may have %(size)s.")
+        return words % {"size": language.size(most_bytes)}
+    unknown = next((file.name for file in files if sniff(file.content) is None), None)
+    if unknown is None:
+        return None
+    words = _("“%(name)s” cannot be sent. Photos, videos, PDF, text and office documents can.")
+    return words % {"name": unknown[:80]}

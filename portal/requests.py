@@ -13,24 +13,23 @@ from litestar.exceptions import ClientException, HTTPException
 from litestar.response import Redirect
 from sqlalchemy import select
 
-from channels import inbound
 from channels.inbound import Incoming
 from channels.models import InboundItem
 from channels.web.form import CHANNEL, encode, form_account
-from core import log
 from core.db import unit_of_work
 from core.errors import NotFound
 from portal import tokens
 from portal.forms import TRAP, Form, Upload, topics
 from portal.limits import Gate
-from portal.pages import PortalRequest, Visitor, inbound_of, is_same_site, runtime_of
+from portal.pages import PortalRequest, Visitor, is_same_site, runtime_of
+from portal.taking_in import keep
 from portal.uploads import ACCEPT, MOST_FILES
+from tickets import guests
 
 LARGEST_POST: Final = 80 * 1024 * 1024
 """Beyond this a post is refused unread, whatever the settings say about files."""
 
 GATE: Final = Gate()
-_log = log.get(__name__)
 
 
 @get("/requests/new")
@@ -87,7 +86,7 @@ async def send_request(request: PortalRequest) -> Response[Any]:
     name = tokens.name_of_post(token, raw)
     async with unit_of_work(runtime.db) as session:
         account = await form_account(session)
-    await _keep(request, Incoming(account.id, CHANNEL, name, raw, envelope_from=form.email))
+    await keep(request, Incoming(account.id, CHANNEL, name, raw, envelope_from=form.email))
     query = urlencode({"r": name, "lang": visitor.language.code})
     return Redirect(f"/portal/requests/thanks?{query}", status_code=303)
 
@@ -101,19 +100,6 @@ async def _read(request: PortalRequest) -> tuple[Form, str]:
     return Form.from_post(texts, [file for file in files if file.content]), texts.get("token", "")
 
 
-async def _keep(request: PortalRequest, incoming: Incoming) -> None:
-    """Into the ledger, then processed at once; what fails now is done by the row's job."""
-    db = runtime_of(request).db
-    item_id = await inbound.store(db, incoming)
-    if item_id is None:
-        return
-    try:
-        async with unit_of_work(db) as session:
-            await inbound_of(request).process(session, item_id)
-    except Exception:  # noqa: BLE001 - the row is safe and its job will process it; the visitor must not see an error
-        _log.exception("a request is processed later", item=item_id)
-
-
 @get("/requests/thanks")
 async def thanks(request: PortalRequest) -> Response[str]:
     """What happens next, with the number of the request."""
@@ -125,9 +111,10 @@ async def thanks(request: PortalRequest) -> Response[str]:
             InboundItem.account_id == account.id, InboundItem.provider_id == name
         )
         row = (await session.execute(known)).one_or_none()
-    if row is None:
-        raise NotFound
-    return visitor.page("thanks.html", number=row.ticket_id, email=row.envelope_from)
+        if row is None:
+            raise NotFound
+        guest = await guests.link_to(session, runtime_of(request).secret, row.ticket_id) if row.ticket_id else None
+    return visitor.page("thanks.html", number=row.ticket_id, email=row.envelope_from, guest=guest)
 
 
 def _form_page(request: PortalRequest, form: Form, status: int = 200, token: str | None = None) -> Response[str]:

@@ -83,7 +83,7 @@ class Wiring:
         self.outbound = Outbound(runtime.db, {"email": outbox, "web": outbox, "chat": window}, stale)
         notice_mail = NoticeMail(tokens, sender, runtime.settings.base_url)
         self.notices = notices.Notices(runtime.db, notice_mail, stale)
-        acknowledger = Acknowledger(around, runtime.settings.default_locale)
+        acknowledger = Acknowledger(around, runtime.settings.default_locale, runtime.secret)
         notifier = Notifier(runtime.settings.base_url)
         brake.configure(runtime.settings.automatic_mail_per_hour)
         self.registry = Registry(

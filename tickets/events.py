@@ -186,3 +186,10 @@ class DraftChanged(Event, frozen=True, kw_only=True):
     kind = "draft.changed"
     mode: str
     revision: int | None
+
+
+class GuestLinksRevoked(Event, frozen=True, kw_only=True):
+    """The addresses that open the ticket without a sign-in were taken back."""
+
+    kind = "ticket.guest_links_revoked"
+    count: int

@@ -15,7 +15,7 @@ from core.actor import SYSTEM, Actor, ActorKind
 from core.sql import Sql
 from customers import service as customers
 from products import entitlement
-from tickets import threading
+from tickets import participants, threading
 from tickets.events import AnsweredElsewhere, MessageReceived, StatusChanged, TicketCreated, TicketWoken
 
 SNIPPET_LENGTH = 140
@@ -61,6 +61,7 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
         sender: who wrote.
         html: sanitised; empty where the message is plain text.
         token_ticket_id: ticket named by a valid signed recipient address.
+        portal_ticket_id: ticket in which its author, who may, answered on the portal.
         into_ticket_id: the "could not read" ticket of an item that is being processed again.
         conversation_ticket_id: ticket of the conversation that the sender's browser has proved to be in.
         customer_id: whose it is, where the channel knows that; else the person is found by the address.
@@ -94,6 +95,7 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     in_reply_to: str | None = None
     references: list[str] = []
     token_ticket_id: int | None = None
+    portal_ticket_id: int | None = None
     mark_ticket_id: int | None = None
     into_ticket_id: int | None = None
     conversation_ticket_id: int | None = None
@@ -245,6 +247,7 @@ async def receive(session: AsyncSession, message: InboundMessage) -> Received:
     else:
         received = await _continue(session, message, found, match)
     await _attach(session, message, received.message_id)
+    await _note_participants(session, message, received, found.id)
     return received
 
 
@@ -254,6 +257,19 @@ async def _person(session: AsyncSession, message: InboundMessage) -> customers.F
         return customers.Found(known.id, known.name, known.vip, False, known.organisation_id)
     person = message.our_answer.customer if message.our_answer else message.sender
     return await customers.find_or_create(session, person.address, person.name, message.channel, message.language)
+
+
+async def _note_participants(
+    session: AsyncSession, message: InboundMessage, received: Received, sender_id: int
+) -> None:
+    """Let those whom a believed sender has written to as well take part (``tickets/participants.py``)."""
+    ours = message.our_answer is not None
+    believed = received.created or (received.customer_id == sender_id and received.matched_by in participants.PROVEN)
+    if not (believed or ours) or message.is_auto or message.is_list or message.archived:
+        return
+    known = {message.sender.address, message.own_address}
+    others = [each.address for each in (*message.to, *message.cc) if each.address not in known]
+    await participants.add(session, received.ticket_id, others)
 
 
 def _actor(message: InboundMessage, found: customers.Found) -> Actor:
@@ -266,6 +282,7 @@ def _actor(message: InboundMessage, found: customers.Found) -> Actor:
 async def _match(session: AsyncSession, message: InboundMessage, customer_id: int) -> threading.Match | None:
     clues = threading.Clues(
         token_ticket_id=message.into_ticket_id or message.token_ticket_id,
+        portal_ticket_id=message.portal_ticket_id,
         in_reply_to=message.in_reply_to,
         references=message.references,
         mark_ticket_id=message.mark_ticket_id,

@@ -225,3 +225,27 @@ class ReadMark(Base):
     agent_id: Mapped[int] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
     message_id: Mapped[int]
+
+
+class Participant(Base):
+    """Somebody beside the customer who takes part in a ticket, by address (``tickets/participants.py``)."""
+
+    __tablename__ = "ticket_participants"
+    __table_args__ = (Index("ix_ticket_participants_address", "address"),)
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    added_at: Mapped[datetime]
+
+
+class GuestLink(Base):
+    """An address that opens one ticket without a sign-in (``tickets/guests.py``)."""
+
+    __tablename__ = "guest_links"
+    __table_args__ = (Index("ix_guest_links_ticket_id", "ticket_id"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]

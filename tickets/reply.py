@@ -18,7 +18,7 @@ from core.html import html_to_text, sanitise, sanitise_written, text_to_html
 from core.sql import Sql
 from customers import service as customers
 from customers.contacts import normalise_email
-from tickets import attachments, delivery, drafts, lifecycle, templates
+from tickets import attachments, delivery, drafts, lifecycle, participants, templates
 from tickets.errors import StaleReply, TicketClosed
 from tickets.events import MessageQueued, NoteAdded, TicketCreated, audience
 from tickets.intake import Person, clean, freeze, snippet_of
@@ -152,6 +152,7 @@ async def reply(session: AsyncSession, ticket_id: int, content: ReplyContent) ->
     # Before the ticket changes: every statement after that would write it once more.
     await drafts.discard(session, ticket.id, "reply", content.draft_revision)
     await _send(session, ticket, message, content.attachment_ids, *_leaves(content, message))
+    await _note_participants(session, ticket, message, answered.address)
     if content.status is not None and content.status != ticket.status:
         await lifecycle.apply(session, ticket, lifecycle.TicketChange(status=content.status))
     return message
@@ -250,7 +251,15 @@ async def open_ticket(session: AsyncSession, content: NewTicket) -> tuple[Ticket
     message.plain, message.own_address = content.plain, content.from_address
     leaves = message.created_at + timedelta(seconds=content.undo_seconds)
     await _send(session, ticket, message, content.attachment_ids, leaves)
+    await _note_participants(session, ticket, message, person.address)
     return ticket, message
+
+
+async def _note_participants(session: AsyncSession, ticket: Ticket, message: Message, answered: str | None) -> None:
+    """Let those whom an answer goes to as well take part; not whom it is passed on to, nor who gets it blindly."""
+    if not message.passed_on:
+        others = [each["address"] for each in (*message.to, *message.cc) if each["address"] != answered]
+        await participants.add(session, ticket.id, others)
 
 
 async def _already(session: AsyncSession, client_key: str) -> Message | None:

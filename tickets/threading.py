@@ -1,6 +1,7 @@
 """Which ticket a message belongs to: independent proofs in a fixed order, each with its own trust.
 
     conversation the chat that the visitor's browser is in     its signed token is proof enough
+    portal       the portal knows who writes and where         she is signed in, or holds a guest link
     token        our signed address among the recipients      nobody can guess it, so it needs no second proof
     in_reply_to  In-Reply-To names a message of a ticket       the sender must take part in that ticket,
     references   References name one, newest first             or write to somebody who does
@@ -44,6 +45,7 @@ class Clues:
 
     Attributes:
         token_ticket_id: ticket of a valid signed address among the recipients.
+        portal_ticket_id: ticket in which somebody answered on the portal, who may.
         in_reply_to: id of the message it answers.
         references: ids of its ancestors, oldest first.
         mark_ticket_id: ticket of a valid mark in the body.
@@ -67,6 +69,7 @@ class Clues:
     reopen_days: int | None = None
     own_id: str | None = None
     conversation_ticket_id: int | None = None
+    portal_ticket_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,8 @@ def proofs(clues: Clues, by_header: dict[str, int]) -> list[tuple[str, int]]:
     offered: list[tuple[str, int]] = []
     if clues.conversation_ticket_id is not None:
         offered.append(("conversation", clues.conversation_ticket_id))
+    if clues.portal_ticket_id is not None:
+        offered.append(("portal", clues.portal_ticket_id))
     if clues.token_ticket_id is not None:
         offered.append(("token", clues.token_ticket_id))
     if clues.in_reply_to and clues.in_reply_to in by_header:
@@ -171,7 +176,7 @@ def proofs(clues: Clues, by_header: dict[str, int]) -> list[tuple[str, int]]:
 
 def accepted(proof: str, candidate: Candidate) -> bool:
     """Whether a proof's guard holds for a ticket."""
-    if proof in ("conversation", "token"):
+    if proof in ("conversation", "portal", "token"):
         return True
     if proof == "subject":
         return candidate.takes_part

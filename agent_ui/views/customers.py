@@ -31,7 +31,10 @@ class CustomerTicket(View):
 
 
 class CustomerView(View):
-    """A customer whole, with the newest tickets that the reader may see."""
+    """A customer whole, with the newest tickets that the reader may see.
+
+    ``manages_organisation``: on the portal she sees the tickets of all people of her organisation.
+    """
 
     id: int
     name: str
@@ -39,6 +42,7 @@ class CustomerView(View):
     time_zone: str | None
     vip: bool
     do_not_contact: bool
+    manages_organisation: bool
     notes: str
     organisation: Named | None
     contacts: list[ContactView]
@@ -55,6 +59,7 @@ class CustomerChangeInput(Input):
     time_zone: ShortText | msgspec.UnsetType | None = msgspec.UNSET
     vip: bool | msgspec.UnsetType = msgspec.UNSET
     do_not_contact: bool | msgspec.UnsetType = msgspec.UNSET
+    manages_organisation: bool | msgspec.UnsetType = msgspec.UNSET
     notes: Annotated[str, msgspec.Meta(max_length=20_000)] | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -87,6 +92,7 @@ def customer_view(
         time_zone=customer.time_zone,
         vip=customer.vip,
         do_not_contact=customer.do_not_contact,
+        manages_organisation=customer.manages_organisation,
         notes=customer.notes,
         organisation=Named(id=organisation.id, name=organisation.name) if organisation else None,
         contacts=[

@@ -41,6 +41,8 @@ class WebRequest(msgspec.Struct, frozen=True, kw_only=True):
         topic: key of a topic; the account's settings map it to a team.
         language: of the page that the form was on.
         registration_id: the registered product that she has chosen; the portal has seen to it that it is hers.
+        ticket_id: an answer in this ticket; the portal has made sure that its author may give it.
+        reopen_days: a ticket that was solved longer ago is not opened again; the answer opens a new one.
     """
 
     name: str
@@ -51,6 +53,8 @@ class WebRequest(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "en"
     registration_id: int | None = None
     files: list[WebFile] = []
+    ticket_id: int | None = None
+    reopen_days: int | None = None
 
 
 def encode(request: WebRequest) -> bytes:
@@ -103,12 +107,16 @@ class WebReader:
             subject=request.subject,
             text=request.message,
             into_ticket_id=item.ticket_id,
+            portal_ticket_id=request.ticket_id,
+            reopen_days=request.reopen_days,
             team_id=team_id,
             language=request.language,
             registration_id=request.registration_id,
             attachments=[await self._keep(file) for file in request.files],
         )
-        return _outcome("ticket", None, request.email, request.subject, await intake.receive(session, message))
+        received = await intake.receive(session, message)
+        outcome = "ticket" if received.created else "reply"
+        return _outcome(outcome, None, request.email, request.subject, received)
 
     async def could_not_read(
         self, session: AsyncSession, account: Account, item: Item, raw: bytes, reason: str

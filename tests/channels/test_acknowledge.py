@@ -29,7 +29,8 @@ class Desk:
 
     def __init__(self, db: Database) -> None:
         self.db = db
-        self.acknowledger = Acknowledger(Surroundings(product_name="Lamps <& Co>", base_url="http://desk"), "en")
+        around = Surroundings(product_name="Lamps <& Co>", base_url="http://desk")
+        self.acknowledger = Acknowledger(around, "en", "secret")
         self.account = 0
 
     async def open(self, **options: Any) -> None:

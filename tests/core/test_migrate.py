@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from channels import models as channels
 from channels.chat import models as chat
-from core import brands, search_models, timers
+from core import brands, options, search_models, timers
 from core.base import Base
 from core.db import Database
 from core.migrate import migrate
@@ -23,7 +23,20 @@ from staff import models as staff
 from tests.conftest import named
 from tickets import models as tickets
 
-MODELS = (brands, channels, chat, customers, knowledge_base, products, routing, search_models, staff, tickets, timers)
+MODELS = (
+    brands,
+    channels,
+    chat,
+    customers,
+    knowledge_base,
+    options,
+    products,
+    routing,
+    search_models,
+    staff,
+    tickets,
+    timers,
+)
 
 
 @pytest.fixture

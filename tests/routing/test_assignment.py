@@ -23,7 +23,7 @@ from tickets.templates import Surroundings
 @pytest.fixture(autouse=True)
 def wired(clock: ManualClock) -> None:
     """The product's own table of handlers."""
-    events.subscribe(handlers(Acknowledger(Surroundings(), "en"), Notifier("")))
+    events.subscribe(handlers(Acknowledger(Surroundings(), "en", "secret"), Notifier("")))
 
 
 async def owner(db: Database, ticket_id: int) -> int | None:

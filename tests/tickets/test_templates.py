@@ -112,6 +112,7 @@ async def test_the_values_of_a_ticket(db: Database) -> None:
             "ticket.id": str(first.ticket_id),
             "ticket.subject": "Broken lamp",
             "ticket.url": f"http://x/console/tickets/{first.ticket_id}",
+            "request.link": "",
             "agent.name": "Neha Iyer",
             "agent.first_name": "Neha",
             "mailbox.name": "Desk",

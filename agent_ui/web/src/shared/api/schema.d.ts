@@ -1089,6 +1089,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/settings/portal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What customers are shown and may do */
+        get: operations["ApiSettingsPortalRead"];
+        /** Choose what customers are shown and may do */
+        put: operations["ApiSettingsPortalWrite"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tags": {
         parameters: {
             query?: never;
@@ -1257,6 +1275,23 @@ export interface paths {
         /** Freeze the entitlement anew */
         post: operations["ApiTicketsTicketIdEntitlementApplyEntitlement"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{ticket_id}/guest-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take the guest links of a ticket back */
+        delete: operations["ApiTicketsTicketIdGuestLinksRevoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1690,6 +1725,7 @@ export interface components {
         CustomerChangeInput: {
             doNotContact?: boolean;
             language?: string | null;
+            managesOrganisation?: boolean;
             name?: string;
             notes?: string;
             timeZone?: string | null;
@@ -1717,6 +1753,7 @@ export interface components {
             doNotContact: boolean;
             id: number;
             language: string | null;
+            managesOrganisation: boolean;
             name: string;
             notes: string;
             organisation: components["schemas"]["Named"] | null;
@@ -2243,6 +2280,40 @@ export interface components {
             id: number;
             parentId: number | null;
             position: number;
+        };
+        /** PolicyInput */
+        PolicyInput: {
+            /**
+             * @default first
+             * @enum {string}
+             */
+            agentNames?: "full" | "first" | "team";
+            /** @default 30 */
+            guestDays?: number;
+            /** @default true */
+            guestLinks?: boolean;
+            /** @default 2 */
+            lowScore?: number;
+            /** @default 14 */
+            reopenDays?: number;
+            /** @default true */
+            survey?: boolean;
+            /** @default 14 */
+            surveyDays?: number;
+            /** @default 24 */
+            surveyHours?: number;
+        };
+        /** PolicyView */
+        PolicyView: {
+            /** @enum {string} */
+            agentNames: "full" | "first" | "team";
+            guestDays: number;
+            guestLinks: boolean;
+            lowScore: number;
+            reopenDays: number;
+            survey: boolean;
+            surveyDays: number;
+            surveyHours: number;
         };
         /** PreferencesInput */
         PreferencesInput: {
@@ -5413,6 +5484,65 @@ export interface operations {
             };
         };
     };
+    ApiSettingsPortalRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+        };
+    };
+    ApiSettingsPortalWrite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiTagsFindTags: {
         parameters: {
             query?: {
@@ -5882,6 +6012,41 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TicketView"];
                 };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiTicketsTicketIdGuestLinksRevoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad request syntax or unsupported method */
             400: {

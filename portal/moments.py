@@ -1,0 +1,26 @@
+"""Times as a visitor reads them: in the time zone of her profile, else the desk's own."""
+
+import zoneinfo
+from datetime import datetime
+from typing import Final
+
+from core.clock import is_time_zone
+from portal.pages import Visitor
+
+DESK_ZONE: Final = "Asia/Kolkata"
+
+
+def local(visitor: Visitor, at: datetime) -> datetime:
+    """An instant in the visitor's time zone."""
+    chosen = visitor.customer.time_zone if visitor.customer else None
+    return at.astimezone(zoneinfo.ZoneInfo(chosen if chosen and is_time_zone(chosen) else DESK_ZONE))
+
+
+def moment(visitor: Visitor, at: datetime) -> str:
+    """Day and time, in words."""
+    return visitor.language.moment(local(visitor, at))
+
+
+def day(visitor: Visitor, at: datetime) -> str:
+    """The day, in words."""
+    return visitor.language.day(local(visitor, at))

@@ -1,0 +1,50 @@
+"""What customers are shown and may do on the portal, as far as the desk can choose it (``core/options``)."""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core import options
+
+NAME: Final = "portal"
+Days = Annotated[int, msgspec.Meta(ge=0, le=3650)]
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """The desk's choices.
+
+    Attributes:
+        agent_names: how customers see who answers: ``full`` name, ``first`` name, or the ``team`` only.
+        reopen_days: so long after its solution a request is opened again by an answer on the portal; later the
+            answer opens a new, linked one.
+        guest_links: acknowledgements and thanks pages carry an address that opens the one request without a sign-in.
+        guest_days: days that such an address works.
+        survey: ask for a rating after a request was solved.
+        survey_hours: so long after its solution.
+        survey_days: a rating can be given and changed so long after it was asked for.
+        low_score: a rating of so many points or less is told to the leads.
+    """
+
+    agent_names: Literal["full", "first", "team"] = "first"
+    reopen_days: Days = 14
+    guest_links: bool = True
+    guest_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 30
+    survey: bool = True
+    survey_hours: Annotated[int, msgspec.Meta(ge=0, le=720)] = 24
+    survey_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 14
+    low_score: Annotated[int, msgspec.Meta(ge=0, le=5)] = 2
+
+
+async def read(session: AsyncSession) -> Policy:
+    """The choices as they are now."""
+    return await options.read(session, NAME, Policy)
+
+
+async def write(session: AsyncSession, chosen: Policy) -> None:
+    """Choose anew.
+
+    Raises:
+        Invalid: a value is out of bounds.
+    """
+    await options.write(session, NAME, chosen)
