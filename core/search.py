@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core import search_postgres
+from core import search_postgres, search_ranking
 from core.search_documents import INDEXES, Document, Filter, Found, Hit, Index, Part, Query, Range, index_of
 
 __all__ = [
@@ -84,4 +84,4 @@ async def find(session: AsyncSession, query: Query) -> Found:
     """
     if _engine is not None:
         return await _engine.find(session, query)
-    return await search_postgres.find(session, query)
+    return await search_ranking.find(session, query)

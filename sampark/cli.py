@@ -18,6 +18,7 @@ COMMANDS = {
     "ingest": "sampark.commands.ingest",
     "parse-email": "sampark.commands.parse_email",
     "reprocess": "sampark.commands.reprocess",
+    "search": "sampark.commands.search",
     "soak": "sampark.commands.soak",
 }
 
@@ -51,6 +52,7 @@ SUMMARIES = {
     "ingest": "Feed stored mails through the ledger and the whole pipeline.",
     "parse-email": "Read mails and print what is in them; needs no database.",
     "reprocess": "Process mails again that could not be read.",
+    "search": "Look after the search indexes, and measure how well they answer.",
     "soak": "Put the intake of mail under load and accidents; prove that nothing is lost or doubled.",
 }
 

@@ -15,10 +15,13 @@ INDEXES = ("articles", "tickets", "customers")
 # forms (NFKC also takes composed nuktas apart), invisible characters, accents (unaccent leaves Indic signs alone), case,
 # marks that writers leave out (vowel points, nukta), spellings that stand for each other (chandrabindu, a nasal before
 # a stop, Arabic alefs, digits of other scripts), and last everything that is no part of a word becomes a space. The
-# characters are listed by number, so the result does not depend on the locale of the database.
+# characters are listed by number, so the result does not depend on the locale of the database. Plain ASCII, where
+# all that is left to do is case and separators, takes a short cut.
 NORM = r"""
 create function search_norm(given text) returns text language sql immutable strict parallel safe as $$
-    select regexp_replace(
+    select case when octet_length(given) = length(given)
+    then regexp_replace(lower(left(given, 1000000)), '[^a-z0-9]+', ' ', 'g')
+    else regexp_replace(
         regexp_replace(
             translate(
                 regexp_replace(
@@ -41,6 +44,7 @@ create function search_norm(given text) returns text language sql immutable stri
         '\u3030\u303d-\u303f\u309b\u309c\u30a0\u30fb\ue000-\uf8ff\ufd3e-\ufd4f\ufe10-\ufe1f\ufe30-\ufe6f\uff00-\uff0f\ufffc\ufffd'
         '\U0001f000-\U0001faff]+',
         ' ', 'g')
+    end
 $$
 """
 
@@ -69,21 +73,33 @@ $$
 """
 
 # The stems of a document with their places and parts (A title, B keywords, D body), how long the parts are, and its
-# different words.
+# different words. The parts lie far apart, so that no phrase reaches from one into the next.
 ANALYSE = """
 create function search_analyse(title text, keywords text, body text,
     out terms tsvector, out title_words bigint, out body_words bigint, out words text[])
 language sql immutable strict parallel safe as $$
     with token as (
         select word, place, 'A' as part from search_tokens(title)
-        union all select word, place, 'B' from search_tokens(keywords)
-        union all select word, place, '' from search_tokens(body)
+        union all select word, 2000 + place, 'B' from search_tokens(keywords)
+        union all select word, 4000 + place, '' from search_tokens(body)
     ), term as (
         select word, search_stem(word) as stem from (select distinct word from token) as each
     )
     select coalesce(string_agg('''' || stem || ''':' || least(place, 16383) || part, ' '), '')::tsvector,
         count(*) filter (where part = 'A'), count(*) filter (where part = ''), coalesce(array_agg(distinct word), '{}')
     from token join term using (word)
+$$
+"""
+
+# Words of an index that look like one: what a misspelt word may have meant.
+NEAR = """
+create function search_near(wanted_index text, wanted text) returns table (word text, stem text, documents bigint, edits int)
+language sql stable strict parallel safe set pg_trgm.similarity_threshold = 0.2 as $$
+    select w.word, w.stem, w.documents, levenshtein(w.word, wanted) as edits
+    from search_words w
+    where w.word % wanted and w.index = wanted_index and w.documents > 0 and w.word <> wanted
+        and abs(length(w.word) - length(wanted)) <= 2 and levenshtein_less_equal(w.word, wanted, 2) <= 2
+    order by edits, w.documents desc, w.word limit 8
 $$
 """
 
@@ -114,6 +130,8 @@ def upgrade() -> None:
         postgresql_using="gin",
         postgresql_ops={"word": "gin_trgm_ops"},
     )
+    op.execute("select similarity('a', 'b')")  # loads pg_trgm, so that its setting is known
+    op.execute(sa.text(NEAR.replace(":", r"\:")))
     op.create_table(
         "search_sizes",
         sa.Column("index", sa.Text(), nullable=False),
@@ -147,6 +165,7 @@ def _documents(table: str) -> None:
         f"ix_{table}_title_trgm", table, ["title"], postgresql_using="gin", postgresql_ops={"title": "gin_trgm_ops"}
     )
     # What is compared for every candidate stays in the row, unpacked; the body goes aside first.
+    op.execute(f"alter table {table} set (toast_tuple_target = 8160)")
     op.execute(f"alter table {table} alter column terms set storage main")
 
 
@@ -156,6 +175,7 @@ def downgrade() -> None:
     op.drop_table("search_words")
     for name in INDEXES:
         op.drop_table(f"search_{name}")
+    op.execute("drop function search_near(text, text)")
     op.execute("drop function search_analyse(text, text, text)")
     for function in ("search_stem", "search_tokens", "search_norm"):
         op.execute(f"drop function {function}(text)")
