@@ -106,6 +106,7 @@ async def put(session: AsyncSession, index: str, documents: list[Document]) -> N
 
 
 def storable(text: str) -> str:
+    """A text without what PostgreSQL cannot store."""
     return text.replace("\x00", " ")
 
 

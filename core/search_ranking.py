@@ -6,6 +6,8 @@ exactly, by BM25 for each part of the document, for the best of them. ``ts_rank`
 how often it stands there (the sum of 1/j²), so that number is read from it without unpacking the document.
 """
 
+import itertools
+import math
 from typing import Any, Final
 
 import msgspec
@@ -20,69 +22,72 @@ from core.sql import Sql
 
 MOST_HITS: Final = 100
 MOST_SKIPPED: Final = 1000
-CANDIDATES: Final = 3000
+CANDIDATES: Final = 2000
 """Documents that the rarest words may bring."""
-NEWEST: Final = 1000
-"""Documents with a frequent word that are looked at."""
+NEWEST: Final = 400
+"""Documents with frequent words that are looked at."""
 NEWEST_SCANNED: Final = 40_000
-"""Documents that are looked through for them."""
-FREQUENT: Final = 8000
-"""From here on a word's documents are found faster by going back in time than through the index."""
+"""Documents that are looked through for them at most."""
 COMPARED: Final = 200
 """Candidates that are compared exactly."""
+ROUGHLY: Final = 12
+"""Words that all candidates are compared by, the most telling ones."""
 SATURATION: Final = 1.2
 LENGTH: Final = 0.75
 """The two constants of BM25 with their usual values (k1, b)."""
 TOGETHER: Final = 0.3
 """How much two words that stand beside each other as in the question count beside the words themselves."""
 
-_COLUMNS: Final = "d.id, d.terms, d.title_words, d.body_words, d.updated_at, d.fields"
+_ROUGH: Final = """(
+                select sum(q.weight * ts_rank(cast(:parts as real[]), d.terms, q.term)) from question q where q.roughly
+            ) / (1 + 0.3 * d.body_words / cast(:body_words as float8)) as rough"""
 _VISIBLE: Final = """d.rights && cast(:rights as text[])
             and (cast(:language as text) is null or d.language = cast(:language as text)){filters}"""
 _BRANCHES: Final = {
-    "rare": """(select {columns} from {table} d
+    "rare": """(select d.id, d.updated_at, {rough}{fields} from {table} d
             where d.terms @@ cast(:rare as tsquery) and {visible} limit :candidates)""",
-    "frequent": """(select {columns} from (
-                select * from {table} d where d.terms @@ cast(:frequent as tsquery) and {visible} offset 0
-            ) d order by d.updated_at desc, d.id desc limit :newest)""",
-    "newest": """(select {columns} from (
+    "frequent": """(select d.id, d.updated_at, {rough}{fields} from (
+                select row, updated_at from (
+                    select d.ctid as row, d.updated_at from {table} d
+                    where d.terms @@ cast(:frequent as tsquery) and {visible} offset 0
+                ) all_of_them order by updated_at desc limit :newest
+            ) chosen join {table} d on d.ctid = chosen.row)""",
+    "newest": """(select d.id, d.updated_at, {rough}{fields} from (
                 select * from {table} d order by d.updated_at desc, d.id desc limit :scanned
             ) d where d.terms @@ cast(:frequent as tsquery) and {visible} limit :newest)""",
-    "own": """(select {columns} from {table} d
+    "own": """(select d.id, d.updated_at, {rough}{fields} from {table} d
             where (d.terms @@ cast(:rare as tsquery)) is not false and {visible} limit :candidates)""",
 }
 """How candidates are found. The forms leave PostgreSQL no choice: a plan for unknown values would choose badly."""
 
 _SEARCH: Final = """
     with question as materialized (
-        select cast(t.term as tsquery) as term, t.weight
-        from unnest(cast(:terms as text[]), cast(:weights as float8[])) as t(term, weight)
+        select cast(t.term as tsquery) as term, t.weight, t.roughly
+        from unnest(cast(:terms as text[]), cast(:weights as float8[]), cast(:roughly as boolean[]))
+            as t(term, weight, roughly)
     ), pair as materialized (
         select cast(t.pair as tsquery) as pair, t.weight
         from unnest(cast(:pairs as text[]), cast(:pair_weights as float8[])) as t(pair, weight)
     ), candidate as materialized (
         {branches}
-    ), rough as materialized (
-        select c.id, c.terms, c.title_words, c.body_words, c.updated_at, (
-            select sum(q.weight * ts_rank(cast(:parts as real[]), c.terms, q.term)) from question q
-        ) / (1 + 0.3 * c.body_words / cast(:body_words as float8)) as score
-        from candidate c order by score desc, c.updated_at desc, c.id limit :compared
+    ), compared as materialized (
+        select distinct on (c.id) c.id from (
+            select c.id from candidate c order by c.rough desc, c.updated_at desc limit :compared
+        ) c
     ), exact as (
-        select distinct on (r.id) r.id, r.updated_at, (
+        select r.id, r.title, r.body, r.language, r.fields, r.updated_at, (
             select sum(q.weight * (
-                cast(:title as float8) * {title} + cast(:keywords as float8) * {keywords} + cast(:body as float8) * {body}
+                cast(:title as float8) * {title} + cast(:keywords as float8) * {keywords}
+                + cast(:body as float8) * {body}
             )) from question q cross join lateral (
-                select {in_title} as title, {in_keywords} as keywords, {in_body} as body
+                select {in_title} as title, {in_keywords} as keywords, {in_body} as body offset 0
             ) f
         ) + coalesce((select sum(p.weight) from pair p where r.terms @@ p.pair), 0) as score
-        from rough r
+        from compared join {table} r using (id)
     )
-    select d.id, d.title, d.body, d.language, cast(d.fields as text) as fields, best.score, best.total{facets}
-    from (
-        select e.*, (select count(distinct c.id) from candidate c) as total
-        from exact e order by e.score desc, e.updated_at desc, e.id limit :limit offset :offset
-    ) best join {table} d using (id)
-    order by best.score desc, d.updated_at desc, d.id
+    select e.id, e.title, e.body, e.language, cast(e.fields as text) as fields, e.score,
+        (select count(distinct c.id) from candidate c) as total{facets}
+    from exact e order by e.score desc, e.updated_at desc, e.id limit :limit offset :offset
 """
 _FACETS: Final = """, (
         select cast(jsonb_object_agg(name, counts) as text) from (
@@ -98,7 +103,7 @@ _FACETS: Final = """, (
     ) as facets"""
 _LISTED: Final = """
     select d.id, d.title, d.body, d.language, cast(d.fields as text) as fields, 0.0 as score,
-        (select count(*) from (select 1 from {table} d where {visible} limit 1000) as some) as total
+        (select count(*) from (select 1 from {table} d where {visible} limit 1000) as first) as total
     from {table} d where {visible} order by d.updated_at desc, d.id limit :limit offset :offset
 """
 _LIKE: Final = """
@@ -197,13 +202,15 @@ async def _best(
     index = index_of(query.index)
     branches, chosen = _branches(query, question)
     text = _SEARCH.replace("{branches}", " union all ".join(_BRANCHES[name] for name in branches))
-    text = text.replace("{columns}", _COLUMNS).replace("{facets}", _FACETS if query.facets else "")
+    text = text.replace("{rough}", _ROUGH).replace("{fields}", ", d.fields" if query.facets else "")
+    text = text.replace("{facets}", _FACETS if query.facets else "")
     for name, sql in _EXACT.items():
         text = text.replace(name, sql)
     pairs = _pairs(question.terms)
     values = values | chosen | {
         "terms": [f"'{term.stem}'" for term in question.terms],
         "weights": [term.weight for term in question.terms],
+        "roughly": _most_telling(question.terms),
         "pairs": list(pairs),
         "pair_weights": list(pairs.values()),
         "parts": [index.weights[part] / max(index.weights.values()) for part in ("body", "body", "keywords", "title")],
@@ -229,19 +236,25 @@ def _branches(query: Query, question: Question) -> tuple[list[str], dict[str, An
         if seen > CANDIDATES:
             break
         rare.append(term)
-    rest = question.terms[len(rare) :]
+    rest = question.terms[len(rare) :][:2]
     branches: list[str] = []
     values: dict[str, Any] = {}
     if rare:
         branches.append("rare")
         values |= {"rare": _any_of(rare), "candidates": CANDIDATES}
     if rest:
-        both = rest[:2]
-        far = len(both) == 1 and both[0].documents > FREQUENT
-        branches.append("newest" if far else "frequent")
-        values |= {"frequent": " & ".join(f"'{term.stem}'" for term in both), "newest": NEWEST}
-        values |= {"scanned": NEWEST_SCANNED} if far else {}
+        # Through the index every document with the words is visited; back in time, until there are enough.
+        expected = question.documents * math.prod(min(1.0, term.documents / question.documents) for term in rest)
+        name = "newest" if expected * expected > NEWEST * question.documents else "frequent"
+        branches.append(name)
+        values |= {"frequent": " & ".join(f"'{term.stem}'" for term in rest), "newest": NEWEST}
+        values |= {"scanned": NEWEST_SCANNED} if name == "newest" else {}
     return branches, values
+
+
+def _most_telling(terms: tuple[Term, ...]) -> list[bool]:
+    least = sorted((term.weight for term in terms), reverse=True)[:ROUGHLY][-1]
+    return [term.weight >= least for term in terms]
 
 
 def _any_of(terms: tuple[Term, ...] | list[Term]) -> str:
@@ -252,7 +265,7 @@ def _pairs(terms: tuple[Term, ...]) -> dict[str, float]:
     """Neighbours in the question as a phrase, with what it is worth when they are neighbours in a document."""
     by_place = sorted(terms, key=lambda term: term.place)
     found: dict[str, float] = {}
-    for left, right in zip(by_place, by_place[1:], strict=False):
+    for left, right in itertools.pairwise(by_place):
         if right.place - left.place == 1:
             found[f"'{left.stem}' <-> '{right.stem}'"] = TOGETHER * (left.weight + right.weight)
     return found
@@ -278,4 +291,3 @@ def _hit(query: Query, row: Any, words: frozenset[str]) -> Hit:
         language=row.language,
         fields=msgspec.json.decode(row.fields),
     )
-

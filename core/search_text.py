@@ -15,7 +15,9 @@ SNIPPET: Final = 240
 """Characters of a snippet, about."""
 LOOKED_THROUGH: Final = 20_000
 """Characters of a body that a snippet is looked for in."""
-_WORD: Final = re.compile(r"[^\W_](?:[\w\u0300-\u036f\u200c\u200d\u00ad]|(?![\s\u0964\u0965])[\u0900-\u0dff\u064b-\u0670])*")
+_WORD: Final = re.compile(
+    r"[^\W_](?:[\w\u0300-\u036f\u200c\u200d\u00ad]|(?![\s\u0964\u0965])[\u0900-\u0dff\u064b-\u0670])*"
+)
 _INVISIBLE: Final = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD))
 _LEFT_OUT: Final = re.compile(
     "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670\u093c\ufe00-\ufe0f]"
@@ -83,7 +85,7 @@ def _places(text: str, words: frozenset[str]) -> list[tuple[int, int, str]]:
 
 def _has_pair(word: str, words: frozenset[str]) -> bool:
     """Whether a run of a script without spaces has a pair of characters that was asked for."""
-    return "\u0e00" <= word[0] and any(word[at : at + 2] in words for at in range(len(word) - 1))
+    return word[0] >= "\u0e00" and any(word[at : at + 2] in words for at in range(len(word) - 1))
 
 
 def _best_start(places: list[tuple[int, int, str]]) -> int:

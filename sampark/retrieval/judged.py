@@ -92,7 +92,7 @@ def ndcg(ranking: Sequence[str], grades: Mapping[str, int], depth: int = DEPTH) 
 
 
 def _gain(grade: int, place: int) -> float:
-    return (2 ** max(0, grade) - 1) / math.log2(place + 2)
+    return (2.0 ** max(0, grade) - 1) / math.log2(place + 2)
 
 
 def recall(ranking: Sequence[str], grades: Mapping[str, int], depth: int = DEPTH) -> float:

@@ -1,6 +1,6 @@
 """Run the benchmark: all of it, or the parts that are named.
 
-python -m tools.bench [intake] [web] [live] [start]
+python -m tools.bench [intake] [web] [search] [live] [start]
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from core import log
-from tools.bench import figures, intake, live, start, web, world
+from tools.bench import figures, intake, live, search, start, web, world
 from tools.bench.figures import Figure
 from tools.bench.processes import ROOT, Failed
 
@@ -30,6 +30,10 @@ def _web(server: str, folder: Path) -> list[Figure]:
     return web.measure(url, folder)
 
 
+def _search(server: str, _: Path) -> list[Figure]:
+    return search.measure(asyncio.run(world.make_desk(server, "bench_search")))
+
+
 def _live(server: str, folder: Path) -> list[Figure]:
     return live.measure(asyncio.run(world.make_desk(server, "bench_live")), folder)
 
@@ -41,6 +45,7 @@ def _start(_: str, folder: Path) -> list[Figure]:
 PARTS: dict[str, Callable[[str, Path], list[Figure]]] = {
     "intake": _intake,
     "web": _web,
+    "search": _search,
     "live": _live,
     "start": _start,
 }
