@@ -21,7 +21,9 @@ DESCRIPTION: Final = (
     "cookie and the header X-CSRF-Token. Errors are application/problem+json with a stable code. "
     "Live events come over the WebSocket /live."
 )
-TAGS: Final = ("Session", "Directory", "Tickets", "Writing", "Files", "Customers", "Knowledge base", "Administration")
+TAGS: Final = (
+    "Session", "Directory", "Tickets", "Writing", "Files", "Customers", "Knowledge base", "Portal", "Administration"
+)  # fmt: skip
 DOCS_POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )

@@ -19,6 +19,7 @@ from agent_ui.api.ledger import JobController, LedgerController
 from agent_ui.api.mailboxes import MailboxController, OauthController
 from agent_ui.api.me import MeController
 from agent_ui.api.policy import GuestLinkController, PolicyController
+from agent_ui.api.portal import BrandController, RequestTopicController
 from agent_ui.api.replies import DeliveryController, ReplyController
 from agent_ui.api.session import SessionController
 from agent_ui.api.tickets import TicketController
@@ -57,6 +58,8 @@ CONTROLLERS: Final = (
     ArticleTextController,
     PolicyController,
     GuestLinkController,
+    BrandController,
+    RequestTopicController,
     health.BusinessHealthController,
 )
 

@@ -170,6 +170,22 @@ class BrakeTrip(Base):
     released_by_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id"))
 
 
+class RequestTopic(Base):
+    """A topic of the portal's request form; ``fields`` are structs of ``channels/web/fields``."""
+
+    __tablename__ = "request_topics"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    names: Mapped[dict[str, Any]]
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
+    position: Mapped[int] = mapped_column(server_default="0")
+    fields: Mapped[list[Any]] = mapped_column(server_default="[]")
+    is_active: Mapped[bool] = mapped_column(server_default="true")
+    version: Mapped[int] = mapped_column(server_default="1")
+    updated_at: Mapped[datetime]
+
+
 class BlockedSender(Base):
     """An address (``who@example.org``) or a domain (``@example.org``) whose mails are kept in the ledger only."""
 

@@ -20,6 +20,7 @@ HANDLERS: Final[list[Any]] = [
             home.home,
             requests.new_request,
             requests.send_request,
+            requests.own_fields,
             requests.thanks,
             signin.ask_address,
             signin.send_link,

@@ -19,6 +19,7 @@ from core.sql import Sql
 from customers.models import ContactPoint, Customer, Organisation
 from tickets import listing, timeline
 from tickets.access import scope_of, scope_parameters
+from tickets.answers import FormAnswer
 from tickets.models import Attachment, Draft, Message, Ticket
 from tickets.queries import Compiled, Source
 from tickets.timeline import FileItem, TimelinePage
@@ -80,6 +81,7 @@ class Detail(msgspec.Struct, frozen=True):
     registration_id: int | None
     entitlement_reason: str
     entitlement_until: date | None
+    form_answers: list[FormAnswer]
 
 
 def _contact(kind: str) -> Any:
@@ -132,7 +134,7 @@ def _ticket(scope: str) -> Compiled:
             Ticket.account_id, Ticket.last_message_id, _split(), _last_mail(),
             _contact("email"), _contact("phone"), Customer.language, Customer.time_zone, Customer.do_not_contact,
             Organisation.id, Organisation.name, Ticket.registration_id, Ticket.entitlement_reason,
-            Ticket.entitlement_until,
+            Ticket.entitlement_until, Ticket.form_answers,
         )
         .outerjoin(Organisation, Organisation.id == Customer.organisation_id)
         .where(Ticket.id == bindparam("ticket", 0, type_=BigInteger))
@@ -185,7 +187,7 @@ async def read(source: Source, actor: Actor, ticket_id: int) -> Detail:
     if not found:
         raise NotFound("There is no such ticket.")
     account_id, last_message_id, split_message_id, last_mail, *rest = found[0][listing.ROW_COLUMNS :]
-    *card, registration_id, entitlement_reason, entitlement_until = rest
+    *card, registration_id, entitlement_reason, entitlement_until, told = rest
     return Detail(
         row=listing.row_from(found[0]),
         customer=CustomerCard(*card),
@@ -198,6 +200,7 @@ async def read(source: Source, actor: Actor, ticket_id: int) -> Detail:
         registration_id=registration_id,
         entitlement_reason=entitlement_reason,
         entitlement_until=entitlement_until,
+        form_answers=msgspec.convert(told, list[FormAnswer]),
     )
 
 

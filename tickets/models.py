@@ -70,6 +70,7 @@ class Ticket(Base):
     entitlement: Mapped[str] = mapped_column(server_default="none")
     entitlement_reason: Mapped[str] = mapped_column(server_default="")
     entitlement_until: Mapped[date | None] = mapped_column(Date)
+    form_answers: Mapped[list[Any]] = mapped_column(server_default="[]")
     version: Mapped[int] = mapped_column(server_default="1")
 
 

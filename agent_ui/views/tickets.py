@@ -93,6 +93,13 @@ class TicketProduct(View):
     claimed: bool
 
 
+class AnswerView(View):
+    """What the customer answered to a question of the request form."""
+
+    label: str
+    value: str
+
+
 class TicketView(View):
     """A ticket with all that its screen shows.
 
@@ -137,6 +144,7 @@ class TicketView(View):
     routing: Routing | None
     reply_defaults: ReplyDefaults
     split: SplitHint | None
+    form_answers: list[AnswerView]
     follower_ids: list[int]
 
 
@@ -329,6 +337,7 @@ def ticket_view(
         routing=routing,
         reply_defaults=reply_defaults,
         split=SplitHint(message_id=detail.split_message_id) if detail.split_message_id else None,
+        form_answers=[AnswerView(label=answer.label, value=answer.value) for answer in detail.form_answers],
         follower_ids=[],
         entitlement_reason=detail.entitlement_reason,
         entitlement_until=detail.entitlement_until,

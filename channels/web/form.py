@@ -15,10 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.inbound import Account, Item, Outcome
 from channels.models import ChannelAccount
+from channels.web import topics
+from channels.web.fields import Answer
 from core import clock
+from core.brands import Brand, find_brand
 from core.sniff import sniff
 from core.storage import Storage
-from tickets import intake
+from tickets import answers, intake
+from tickets.answers import FormAnswer
 from tickets.intake import InboundMessage, NewAttachment, Person
 
 CHANNEL: Final = "web"
@@ -38,11 +42,13 @@ class WebRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a visitor sent, validated by the portal.
 
     Attributes:
-        topic: key of a topic; the account's settings map it to a team.
+        topic: key of a topic, which names a team; else the account's settings map it to one.
         language: of the page that the form was on.
         registration_id: the registered product that she has chosen; the portal has seen to it that it is hers.
         ticket_id: an answer in this ticket; the portal has made sure that its author may give it.
         reopen_days: a ticket that was solved longer ago is not opened again; the answer opens a new one.
+        answers: to the topic's own questions.
+        brand_id: of the page; its mailbox answers, and its team gets what belongs to no other.
     """
 
     name: str
@@ -55,6 +61,8 @@ class WebRequest(msgspec.Struct, frozen=True, kw_only=True):
     files: list[WebFile] = []
     ticket_id: int | None = None
     reopen_days: int | None = None
+    answers: list[Answer] = []
+    brand_id: int = 0
 
 
 def encode(request: WebRequest) -> bytes:
@@ -98,14 +106,16 @@ class WebReader:
             msgspec.DecodeError: the bytes are not a request (then :meth:`could_not_read` is asked).
         """
         request = msgspec.json.decode(raw, type=WebRequest)
-        team_id = await _team_of(session, account.id, request.topic)
+        brand = await find_brand(session, request.brand_id) if request.brand_id else None
+        team_id = await _team_of(session, account.id, request.topic, brand)
+        mailbox_id = await _answering_account(session, team_id, brand.mailbox_id if brand else None)
         message = InboundMessage(
             channel=CHANNEL,
-            account_id=await _answering_account(session, team_id) or account.id,
+            account_id=mailbox_id or account.id,
             inbound_item_id=item.id,
             sender=Person(request.name, request.email),
             subject=request.subject,
-            text=request.message,
+            text=text_of(request),
             into_ticket_id=item.ticket_id,
             portal_ticket_id=request.ticket_id,
             reopen_days=request.reopen_days,
@@ -115,6 +125,9 @@ class WebReader:
             attachments=[await self._keep(file) for file in request.files],
         )
         received = await intake.receive(session, message)
+        if request.answers:
+            told = [FormAnswer(answer.key, answer.label, answer.value) for answer in request.answers]
+            await answers.keep(session, received.ticket_id, told)
         outcome = "ticket" if received.created else "reply"
         return _outcome(outcome, None, request.email, request.subject, received)
 
@@ -159,18 +172,27 @@ def _outcome(outcome: str, reason: str | None, from_address: str, subject: str, 
     )
 
 
-async def _team_of(session: AsyncSession, account_id: int, topic: str) -> int | None:
-    """The team that owns a topic; None (everybody's) where the account's settings name none."""
+def text_of(request: WebRequest) -> str:
+    """What the customer wrote, and below it her answers as she was asked."""
+    told = "\n".join(f"{answer.asked}: {answer.said}" for answer in request.answers)
+    return f"{request.message}\n\n{told}" if told else request.message
+
+
+async def _team_of(session: AsyncSession, account_id: int, topic: str, brand: Brand | None) -> int | None:
+    """The team that owns a topic, else that of the brand; None (everybody's) where nobody names one."""
+    known = await topics.find_topic(session, topic)
+    if known is not None and known.team_id is not None:
+        return known.team_id
     account = select(ChannelAccount.settings, ChannelAccount.team_id).where(ChannelAccount.id == account_id)
     settings, team_id = (await session.execute(account)).one()
-    topics: dict[str, Any] = settings.get("topics", {})
-    found: int | None = topics.get(topic, team_id)
+    named: dict[str, Any] = settings.get("topics", {})
+    found: int | None = named.get(topic, brand.team_id if brand and brand.team_id is not None else team_id)
     return found
 
 
-async def _answering_account(session: AsyncSession, team_id: int | None) -> int | None:
-    """The mailbox that answers: the team's own, else the oldest; None when this desk has no mailbox."""
+async def _answering_account(session: AsyncSession, team_id: int | None, preferred: int | None = None) -> int | None:
+    """The mailbox that answers: the brand's, else the team's own, else the oldest; None when there is no mailbox."""
     mailboxes = select(ChannelAccount.id).where(ChannelAccount.channel == "email", ChannelAccount.is_active)
-    own_first = case((ChannelAccount.team_id == team_id, 0), else_=1)
-    found: int | None = await session.scalar(mailboxes.order_by(own_first, ChannelAccount.id).limit(1))
+    best_first = case((ChannelAccount.id == preferred, 0), (ChannelAccount.team_id == team_id, 1), else_=2)
+    found: int | None = await session.scalar(mailboxes.order_by(best_first, ChannelAccount.id).limit(1))
     return found

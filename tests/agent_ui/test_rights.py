@@ -98,6 +98,8 @@ async def things(db: Database, desk: Desk, ticket: int) -> dict[str, Any]:
             "locale": "en",
             "version_id": 999_999,
             "other_id": 999_999,
+            "brand_id": 999_999,
+            "key": "no-topic",
         }
 
 

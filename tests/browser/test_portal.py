@@ -68,7 +68,7 @@ def test_the_keyboard_reaches_everything_in_order(page: Page, desk: Desk) -> Non
     for _ in range(8):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.type"))
-    assert [name for name in reached if name] == ["topic", "subject", "message", "files", "name", "email", "submit"]
+    assert [name for name in reached if name] == ["subject", "topic", "message", "files", "name", "email", "submit"]
     assert "website" not in reached
 
 

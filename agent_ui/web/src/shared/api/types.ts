@@ -263,6 +263,7 @@ export interface TicketView extends Omit<TicketRow, 'customer'> {
   replyDefaults?: ReplyDefaults | null
   /** A message that may deserve a ticket of its own. */
   split?: { messageId: number } | null
+  formAnswers?: { label: string; value: string }[]
 }
 
 export interface TicketPatch {

@@ -38,6 +38,8 @@ export interface Thread {
   replyDefaults: ReplyDefaults | null
   /** The message that may deserve a ticket of its own. */
   splitMessageId: number | null
+  /** What the customer answered to the questions of the request form. */
+  formAnswers: { label: string; value: string }[]
   /** A live event told of a change that was not read yet. */
   stale: boolean
 }
@@ -48,7 +50,7 @@ function emptyThread(id: number): Thread {
   return shallowReactive({
     id, state: 'loading', error: null, items: [], before: null, lastEventId: '', drafts: [], viewers: [],
     customer: null, organisation: null, mailbox: null, routing: null, followerIds: [],
-    replyDefaults: null, splitMessageId: null, stale: false,
+    replyDefaults: null, splitMessageId: null, formAnswers: [], stale: false,
   } as Thread)
 }
 
@@ -121,7 +123,8 @@ export const useTickets = defineStore('tickets', () => {
       state: 'ready', error: null, items, before: hasOlder ? known.before : view.before, lastEventId: view.lastEventId,
       drafts: view.drafts, viewers: view.viewers, customer: view.customer, organisation: view.organisation,
       mailbox: view.mailbox, routing: view.routing, followerIds: view.followerIds,
-      replyDefaults: view.replyDefaults ?? null, splitMessageId: view.split?.messageId ?? null, stale: false,
+      replyDefaults: view.replyDefaults ?? null, splitMessageId: view.split?.messageId ?? null,
+      formAnswers: view.formAnswers ?? [], stale: false,
     } satisfies Partial<Thread>)
     return known
   }

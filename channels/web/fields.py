@@ -1,0 +1,191 @@
+"""The fields that a topic of the request form has of its own: what they are, which are shown, what may be answered.
+
+Pure. One set of rules for the page that shows the fields, for the check of what is posted, and for the console where
+topics are written (``channels/web/topics``).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Final, Literal
+
+import msgspec
+
+Kind = Literal["text", "long_text", "number", "date", "choice", "checkbox", "file", "product"]
+KINDS: Final[tuple[Kind, ...]] = ("text", "long_text", "number", "date", "choice", "checkbox", "file", "product")
+MOST_FIELDS: Final = 20
+MOST_OPTIONS: Final = 40
+YES: Final = "yes"
+"""What a ticked box answers."""
+LONGEST: Final[Mapping[Kind, int]] = {"text": 200, "long_text": 5_000, "number": 40}
+_KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+class Option(msgspec.Struct, frozen=True):
+    """One of the answers to a choice.
+
+    Attributes:
+        key: what is kept.
+        names: language → words.
+    """
+
+    key: str
+    names: dict[str, str]
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """When a field is shown.
+
+    Attributes:
+        field: key of a field that stands before it.
+        answers: one of these must be its answer; :data:`YES` for a ticked box.
+    """
+
+    field: str
+    answers: list[str]
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """One question of a topic.
+
+    Attributes:
+        key: by which answers are kept.
+        names: language → the question.
+        hints: language → a sentence that helps to answer.
+        is_required: whether it must be answered when it is shown.
+        options: of a choice.
+        shown_when: None shows it always.
+    """
+
+    key: str
+    kind: Kind
+    names: dict[str, str]
+    hints: dict[str, str] = {}
+    is_required: bool = False
+    options: list[Option] = []
+    shown_when: Condition | None = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a customer answered.
+
+    Attributes:
+        key: of the field.
+        label: the question in the desk's language, for agents.
+        value: the answer in the desk's language.
+        asked: the question in the customer's language.
+        said: the answer in the customer's language.
+    """
+
+    key: str
+    label: str
+    value: str
+    asked: str
+    said: str
+
+
+def words(texts: Mapping[str, str], language: str, default: str = "en") -> str:
+    """A text in a language, else in the desk's, else in any."""
+    return texts.get(language) or texts.get(default) or next(iter(texts.values()), "")
+
+
+def shown(fields: Sequence[Field], answers: Mapping[str, str]) -> list[Field]:
+    """The fields that are asked, given what was answered so far.
+
+    What stands in a field that is not shown does not count: it shows no other field either.
+    """
+    visible: dict[str, Field] = {}
+    for field in fields:
+        condition = field.shown_when
+        if condition is None or (condition.field in visible and answers.get(condition.field, "") in condition.answers):
+            visible[field.key] = field
+    return list(visible.values())
+
+
+def has_dependents(field: Field, fields: Sequence[Field]) -> bool:
+    """Whether another field is shown or hidden by the answer to this one."""
+    return any(other.shown_when is not None and other.shown_when.field == field.key for other in fields)
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Why an answer is refused: ``missing``, ``too_long``, ``no_number``, ``no_date`` or ``no_option``."""
+
+    reason: Literal["missing", "too_long", "no_number", "no_date", "no_option"]
+    most: int = 0
+
+
+def fault_of(field: Field, answer: str) -> Fault | None:
+    """What is wrong with an answer; files are not looked at here."""
+    if not answer:
+        return Fault("missing") if field.is_required else None
+    most = LONGEST.get(field.kind)
+    if most is not None and len(answer) > most:
+        return Fault("too_long", most)
+    if field.kind == "number" and not _is_number(answer):
+        return Fault("no_number")
+    if field.kind == "date" and not _is_date(answer):
+        return Fault("no_date")
+    known = {option.key for option in field.options} if field.kind == "choice" else {YES}
+    if field.kind in ("choice", "checkbox") and answer not in known:
+        return Fault("no_option")
+    return None
+
+
+def _is_number(answer: str) -> bool:
+    try:
+        return Decimal(answer.replace(" ", "").replace(",", "")).is_finite()
+    except InvalidOperation:
+        return False
+
+
+def _is_date(answer: str) -> bool:
+    try:
+        return 1900 <= date.fromisoformat(answer).year <= 2200
+    except ValueError:
+        return False
+
+
+def complaints(fields: Sequence[Field]) -> list[str]:
+    """What is wrong with the fields of a topic, in sentences for an administrator."""
+    found: list[str] = []
+    before: dict[str, Field] = {}
+    if len(fields) > MOST_FIELDS:
+        found.append(f"A topic has at most {MOST_FIELDS} fields.")
+    for field in fields:
+        name = words(field.names, "en") or field.key
+        if not _KEY.fullmatch(field.key):
+            found.append(f"{name}: the key is made of small letters, digits and _, and begins with a letter.")
+        if field.key in before:
+            found.append(f"{name}: the key {field.key} is taken by another field.")
+        if not any(value.strip() for value in field.names.values()):
+            found.append(f"{field.key}: the question needs words.")
+        found += [f"{name}: {words}" for words in _wrong_options(field)]
+        found += [f"{name}: {words}" for words in _wrong_condition(field, before)]
+        before[field.key] = field
+    return found
+
+
+def _wrong_options(field: Field) -> list[str]:
+    if field.kind != "choice":
+        return ["only a choice has options."] if field.options else []
+    keys = [option.key for option in field.options]
+    found = [] if 0 < len(keys) <= MOST_OPTIONS else [f"a choice has from 1 to {MOST_OPTIONS} options."]
+    if len(set(keys)) != len(keys) or not all(map(_KEY.fullmatch, keys)):
+        found.append("each option needs a key of its own, made of small letters, digits and _.")
+    if not all(any(value.strip() for value in option.names.values()) for option in field.options):
+        found.append("each option needs words.")
+    return found
+
+
+def _wrong_condition(field: Field, before: Mapping[str, Field]) -> list[str]:
+    condition = field.shown_when
+    if condition is None:
+        return []
+    other = before.get(condition.field)
+    if other is None:
+        return ["the condition must name a field that stands before it."]
+    if other.kind not in ("choice", "checkbox"):
+        return ["the condition must name a choice or a checkbox."]
+    known = {option.key for option in other.options} if other.kind == "choice" else {YES}
+    return [] if condition.answers and known >= set(condition.answers) else ["the condition names no answer."]

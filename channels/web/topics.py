@@ -1,0 +1,217 @@
+"""The topics of the request form: what people can ask about, which team gets it, which fields it asks.
+
+Rows of ``request_topics``, written by administrators. A desk that has written none has the five topics of the product,
+which ask nothing of their own; the first change writes these down.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from channels.models import RequestTopic
+from channels.web import fields as form_fields
+from channels.web.fields import Field
+from core import clock, events
+from core.errors import Conflict, Invalid, NotFound, Stale
+from core.events import Event
+from core.i18n import NAMES, Language
+from tickets import lifecycle
+
+MOST: Final = 40
+_KEY: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    """One topic.
+
+    Attributes:
+        id: 0 for those of the product.
+        key: as it stands in addresses and in the ledger.
+        names: language → words.
+        team_id: who gets it; None: as the form's account says (``channels/web/form``).
+        position: topics are listed by it.
+    """
+
+    id: int = 0
+    key: str
+    names: dict[str, str]
+    team_id: int | None = None
+    position: int = 0
+    fields: list[Field] = []
+    is_active: bool = True
+    version: int = 0
+
+
+class TopicDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What an administrator may set of a topic; see :class:`Topic`."""
+
+    key: str
+    names: dict[str, str]
+    team_id: int | None = None
+    position: int = 0
+    fields: Sequence[Field] = ()
+    is_active: bool = True
+
+
+class RequestTopicChanged(Event, frozen=True, kw_only=True):
+    """A topic of the request form was made, changed or taken away."""
+
+    kind = "request_topic.changed"
+    topic: str
+    what: str
+
+
+def of_product() -> list[Topic]:
+    """The topics of a desk that has written none."""
+    return [
+        Topic(key=key, names={code: _names(code)[key] for code in NAMES}, position=place)
+        for place, key in enumerate(_names("en"))
+    ]
+
+
+def _names(code: str) -> dict[str, str]:
+    _ = Language(code).text
+    return {
+        "repair": _("A fault or a repair"),
+        "order": _("An order or a delivery"),
+        "payment": _("A payment, refund or invoice"),
+        "warranty": _("Warranty or registration"),
+        "other": _("Something else"),
+    }
+
+
+def _topic(row: RequestTopic) -> Topic:
+    return Topic(
+        id=row.id,
+        key=row.key,
+        names=dict(row.names),
+        team_id=row.team_id,
+        position=row.position,
+        fields=msgspec.convert(row.fields, list[Field]),
+        is_active=row.is_active,
+        version=row.version,
+    )
+
+
+async def list_topics(session: AsyncSession, *, everything: bool = False) -> list[Topic]:
+    """The topics in their order.
+
+    Args:
+        session: where to read.
+        everything: also those that are not offered at the moment.
+    """
+    rows = await session.scalars(select(RequestTopic).order_by(RequestTopic.position, RequestTopic.id))
+    topics = [_topic(row) for row in rows] or of_product()
+    return [topic for topic in topics if everything or topic.is_active]
+
+
+async def find_topic(session: AsyncSession, key: str) -> Topic | None:
+    """A topic by its key, offered or not."""
+    return next((topic for topic in await list_topics(session, everything=True) if topic.key == key), None)
+
+
+async def create(session: AsyncSession, draft: TopicDraft) -> Topic:
+    """Make a topic.
+
+    Raises:
+        Invalid: a field is wrong.
+        Conflict: there is one of this key, or there are too many.
+    """
+    await _write_down(session)
+    keys = list(await session.scalars(select(RequestTopic.key)))
+    if draft.key in keys:
+        raise Conflict(f"There is a topic {draft.key} already.")
+    if len(keys) >= MOST:
+        raise Conflict(f"A desk has at most {MOST} topics.")
+    await lifecycle.check_team(session, draft.team_id)
+    row = RequestTopic(**_checked(draft), updated_at=clock.now())
+    session.add(row)
+    await session.flush()
+    events.record(session, RequestTopicChanged(topic=row.key, what="created"))
+    return _topic(row)
+
+
+async def change(session: AsyncSession, key: str, draft: TopicDraft, version: int | None = None) -> Topic:
+    """Replace a topic. Its key stays: addresses and old requests name it.
+
+    Raises:
+        NotFound: there is no such topic.
+        Stale: somebody changed it meanwhile.
+        Invalid: a field is wrong.
+    """
+    await _write_down(session)
+    row = await _locked(session, key)
+    if version is not None and row.version != version:
+        raise Stale(version=row.version)
+    await lifecycle.check_team(session, draft.team_id)
+    values = _checked(draft)
+    if draft.key != key:
+        raise Invalid.field("key", "The key of a topic stays as it is.")
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    if changed:
+        for name, value in changed.items():
+            setattr(row, name, value)
+        row.version, row.updated_at = row.version + 1, clock.now()
+        await session.flush()
+        events.record(session, RequestTopicChanged(topic=key, what="changed"))
+    return _topic(row)
+
+
+async def remove(session: AsyncSession, key: str) -> None:
+    """Take a topic away; requests that name it stay as they are.
+
+    Raises:
+        NotFound: there is no such topic.
+        Conflict: it is the last one.
+    """
+    await _write_down(session)
+    row = await _locked(session, key)
+    if await session.scalar(select(func.count()).select_from(RequestTopic)) == 1:
+        raise Conflict("One topic must stay.")
+    await session.execute(delete(RequestTopic).where(RequestTopic.id == row.id))
+    events.record(session, RequestTopicChanged(topic=key, what="removed"))
+
+
+async def _locked(session: AsyncSession, key: str) -> RequestTopic:
+    row = await session.scalar(select(RequestTopic).where(RequestTopic.key == key).with_for_update())
+    if row is None:
+        raise NotFound("There is no such topic.")
+    return row
+
+
+async def _write_down(session: AsyncSession) -> None:
+    """Make rows of the product's topics where there are none yet, so that they can be changed."""
+    if await session.scalar(select(RequestTopic.id).limit(1)) is None:
+        session.add_all(
+            RequestTopic(key=topic.key, names=topic.names, position=topic.position, fields=[], updated_at=clock.now())
+            for topic in of_product()
+        )
+        await session.flush()
+
+
+def _checked(draft: TopicDraft) -> dict[str, Any]:
+    """The columns of a draft.
+
+    Raises:
+        Invalid: a field is wrong.
+    """
+    if not _KEY.fullmatch(draft.key):
+        raise Invalid.field("key", "The key is made of small letters, digits, - and _, and begins with a letter.")
+    names = {code: " ".join(draft.names[code].split())[:200] for code in NAMES if draft.names.get(code, "").strip()}
+    if not names:
+        raise Invalid.field("names", "The topic needs words in at least one language.")
+    wrong = form_fields.complaints(draft.fields)
+    if wrong:
+        raise Invalid(" ".join(wrong), errors=[{"field": "fields", "message": words} for words in wrong])
+    return {
+        "key": draft.key,
+        "names": names,
+        "team_id": draft.team_id,
+        "position": draft.position,
+        "fields": msgspec.to_builtins(list(draft.fields)),
+        "is_active": draft.is_active,
+    }
