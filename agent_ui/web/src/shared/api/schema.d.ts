@@ -158,6 +158,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/brands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Brands */
+        get: operations["ApiBrandsListBrands"];
+        put?: never;
+        /** Make a brand */
+        post: operations["ApiBrandsCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a brand */
+        put: operations["ApiBrandsBrandIdChange"];
+        post?: never;
+        /** Take a brand away */
+        delete: operations["ApiBrandsBrandIdRemove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{brand_id}/logo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set a brand's logo */
+        put: operations["ApiBrandsBrandIdLogoSetLogo"];
+        post?: never;
+        /** Take a brand's logo away */
+        delete: operations["ApiBrandsBrandIdLogoRemoveLogo"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/customers": {
         parameters: {
             query?: never;
@@ -1019,6 +1073,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/request-topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Topics of the request form */
+        get: operations["ApiRequestTopicsListTopics"];
+        put?: never;
+        /** Make a topic */
+        post: operations["ApiRequestTopicsCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/request-topics/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a topic */
+        put: operations["ApiRequestTopicsKeyChange"];
+        post?: never;
+        /** Take a topic away */
+        delete: operations["ApiRequestTopicsKeyRemove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/search": {
         parameters: {
             query?: never;
@@ -1505,6 +1595,11 @@ export interface components {
             theme: string;
             timeZone: string;
         };
+        /** AnswerView */
+        AnswerView: {
+            label: string;
+            value: string;
+        };
         /** ApproveInput */
         ApproveInput: {
             /** @default false */
@@ -1621,6 +1716,51 @@ export interface components {
             kind: "mailbox_silent" | "credentials_expire" | "automatic_mail_stopped" | "ledger_difference";
             since: string | null;
         };
+        /** BrandInput */
+        BrandInput: {
+            /** @default  */
+            contactAddress?: string;
+            /** @default  */
+            contactPhone?: string;
+            /** @enum {string} */
+            defaultLanguage: "en" | "hi" | "mr" | "bn" | "kn";
+            description?: {
+                [key: string]: string;
+            };
+            footerLinks?: components["schemas"]["FooterLinkInput"][];
+            host: string;
+            hue: number;
+            languages: ("en" | "hi" | "mr" | "bn" | "kn")[];
+            mailboxId?: number | null;
+            name: string;
+            question?: {
+                [key: string]: string;
+            };
+            teamId?: number | null;
+            version?: number | null;
+        };
+        /** BrandView */
+        BrandView: {
+            contactAddress: string;
+            contactPhone: string;
+            defaultLanguage: string;
+            description: {
+                [key: string]: string;
+            };
+            footerLinks: components["schemas"]["FooterLinkView"][];
+            host: string;
+            hue: number;
+            id: number;
+            languages: string[];
+            logo: string | null;
+            mailboxId: number | null;
+            name: string;
+            question: {
+                [key: string]: string;
+            };
+            teamId: number | null;
+            version: number;
+        };
         /** BusinessHealth */
         BusinessHealth: {
             /** Format: date-time */
@@ -1675,6 +1815,16 @@ export interface components {
             position: number;
             slug: string;
             version: number;
+        };
+        /** ConditionInput */
+        ConditionInput: {
+            answers: string[];
+            field: string;
+        };
+        /** ConditionView */
+        ConditionView: {
+            answers: string[];
+            field: string;
         };
         /** ConsentView */
         ConsentView: {
@@ -1848,6 +1998,36 @@ export interface components {
             /** @constant */
             type: "event";
         };
+        /** FieldInput */
+        FieldInput: {
+            hints?: {
+                [key: string]: string;
+            };
+            /** @default false */
+            isRequired?: boolean;
+            key: string;
+            /** @enum {string} */
+            kind: "text" | "long_text" | "number" | "date" | "choice" | "checkbox" | "file" | "product";
+            names: {
+                [key: string]: string;
+            };
+            options?: components["schemas"]["OptionInput"][];
+            shownWhen?: components["schemas"]["ConditionInput"] | null;
+        };
+        /** FieldView */
+        FieldView: {
+            hints: {
+                [key: string]: string;
+            };
+            isRequired: boolean;
+            key: string;
+            kind: string;
+            names: {
+                [key: string]: string;
+            };
+            options: components["schemas"]["OptionView"][];
+            shownWhen: components["schemas"]["ConditionView"] | null;
+        };
         /** FileItem */
         FileItem: {
             contentId: string | null;
@@ -1869,6 +2049,20 @@ export interface components {
             size: number;
             url: string;
             width: number | null;
+        };
+        /** FooterLinkInput */
+        FooterLinkInput: {
+            address: string;
+            words: {
+                [key: string]: string;
+            };
+        };
+        /** FooterLinkView */
+        FooterLinkView: {
+            address: string;
+            words: {
+                [key: string]: string;
+            };
         };
         /** Forwarder */
         Forwarder: {
@@ -1969,6 +2163,11 @@ export interface components {
         LinkView: {
             articleId: number;
             title: string;
+        };
+        /** LogoForm */
+        LogoForm: {
+            /** Format: binary */
+            file: string;
         };
         /** MacroView */
         MacroView: {
@@ -2219,6 +2418,20 @@ export interface components {
             tenant: string;
             tokenUrl: string;
         };
+        /** OptionInput */
+        OptionInput: {
+            key: string;
+            names: {
+                [key: string]: string;
+            };
+        };
+        /** OptionView */
+        OptionView: {
+            key: string;
+            names: {
+                [key: string]: string;
+            };
+        };
         /** OptionsInput */
         OptionsInput: {
             acknowledge?: components["schemas"]["AcknowledgeInput"];
@@ -2418,6 +2631,32 @@ export interface components {
         Reprocessed: {
             count: number;
         };
+        /** RequestTopicInput */
+        RequestTopicInput: {
+            fields?: components["schemas"]["FieldInput"][];
+            /** @default true */
+            isActive?: boolean;
+            key: string;
+            names: {
+                [key: string]: string;
+            };
+            /** @default 0 */
+            position?: number;
+            teamId?: number | null;
+            version?: number | null;
+        };
+        /** RequestTopicView */
+        RequestTopicView: {
+            fields: components["schemas"]["FieldView"][];
+            isActive: boolean;
+            key: string;
+            names: {
+                [key: string]: string;
+            };
+            position: number;
+            teamId: number | null;
+            version: number;
+        };
         /** RestoreInput */
         RestoreInput: {
             versionId: number;
@@ -2616,6 +2855,7 @@ export interface components {
             entitlementUntil: string | null;
             failedDelivery: boolean;
             followerIds: number[];
+            formAnswers: components["schemas"]["AnswerView"][];
             hasDraft: boolean;
             id: number;
             /** Format: date-time */
@@ -3055,6 +3295,217 @@ export interface operations {
             header?: never;
             path: {
                 blocked_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiBrandsListBrands: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandView"][];
+                };
+            };
+        };
+    };
+    ApiBrandsCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BrandInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiBrandsBrandIdChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brand_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BrandInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiBrandsBrandIdRemove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brand_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiBrandsBrandIdLogoSetLogo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brand_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["LogoForm"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiBrandsBrandIdLogoRemoveLogo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                brand_id: number;
             };
             cookie?: never;
         };
@@ -5306,6 +5757,141 @@ export interface operations {
                 headers: {
                     /** @description target path for the redirect */
                     location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRequestTopicsListTopics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestTopicView"][];
+                };
+            };
+        };
+    };
+    ApiRequestTopicsCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestTopicInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestTopicView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRequestTopicsKeyChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestTopicInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestTopicView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRequestTopicsKeyRemove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
