@@ -191,7 +191,7 @@ def topic_draft(data: RequestTopicInput) -> TopicDraft:
     """What an administrator wants of a topic."""
     return TopicDraft(
         key=data.key,
-        names={**data.names},
+        names={str(code): words for code, words in data.names.items()},
         team_id=data.team_id,
         position=data.position,
         fields=[

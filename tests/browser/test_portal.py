@@ -33,7 +33,7 @@ def test_pages_are_accessible_and_never_wider_than_the_screen(
             picture(page, f"{name}-{language}")
             assert violations(page) == []
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        page.locator("form button").click()
+        page.locator("form > button.button").click()
         expect(page.get_by_role("alert")).to_be_visible()
         picture(page, f"complaints-{language}")
         assert violations(page) == []
@@ -50,7 +50,8 @@ def test_targets_are_large_enough(browser: Browser, desk: Desk, width: int) -> N
         page.goto(f"{desk.url}{path}")
         small = page.evaluate(
             """[...document.querySelectorAll('a, button, input, select, textarea')]
-            .filter(each => !each.closest('p, .trap, .skip') || each.classList.contains('button'))
+            .filter(each => each.offsetParent && !each.closest('.trap, .skip, .unseen'))
+            .filter(each => !each.closest('p') || each.classList.contains('button'))
             .filter(each => each.type !== 'hidden' && !each.classList.contains('skip'))
             .filter(each => each.getBoundingClientRect().height < 40).map(each => each.outerHTML)"""
         )
