@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import hashlib
 import re
-import weakref
 from collections.abc import Sequence
 from datetime import timedelta
 from email.errors import HeaderParseError
@@ -34,10 +33,14 @@ SESSION_SECONDS: Final = 300.0
 STOP_SECONDS: Final = 10.0
 BOOK_SECONDS: Final = 5.0
 MAX_RECIPIENTS: Final = 1_000
+MAX_SESSIONS: Final = 200
+"""Clients that are served at the same time. Each may hold a whole mail in memory, and a flood of them would take the
+files that the process may open from everything else in it."""
 RETRY_WINDOW: Final = timedelta(hours=1)
 """Within this time the same bytes in the same envelope are a client's second try, not a second mail."""
 _HEAD: Final = 65_536
 _HAS_ID = re.compile(rb"^message-id[ \t]*:[ \t]*(?:\r?\n[ \t]+)?<?[^\s<>]", re.IGNORECASE | re.MULTILINE)
+_FULL: Final = b"421 4.3.2 Too many connections, please try again later\r\n"
 _BUSY: Final = "451 4.3.0 The desk cannot store mail at the moment, please try again"
 _log = log.get(__name__)
 
@@ -153,16 +156,42 @@ class Handler:
         return None if tried is not None else name
 
 
+class _Full(asyncio.Protocol):
+    """Sends a client away that would be one too many; it comes again by itself (RFC 5321, section 3.8)."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Say so, and hang up."""
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.write(_FULL)
+        transport.close()
+
+
 class _Smtp(SMTP):
-    """SMTP with a generous line limit."""
+    """SMTP with a generous line limit.
+
+    Args:
+        sessions: holds the session for as long as its client is connected.
+    """
 
     line_length_limit = LINE_BYTES
 
+    def __init__(self, *given: Any, sessions: set[SMTP], **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._sessions = sessions
 
-class _Lmtp(LMTP):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there (once more after STARTTLS)."""
+        self._sessions.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """It is gone."""
+        self._sessions.discard(self)
+        super().connection_lost(error)
+
+
+class _Lmtp(_Smtp, LMTP):
     """LMTP (RFC 2033): after DATA one answer for each recipient, also when the mail was too big."""
-
-    line_length_limit = LINE_BYTES
 
     async def push(self, status: Any) -> None:
         """Send an answer; a refusal of the content once for each recipient."""
@@ -201,7 +230,7 @@ class Listener:
         self._lmtp = lmtp
         self._certificate = Certificate(settings)
         self._handler = Handler(db, lmtp=lmtp)
-        self._sessions: weakref.WeakSet[SMTP] = weakref.WeakSet()
+        self._sessions: set[SMTP] = set()
         self._server: asyncio.Server | None = None
 
     @property
@@ -246,9 +275,12 @@ class Listener:
         finally:
             await self.stop()
 
-    def _session(self) -> SMTP:
+    def _session(self) -> asyncio.BaseProtocol:
+        if len(self._sessions) >= MAX_SESSIONS:
+            _log.warning("too many clients at once", sessions=MAX_SESSIONS)
+            return _Full()
         kind = _Lmtp if self._lmtp else _Smtp
-        session = kind(
+        return kind(
             self._handler,
             data_size_limit=self._settings.max_mail_bytes,
             enable_SMTPUTF8=True,
@@ -257,6 +289,5 @@ class Listener:
             timeout=SESSION_SECONDS,
             tls_context=self._certificate.context(),
             loop=asyncio.get_running_loop(),
+            sessions=self._sessions,
         )
-        self._sessions.add(session)
-        return session

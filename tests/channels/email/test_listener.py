@@ -254,6 +254,24 @@ async def test_a_stop_lets_the_mail_in_hand_get_its_answer(db, account, settings
     assert len(await rows(db)) == 1
 
 
+async def test_one_client_too_many_is_asked_to_come_again(db, account, listener, monkeypatch):
+    """421 and not a place taken; whoever hangs up leaves his to the next (also one that says nothing)."""
+    monkeypatch.setattr(listening, "MAX_SESSIONS", 2)
+    held = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(2)]
+    for reader, _ in held:
+        assert (await asyncio.wait_for(reader.readline(), 20)).startswith(b"220")
+    held.append(await asyncio.open_connection("127.0.0.1", listener.port))
+    assert (await asyncio.wait_for(held[2][0].read(), 20)).startswith(b"421 4.3.2")
+    for _, writer in held:
+        writer.close()
+        await writer.wait_closed()
+    async with asyncio.timeout(20):
+        while listener._sessions:
+            await asyncio.sleep(0.01)
+    await send(listener, MAIL)
+    assert len(await rows(db)) == 1
+
+
 async def _pour(port: int, blob: bytes) -> None:
     """Send bytes, read whatever comes back, hang up."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
