@@ -79,6 +79,8 @@ _STYLES = {
     "width",
     "word-break", "word-wrap", "overflow-wrap",
 }  # fmt: skip
+_DATA = re.compile(r"[\x00-\x20]*d[\x00-\x20]*a[\x00-\x20]*t[\x00-\x20]*a[\x00-\x20]*:", re.IGNORECASE)
+"""An address that browsers take for ``data:``; they drop control characters and line ends within it."""
 _DATA_IMAGE = re.compile(r"^data:image/(?:png|jpe?g|gif|webp|bmp);base64,[A-Za-z0-9+/=\s]*$", re.IGNORECASE)
 _UNSAFE_STYLE = re.compile(r"url\s*\(|expression|@import|javascript|behavior|\\", re.IGNORECASE)
 _NEGATIVE = re.compile(r":[^;]*(?<![\w.])-\s*[\d.]")
@@ -92,7 +94,7 @@ def _keep_attribute(tag: str, name: str, value: str) -> str | None:
         return " ".join(word for word in value.split() if word.removeprefix("x_") in QUOTE_CLASSES) or None
     if name == "id":
         return value if value.removeprefix("x_") in QUOTE_IDS else None
-    if name in ("href", "src") and value.lstrip()[:5].lower() == "data:":
+    if name in ("href", "src") and _DATA.match(value):
         return value if tag == "img" and _DATA_IMAGE.match(value) else None
     if name == "src" and not value.lstrip()[:6].lower().startswith(("http:", "https:", "cid:")):
         return None
