@@ -6,8 +6,11 @@ from litestar import Litestar, Router
 from litestar.config.app import AppConfig
 
 from agent_ui import downloads, headers, health, metrics, pages, problems
+from agent_ui.api.announcements import AnnouncementController
 from agent_ui.api.article_categories import CategoryController
+from agent_ui.api.article_tasks import ArticleTaskController
 from agent_ui.api.article_texts import ArticleTextController
+from agent_ui.api.article_use import ArticleUseController
 from agent_ui.api.articles import ArticleController, ArticleFileController
 from agent_ui.api.automatic import AutomaticMailController
 from agent_ui.api.banners import BannerController
@@ -15,6 +18,7 @@ from agent_ui.api.blocked import BlockedController
 from agent_ui.api.customers import CustomerController, SearchController
 from agent_ui.api.directory import DirectoryController
 from agent_ui.api.files import FileController, UploadController
+from agent_ui.api.knowledge_base import ImportController, KnowledgeBaseController
 from agent_ui.api.ledger import JobController, LedgerController
 from agent_ui.api.mailboxes import MailboxController, OauthController
 from agent_ui.api.me import MeController
@@ -60,6 +64,10 @@ CONTROLLERS: Final = (
     GuestLinkController,
     BrandController,
     RequestTopicController,
+    ArticleUseController,
+    ArticleTaskController,
+    AnnouncementController,
+    KnowledgeBaseController,
     health.BusinessHealthController,
 )
 
@@ -79,7 +87,7 @@ def _uploads() -> Router:
     """What takes large bodies; how large, the settings say (see :func:`app_options`)."""
     return Router(
         "/api",
-        route_handlers=[UploadController, ArticleFileController],
+        route_handlers=[UploadController, ArticleFileController, ImportController],
         middleware=[Authentication()],
         dependencies=DEPENDENCIES,
     )

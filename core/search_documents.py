@@ -40,7 +40,7 @@ INDEXES: Final[Mapping[str, Index]] = {
         Index(
             name="articles",
             weights={"title": 3.0, "keywords": 2.0, "body": 1.0},
-            filters=frozenset({"category_id", "product_id", "article_id", "tags", "brand"}),
+            filters=frozenset({"category_id", "product_id", "article_id", "tags", "brand", "shown_in"}),
             facets=frozenset({"category_id", "product_id"}),
         ),
         Index(

@@ -1,5 +1,6 @@
 """Tasks about articles: a reader's complaint for the owner, a translation that is out of date, an agent's remark."""
 
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -25,8 +26,8 @@ class TaskLine(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     text: str
     owner_id: int | None
-    created_at: object
-    resolved_at: object
+    created_at: datetime
+    resolved_at: datetime | None
     resolution: str
 
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "parse-email": "sampark.commands.parse_email",
     "reprocess": "sampark.commands.reprocess",
     "search": "sampark.commands.search",
+    "kb": "sampark.commands.kb",
     "soak": "sampark.commands.soak",
 }
 
@@ -53,6 +54,7 @@ SUMMARIES = {
     "parse-email": "Read mails and print what is in them; needs no database.",
     "reprocess": "Process mails again that could not be read.",
     "search": "Look after the search indexes, and measure how well they answer.",
+    "kb": "Import articles into the knowledge base, or export them.",
     "soak": "Put the intake of mail under load and accidents; prove that nothing is lost or doubled.",
 }
 

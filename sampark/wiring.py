@@ -23,7 +23,14 @@ from channels.web.form import WebReader
 from core import events, jobs
 from core.events import Event, Handler
 from core.jobs import Definition, Registry
-from knowledge_base import publishing
+from knowledge_base import indexing, publishing
+from knowledge_base.events import (
+    ArticleChanged,
+    ArticleDeleted,
+    ArticlePublished,
+    ArticleUnpublished,
+    SlugChanged,
+)
 from routing import assignment
 from routing.events import PresenceChanged
 from sampark.runtime import Runtime
@@ -55,6 +62,11 @@ def handlers(acknowledger: Acknowledger, notifier: Notifier) -> Mapping[type[Eve
         NoteAdded: (notifier.on_note,),
         TicketRead: (following.on_read,),
         PresenceChanged: (assignment.on_presence_changed,),
+        ArticlePublished: (indexing.on_article_changed,),
+        ArticleUnpublished: (indexing.on_article_changed,),
+        ArticleChanged: (indexing.on_article_changed,),
+        ArticleDeleted: (indexing.on_article_changed,),
+        SlugChanged: (indexing.on_article_changed,),
     }
 
 

@@ -6,8 +6,10 @@ another team does not exist for an agent (404, not 403). The live feed applies t
 """
 
 import functools
+from collections.abc import Iterable
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import BigInteger, ColumnElement, and_, any_, bindparam, false, or_, select, true, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -152,6 +154,23 @@ def _visible(scope: str) -> Compiled:
     """Whether a ticket is in a scope; compiled once, since every verb that names a ticket asks it."""
     named = Ticket.id == bindparam("ticket", 0, type_=BigInteger)
     return Compiled(select(Ticket.id).where(named, scope_condition(scope)))
+
+
+class Brief(msgspec.Struct, frozen=True, rename="camel"):
+    """A ticket in a word."""
+
+    id: int
+    subject: str
+    status: str
+
+
+async def briefs(session: AsyncSession, actor: Actor, ticket_ids: Iterable[int]) -> dict[int, Brief]:
+    """Those of some tickets that ``actor`` may see, by their ids."""
+    wanted = list(ticket_ids)
+    if not wanted:
+        return {}
+    statement = select(Ticket.id, Ticket.subject, Ticket.status).where(Ticket.id.in_(wanted), visible_to(actor))
+    return {row.id: Brief(row.id, row.subject, row.status) for row in await session.execute(statement)}
 
 
 async def get_message(session: AsyncSession, actor: Actor, message_id: int) -> Message:

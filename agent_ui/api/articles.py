@@ -22,7 +22,7 @@ from agent_ui.views.articles import (
 )
 from agent_ui.views.base import Page, PathId, etag, given, version_of
 from agent_ui.views.people import Locale
-from knowledge_base import acknowledgements, listing, publishing, writing
+from knowledge_base import acknowledgements, listing, publishing, uses, writing
 from knowledge_base import files as article_files
 from knowledge_base.acknowledgements import ReadBy
 from knowledge_base.listing import ArticleRow, ListQuery, State
@@ -94,6 +94,9 @@ class ArticleController(Controller):
         fields = {name: value for name, value in given(data).items() if name not in OWN_FIELDS}
         content = Text(title=data.title, body=data.body, summary=data.summary)
         made = await writing.create(desk.session, data.locale, content, Properties(**fields), data.slug)
+        if data.ticket_id is not None:
+            await desk.may_see(data.ticket_id)
+            await uses.use(desk.session, made, data.ticket_id, "source", data.locale)
         view = await article_page.read(desk, made.id)
         return Response(view, status_code=201, headers=etag(view.version))
 

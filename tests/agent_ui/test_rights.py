@@ -48,6 +48,14 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", f"{KB}/approve"): {"versionId": 999_999},
     ("POST", f"{KB}/unpublish"): {},
     ("POST", f"{KB}/restore"): {"versionId": 999_999},
+    ("POST", "/api/tickets/{ticket_id}/articles"): {"articleId": 999_999, "how": "link", "locale": "en"},
+    ("POST", "/api/kb/paste"): {"html": "<p>Hi</p>"},
+    ("POST", "/api/kb/tasks/{task_id}/resolve"): {},
+    ("POST", "/api/kb/articles/{article_id}/tasks"): {"text": "Wrong picture", "locale": "en"},
+    ("POST", "/api/kb/announcements"): {"titles": {"en": "Late deliveries"}},
+    ("PATCH", "/api/kb/announcements/{announcement_id}"): {},
+    ("POST", "/api/kb/announcements/{announcement_id}/tickets"): {"ticketId": 999_999},
+    ("PUT", "/api/kb/options"): {"fallback": "hide", "needsSecondPerson": True, "reviewMonths": 6},
 }
 MAY_CONFLICT = {"/api/deliveries/{delivery_id}/retry", "/api/ledger/{item_id}/reprocess"}
 
@@ -95,6 +103,9 @@ async def things(db: Database, desk: Desk, ticket: int) -> dict[str, Any]:
             "mode": "note",
             "article_id": article.id,
             "category_id": 999_999,
+            "task_id": 999_999,
+            "announcement_id": 999_999,
+            "waiting_id": 999_999,
             "locale": "en",
             "version_id": 999_999,
             "other_id": 999_999,
@@ -108,7 +119,7 @@ async def call(http: httpx.AsyncClient, method: str, path: str, things: dict[str
     filled = path
     for name, value in things.items():
         filled = filled.replace("{" + name + "}", str(value))
-    if path == "/api/uploads" or path.endswith("/files"):
+    if path == "/api/uploads" or path.endswith(("/files", "/kb/import")):
         return await http.post(filled, files={"file": ("a.txt", b"hello", "text/plain")})
     return await http.request(method, filled, json=BODIES.get((method, path)))
 

@@ -1,14 +1,23 @@
 """People who write, review and read articles, and articles that are published."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core import events
 from core.actor import Actor, ActorKind
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
-from knowledge_base import publishing, writing
+from knowledge_base import indexing, publishing, writing
+from knowledge_base.events import (
+    ArticleChanged,
+    ArticleDeleted,
+    ArticlePublished,
+    ArticleUnpublished,
+    SlugChanged,
+)
 from knowledge_base.models import Article, Translation
 from knowledge_base.writing import Properties, Text
 from staff.permissions import ROLES
@@ -67,3 +76,13 @@ async def rewrite(session: AsyncSession, article_id: int, body: str, locale: str
     old = await writing.get_version(session, found.id, found.working_version_id)
     content = Text(title=old.title, summary=old.summary, body=body, **more)  # type: ignore[arg-type]
     return await writing.save(session, article_id, locale, content)
+
+
+@pytest.fixture
+def indexed() -> Iterator[None]:
+    """The search hears of what is published, as the product's wiring has it."""
+    before = events._handlers
+    changes = (ArticleChanged, ArticleDeleted, ArticlePublished, ArticleUnpublished, SlugChanged)
+    events.subscribe(dict.fromkeys(changes, (indexing.on_article_changed,)))
+    yield
+    events.subscribe(before)

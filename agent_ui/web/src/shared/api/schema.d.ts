@@ -349,6 +349,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/kb/announcements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Announcements */
+        get: operations["ApiKbAnnouncementsListAnnouncements"];
+        put?: never;
+        /** Announce something */
+        post: operations["ApiKbAnnouncementsCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/announcements/{announcement_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove an announcement */
+        delete: operations["ApiKbAnnouncementsAnnouncementIdRemove"];
+        options?: never;
+        head?: never;
+        /** Change or end an announcement */
+        patch: operations["ApiKbAnnouncementsAnnouncementIdChange"];
+        trace?: never;
+    };
+    "/api/kb/announcements/{announcement_id}/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tickets about this */
+        get: operations["ApiKbAnnouncementsAnnouncementIdTicketsWaiting"];
+        put?: never;
+        /** A ticket is about this */
+        post: operations["ApiKbAnnouncementsAnnouncementIdTicketsWait"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/announcements/{announcement_id}/tickets/{waiting_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** A ticket is not about this */
+        delete: operations["ApiKbAnnouncementsAnnouncementIdTicketsWaitingIdWaitNoMore"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/kb/articles": {
         parameters: {
             query?: never;
@@ -437,6 +508,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/kb/articles/{article_id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What readers say */
+        get: operations["ApiKbArticlesArticleIdFeedbackVotes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/kb/articles/{article_id}/files": {
         parameters: {
             query?: never;
@@ -448,6 +536,58 @@ export interface paths {
         put?: never;
         /** Upload a picture or file */
         post: operations["ApiKbArticlesArticleIdFilesUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}/insert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An article for an answer */
+        get: operations["ApiKbArticlesArticleIdInsertInsert"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tasks about an article */
+        get: operations["ApiKbArticlesArticleIdTasksOfArticle"];
+        put?: never;
+        /** Tell the owner something */
+        post: operations["ApiKbArticlesArticleIdTasksRemark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/articles/{article_id}/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tickets that used an article */
+        get: operations["ApiKbArticlesArticleIdTicketsTickets"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -694,6 +834,194 @@ export interface paths {
         head?: never;
         /** Change a category */
         patch: operations["ApiKbCategoriesCategoryIdChange"];
+        trace?: never;
+    };
+    "/api/kb/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All articles as an archive */
+        get: operations["ApiKbExportExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Import articles */
+        post: operations["ApiKbImportTake"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Options of the knowledge base */
+        get: operations["ApiKbOptionsReadOptions"];
+        /** Change the options */
+        put: operations["ApiKbOptionsWriteOptions"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/paste": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Clean pasted text */
+        post: operations["ApiKbPastePaste"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/reports/deflection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Questions that articles answered */
+        get: operations["ApiKbReportsDeflectionDeflectionReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/reports/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers that did not help */
+        get: operations["ApiKbReportsHealthHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/reports/searches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches without answers */
+        get: operations["ApiKbReportsSearchesLostSearches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/reports/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Views by day */
+        get: operations["ApiKbReportsViewsViews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find articles for an answer */
+        get: operations["ApiKbSearchSearch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tasks about articles */
+        get: operations["ApiKbTasksListTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kb/tasks/{task_id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that a task is done */
+        post: operations["ApiKbTasksTaskIdResolveResolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/ledger": {
@@ -1022,6 +1350,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/messages/{message_id}/article": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Begin an article from a message */
+        get: operations["ApiMessagesMessageIdArticleFromMessage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/messages/{message_id}/html": {
         parameters: {
             query?: never;
@@ -1265,6 +1610,24 @@ export interface paths {
         head?: never;
         /** Change a ticket */
         patch: operations["ApiTicketsTicketIdChange"];
+        trace?: never;
+    };
+    "/api/tickets/{ticket_id}/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Articles of a ticket */
+        get: operations["ApiTicketsTicketIdArticlesArticles"];
+        put?: never;
+        /** Note that an article was used */
+        post: operations["ApiTicketsTicketIdArticlesUse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/tickets/{ticket_id}/block-sender": {
@@ -1595,6 +1958,37 @@ export interface components {
             theme: string;
             timeZone: string;
         };
+        /** AnnouncementInput */
+        AnnouncementInput: {
+            articleId?: number | null;
+            endsAt?: string | null;
+            severity?: "info" | "warning" | "outage";
+            startsAt?: string;
+            texts?: {
+                [key: string]: string;
+            };
+            titles?: {
+                [key: string]: string;
+            };
+        };
+        /** AnnouncementView */
+        AnnouncementView: {
+            articleId: number | null;
+            endsAt: string | null;
+            id: number;
+            /** @enum {string} */
+            severity: "info" | "warning" | "outage";
+            /** Format: date-time */
+            startsAt: string;
+            texts: {
+                [key: string]: string;
+            };
+            tickets: number;
+            titles: {
+                [key: string]: string;
+            };
+            version: number;
+        };
         /** AnswerView */
         AnswerView: {
             label: string;
@@ -1608,6 +2002,18 @@ export interface components {
             minor?: boolean;
             publishAt?: string | null;
             versionId: number;
+        };
+        /** ArticleHit */
+        ArticleHit: {
+            articleId: number;
+            categoryId: number | null;
+            isFallback: boolean;
+            locale: string;
+            slug: string;
+            snippet: components["schemas"]["Part"][];
+            summary: string;
+            title: components["schemas"]["Part"][];
+            visibility: string;
         };
         /** ArticleRow */
         ArticleRow: {
@@ -1624,6 +2030,12 @@ export interface components {
             translations: components["schemas"]["TranslationBrief"][];
             version: number;
             visibility: string;
+        };
+        /** ArticleShare */
+        ArticleShare: {
+            articleId: number;
+            asked: number;
+            read: number;
         };
         /** ArticleView */
         ArticleView: {
@@ -1912,6 +2324,13 @@ export interface components {
             version: number;
             vip: boolean;
         };
+        /** Day */
+        Day: {
+            /** Format: date */
+            day: string;
+            views: number;
+            visitors: number;
+        };
         /** DecisionView */
         DecisionView: {
             /** Format: date-time */
@@ -1920,6 +2339,15 @@ export interface components {
             chosen: components["schemas"]["Named"] | null;
             reason: string;
             trigger: string;
+        };
+        /** Deflection */
+        Deflection: {
+            articles: components["schemas"]["ArticleShare"][];
+            asked: number;
+            deflected: number;
+            pending: number;
+            read: number;
+            saidSolved: number;
         };
         /** DeliveryItem */
         DeliveryItem: {
@@ -1998,6 +2426,12 @@ export interface components {
             /** @constant */
             type: "event";
         };
+        /** FeedbackView */
+        FeedbackView: {
+            items: components["schemas"]["VoteLine"][];
+            next: string | null;
+            scores: components["schemas"]["Score"][];
+        };
         /** FieldInput */
         FieldInput: {
             hints?: {
@@ -2069,17 +2503,45 @@ export interface components {
             id: number;
             name: string;
         };
+        /** FoundPage */
+        FoundPage: {
+            corrected: string | null;
+            items: components["schemas"]["FoundView"][];
+            total: number;
+        };
+        /** FoundView */
+        FoundView: {
+            customerMaySee: boolean | null;
+            hit: components["schemas"]["ArticleHit"];
+            url: string;
+        };
         /** FromAddress */
         FromAddress: {
             address: string;
             default: boolean;
             name: string;
         };
+        /** FromMessageView */
+        FromMessageView: {
+            body: string;
+            locale: string;
+            removed: components["schemas"]["Removed"][];
+            ticketId: number;
+            title: string;
+        };
         /** Heading */
         Heading: {
             id: string;
             level: number;
             text: string;
+        };
+        /** Health */
+        Health: {
+            articleId: number;
+            reopened: number;
+            secondContact: number;
+            unhelpful: number;
+            used: number;
         };
         /** HeldJobView */
         HeldJobView: {
@@ -2129,12 +2591,25 @@ export interface components {
             tls: components["schemas"]["Encryption"];
             user: string;
         };
-        /** ImportView */
-        ImportView: {
-            done: number;
-            /** @enum {string} */
-            state: "running" | "done";
-            total: number;
+        /** ImportForm */
+        ImportForm: {
+            /** @default false */
+            dryRun?: boolean;
+            /** Format: binary */
+            file: string;
+        };
+        /** InsertView */
+        InsertView: {
+            articleId: number;
+            customerMaySee: boolean | null;
+            isFallback: boolean;
+            isOutdated: boolean;
+            linkHtml: string;
+            locale: string;
+            textHtml: string;
+            title: string;
+            url: string;
+            visibility: string;
         };
         /** LedgerRow */
         LedgerRow: {
@@ -2168,6 +2643,16 @@ export interface components {
         LogoForm: {
             /** Format: binary */
             file: string;
+        };
+        /** LostSearch */
+        LostSearch: {
+            count: number;
+            /** Format: date-time */
+            lastAt: string;
+            locale: string;
+            unopened: number;
+            withoutResult: number;
+            words: string;
         };
         /** MacroView */
         MacroView: {
@@ -2210,7 +2695,7 @@ export interface components {
             imap?: components["schemas"]["ImapInput"] | null;
             name?: string;
             oauth?: components["schemas"]["OauthInput"] | null;
-            options?: components["schemas"]["OptionsInput"];
+            options?: components["schemas"]["mailboxes_OptionsInput"];
             signature?: string;
             smtp?: components["schemas"]["SmtpInput"] | null;
             teamId?: number | null;
@@ -2225,7 +2710,7 @@ export interface components {
                 [key: string]: number;
             };
             id: number;
-            import: components["schemas"]["ImportView"] | null;
+            import: components["schemas"]["ledger_ImportView"] | null;
             isActive: boolean;
             /** @enum {string} */
             kind: "imap" | "listener";
@@ -2432,18 +2917,6 @@ export interface components {
                 [key: string]: string;
             };
         };
-        /** OptionsInput */
-        OptionsInput: {
-            acknowledge?: components["schemas"]["AcknowledgeInput"];
-            agentAnswers?: "aligned" | "token" | "off";
-            duplicates?: "one" | "each";
-            plainText?: boolean;
-            reopenDays?: number;
-            replyToPolicy?: "from" | "reply_to";
-            silentAfterMinutes?: number;
-            subjectNumber?: boolean;
-            trustedServers?: string[];
-        };
         /** OptionsView */
         OptionsView: {
             acknowledge: components["schemas"]["AcknowledgeView"];
@@ -2462,6 +2935,16 @@ export interface components {
         /** OrderInput */
         OrderInput: {
             places: components["schemas"]["PlaceInput"][];
+        };
+        /** Page[TaskView] */
+        "Page_agent_ui.views.knowledge.TaskView_": {
+            items: components["schemas"]["TaskView"][];
+            next: string | null;
+        };
+        /** Page[UseView] */
+        "Page_agent_ui.views.knowledge.UseView_": {
+            items: components["schemas"]["UseView"][];
+            next: string | null;
         };
         /** Page[LedgerRow] */
         "Page_agent_ui.views.ledger.LedgerRow_": {
@@ -2487,6 +2970,21 @@ export interface components {
         "Page_tickets.timeline.MessageItem_tickets.timeline.NoteItem_tickets.timeline.EventItem_": {
             items: (components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"] | components["schemas"]["EventItem"])[];
             next: string | null;
+        };
+        /** Part */
+        Part: {
+            /** @default false */
+            marked?: boolean;
+            text: string;
+        };
+        /** PasteInput */
+        PasteInput: {
+            html: string;
+        };
+        /** Pasted */
+        Pasted: {
+            lostImages: number;
+            markdown: string;
         };
         /** PlaceInput */
         PlaceInput: {
@@ -2598,6 +3096,13 @@ export interface components {
             at: string | null;
             name: string;
         };
+        /** Removed */
+        Removed: {
+            count: number;
+            kind: string;
+            placeholder: string;
+            text: string;
+        };
         /** ReplyDefaults */
         ReplyDefaults: {
             cc: components["schemas"]["Address"][];
@@ -2657,6 +3162,11 @@ export interface components {
             teamId: number | null;
             version: number;
         };
+        /** ResolveInput */
+        ResolveInput: {
+            /** @default  */
+            resolution?: string;
+        };
         /** RestoreInput */
         RestoreInput: {
             versionId: number;
@@ -2673,6 +3183,23 @@ export interface components {
         /** Routing */
         Routing: {
             reason: string;
+        };
+        /** Row */
+        Row: {
+            /** @enum {string} */
+            action: "created" | "updated" | "unchanged" | "error";
+            articleId?: number | null;
+            /** @default  */
+            message?: string;
+            path: string;
+            /** @default  */
+            title?: string;
+        };
+        /** Score */
+        Score: {
+            helpful: number;
+            month: string;
+            unhelpful: number;
         };
         /** SearchView */
         SearchView: {
@@ -2758,6 +3285,27 @@ export interface components {
             lastError: string | null;
             lastMailAt: string | null;
             lastSuccessAt: string | null;
+        };
+        /** TaskInput */
+        TaskInput: {
+            /** @enum {string} */
+            locale: "en" | "hi" | "mr" | "bn" | "kn";
+            text: string;
+        };
+        /** TaskView */
+        TaskView: {
+            articleId: number;
+            /** Format: date-time */
+            createdAt: string;
+            id: number;
+            /** @enum {string} */
+            kind: "feedback" | "translation" | "agent";
+            locale: string;
+            ownerId: number | null;
+            resolution: string;
+            resolvedAt: string | null;
+            text: string;
+            title: string;
         };
         /** TeamView */
         TeamView: {
@@ -2950,6 +3498,35 @@ export interface components {
             /** Format: binary */
             file: string;
         };
+        /** UseInput */
+        UseInput: {
+            articleId: number;
+            /** @enum {string} */
+            how: "link" | "text";
+            /** @enum {string} */
+            locale: "en" | "hi" | "mr" | "bn" | "kn";
+        };
+        /** UseView */
+        UseView: {
+            /** Format: date-time */
+            at: string;
+            how: string;
+            isOlder: boolean;
+            locale: string;
+            status: string | null;
+            subject: string | null;
+            ticketId: number;
+        };
+        /** UsedArticle */
+        UsedArticle: {
+            articleId: number;
+            /** Format: date-time */
+            at: string;
+            how: string;
+            isOlder: boolean;
+            locale: string;
+            title: string;
+        };
         /** VersionLine */
         VersionLine: {
             /** Format: date-time */
@@ -3006,6 +3583,48 @@ export interface components {
             name: string;
             state: string;
         };
+        /** VoteLine */
+        VoteLine: {
+            /** Format: date-time */
+            at: string;
+            comment: string;
+            id: number;
+            isHelpful: boolean;
+            locale: string;
+            reason: string;
+        };
+        /** WaitingInput */
+        WaitingInput: {
+            ticketId: number;
+        };
+        /** Wishes */
+        Wishes: {
+            /**
+             * @default source
+             * @enum {string}
+             */
+            fallback?: "source" | "hide";
+            /** @default true */
+            needsSecondPerson?: boolean;
+            /** @default 12 */
+            reviewMonths?: number;
+        };
+        /** ImportView */
+        knowledge_ImportView: {
+            created: number;
+            dryRun: boolean;
+            errors: number;
+            rows: components["schemas"]["Row"][];
+            unchanged: number;
+            updated: number;
+        };
+        /** OptionsInput */
+        knowledge_OptionsInput: {
+            /** @enum {string} */
+            fallback: "source" | "hide";
+            needsSecondPerson: boolean;
+            reviewMonths: number;
+        };
         /** BlockInput */
         ledger_BlockInput: {
             pattern: string;
@@ -3019,6 +3638,25 @@ export interface components {
             id: number;
             pattern: string;
             reason: string;
+        };
+        /** ImportView */
+        ledger_ImportView: {
+            done: number;
+            /** @enum {string} */
+            state: "running" | "done";
+            total: number;
+        };
+        /** OptionsInput */
+        mailboxes_OptionsInput: {
+            acknowledge?: components["schemas"]["AcknowledgeInput"];
+            agentAnswers?: "aligned" | "token" | "off";
+            duplicates?: "one" | "each";
+            plainText?: boolean;
+            reopenDays?: number;
+            replyToPolicy?: "from" | "reply_to";
+            silentAfterMinutes?: number;
+            subjectNumber?: boolean;
+            trustedServers?: string[];
         };
         /** BlockInput */
         tickets_BlockInput: {
@@ -3844,6 +4482,255 @@ export interface operations {
             };
         };
     };
+    ApiKbAnnouncementsListAnnouncements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnouncementView"][];
+                };
+            };
+        };
+    };
+    ApiKbAnnouncementsCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnnouncementInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnouncementView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbAnnouncementsAnnouncementIdRemove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                announcement_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbAnnouncementsAnnouncementIdChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                announcement_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnnouncementInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnouncementView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbAnnouncementsAnnouncementIdTicketsWaiting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                announcement_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": number[];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbAnnouncementsAnnouncementIdTicketsWait: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                announcement_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaitingInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbAnnouncementsAnnouncementIdTicketsWaitingIdWaitNoMore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                announcement_id: number;
+                waiting_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiKbArticlesListArticles: {
         parameters: {
             query?: {
@@ -4157,6 +5044,46 @@ export interface operations {
             };
         };
     };
+    ApiKbArticlesArticleIdFeedbackVotes: {
+        parameters: {
+            query?: {
+                cursor?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                article_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiKbArticlesArticleIdFilesUpload: {
         parameters: {
             query?: never;
@@ -4179,6 +5106,164 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FileView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdInsertInsert: {
+        parameters: {
+            query?: {
+                locale?: "en" | "hi" | "mr" | "bn" | "kn" | null;
+                ticketId?: number | null;
+            };
+            header?: never;
+            path: {
+                article_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsertView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdTasksOfArticle: {
+        parameters: {
+            query?: {
+                done?: boolean;
+            };
+            header?: never;
+            path: {
+                article_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdTasksRemark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbArticlesArticleIdTicketsTickets: {
+        parameters: {
+            query?: {
+                cursor?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                article_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_agent_ui.views.knowledge.UseView_"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -4896,6 +5981,437 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CategoryView"];
                 };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbExportExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+        };
+    };
+    ApiKbImportTake: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ImportForm"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["knowledge_ImportView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbOptionsReadOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wishes"];
+                };
+            };
+        };
+    };
+    ApiKbOptionsWriteOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["knowledge_OptionsInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wishes"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbPastePaste: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasteInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pasted"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbReportsDeflectionDeflectionReport: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deflection"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbReportsHealthHealth: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbReportsSearchesLostSearches: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                locale?: "en" | "hi" | "mr" | "bn" | "kn" | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LostSearch"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbReportsViewsViews: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                articleId?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Day"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbSearchSearch: {
+        parameters: {
+            query?: {
+                q?: string;
+                locale?: "en" | "hi" | "mr" | "bn" | "kn" | null;
+                ticketId?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbTasksListTasks: {
+        parameters: {
+            query?: {
+                mine?: boolean;
+                done?: boolean;
+                cursor?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_agent_ui.views.knowledge.TaskView_"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbTasksTaskIdResolveResolve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad request syntax or unsupported method */
             400: {
@@ -5661,6 +7177,43 @@ export interface operations {
             };
         };
     };
+    ApiMessagesMessageIdArticleFromMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FromMessageView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiMessagesMessageIdHtmlDocument: {
         parameters: {
             query?: {
@@ -6329,6 +7882,82 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TicketView"];
                 };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiTicketsTicketIdArticlesArticles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsedArticle"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiTicketsTicketIdArticlesUse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UseInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad request syntax or unsupported method */
             400: {
