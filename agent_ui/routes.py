@@ -18,6 +18,7 @@ from agent_ui.api.blocked import BlockedController
 from agent_ui.api.customers import CustomerController, SearchController
 from agent_ui.api.directory import DirectoryController
 from agent_ui.api.files import FileController, UploadController
+from agent_ui.api.hours import HoursController
 from agent_ui.api.knowledge_base import ImportController, KnowledgeBaseController
 from agent_ui.api.ledger import JobController, LedgerController
 from agent_ui.api.mailboxes import MailboxController, OauthController
@@ -61,6 +62,7 @@ CONTROLLERS: Final = (
     ArticleController,
     ArticleTextController,
     PolicyController,
+    HoursController,
     GuestLinkController,
     BrandController,
     RequestTopicController,

@@ -26,9 +26,10 @@ from channels.web.topics import Topic
 from core.db import reading, unit_of_work
 from core.errors import NotFound
 from core.i18n import Language
-from portal import picker, tokens
+from portal import open_now, picker, tokens
 from portal.forms import LONGEST, OWN, TRAP, Choice, Form, Upload
 from portal.limits import Gate
+from portal.open_now import OpenNow
 from portal.pages import PortalRequest, Visitor, is_same_site, runtime_of
 from portal.taking_in import keep
 from portal.uploads import ACCEPT, MOST_FILES
@@ -42,10 +43,11 @@ GATE: Final = Gate()
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """What can be asked: the topics, and the products among which the customer may choose."""
+    """What can be asked: the topics, and the products among which the customer may choose; and when we are there."""
 
     topics: list[Topic] = []
     choices: list[Choice] = []
+    now: OpenNow | None = None
 
     def topic(self, key: str) -> Topic | None:
         """The topic of this key, if it is offered."""
@@ -54,8 +56,10 @@ class Offer(msgspec.Struct, frozen=True):
 
 async def _offer(request: PortalRequest) -> Offer:
     async with reading(runtime_of(request).db) as session:
-        choices = await picker.choices(session, Visitor.of(request).customer)
-        return Offer(await topics.list_topics(session), choices)
+        visitor = Visitor.of(request)
+        choices = await picker.choices(session, visitor.customer)
+        now = await open_now.read(session, visitor.language)
+        return Offer(await topics.list_topics(session), choices, now)
 
 
 @get("/requests/new")
@@ -166,7 +170,8 @@ async def thanks(request: PortalRequest) -> Response[str]:
         if row is None:
             raise NotFound
         guest = await guests.link_to(session, runtime_of(request).secret, row.ticket_id) if row.ticket_id else None
-    return visitor.page("thanks.html", number=row.ticket_id, email=row.envelope_from, guest=guest)
+        now = await open_now.read(session, visitor.language)
+    return visitor.page("thanks.html", number=row.ticket_id, email=row.envelope_from, guest=guest, now=now)
 
 
 def _questions(form: Form, offer: Offer) -> dict[str, Any]:
@@ -197,6 +202,7 @@ def _form_page(
         topics=offer.topics,
         token=token or tokens.issue(runtime.secret),
         trap=TRAP,
+        now=offer.now,
         most_files=MOST_FILES,
         most_size=visitor.language.size(runtime.settings.max_upload_bytes),
         **_questions(form, offer),

@@ -1,5 +1,7 @@
 """What can happen in routing."""
 
+from typing import Any
+
 from core.events import Event
 
 
@@ -21,3 +23,12 @@ class TicketRouted(Event, frozen=True, kw_only=True):
     agent_name: str | None
     reason: str
     decision_id: int
+
+
+class HoursChanged(Event, frozen=True, kw_only=True):
+    """Somebody changed when we are there, or took a schedule away."""
+
+    kind = "hours.changed"
+    name: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None

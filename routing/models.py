@@ -63,3 +63,21 @@ class Decision(Base):
     chosen_agent_id: Mapped[int | None]
     reason: Mapped[str]
     candidates: Mapped[list[Any]]
+
+
+class OpeningHours(Base):
+    """When we are there, by name; ``default`` is the desk's own (``routing/hours.py`` reads the columns).
+
+    ``weekly``: seven lists (Monday first) of windows ``[minute, minute]`` of the local day; one that goes over
+    midnight ends beyond 1440. ``days``: date → name and windows of that day alone, none for a holiday.
+    """
+
+    __tablename__ = "opening_hours"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    time_zone: Mapped[str]
+    weekly: Mapped[list[Any]]
+    days: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    updated_at: Mapped[datetime]

@@ -37,6 +37,7 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "health:read": "See the business health: last mail, oldest unsent, oldest unassigned, oldest job.",
         "mailboxes:manage": "Connect mailboxes, change how they are read and send, try them out, make keys that sign.",
         "portal:manage": "Choose what customers are shown, are asked and may do on the portal; set its brands.",
+        "hours:manage": "Change the desk's opening hours.",
         "staff:manage": "Create agents, change their roles and teams, deactivate them.",
     }
 )

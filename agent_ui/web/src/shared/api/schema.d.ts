@@ -1418,6 +1418,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/opening-hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Opening hours */
+        get: operations["ApiOpeningHoursListHours"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/opening-hours/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make or change opening hours */
+        put: operations["ApiOpeningHoursNameWrite"];
+        post?: never;
+        /** Take opening hours away */
+        delete: operations["ApiOpeningHoursNameRemove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/request-topics": {
         parameters: {
             query?: never;
@@ -2552,6 +2587,23 @@ export interface components {
             id: number;
             name: string;
         };
+        /** HoursInput */
+        HoursInput: {
+            days?: components["schemas"]["SpecialDayInput"][];
+            timeZone: string;
+            weekly: string[][][];
+        };
+        /** HoursView */
+        HoursView: {
+            days: components["schemas"]["SpecialDayView"][];
+            name: string;
+            timeZone: string;
+            version: number;
+            weekly: [
+                string,
+                string
+            ][][];
+        };
         /** ImapInput */
         ImapInput: {
             auth?: components["schemas"]["Auth"];
@@ -3269,6 +3321,24 @@ export interface components {
             tls: components["schemas"]["Encryption"];
             user: string;
             verp: boolean | null;
+        };
+        /** SpecialDayInput */
+        SpecialDayInput: {
+            /** Format: date */
+            date: string;
+            /** @default  */
+            name?: string;
+            windows?: string[][];
+        };
+        /** SpecialDayView */
+        SpecialDayView: {
+            /** Format: date */
+            date: string;
+            name: string;
+            windows: [
+                string,
+                string
+            ][];
         };
         /** SplitHint */
         SplitHint: {
@@ -7310,6 +7380,104 @@ export interface operations {
                 headers: {
                     /** @description target path for the redirect */
                     location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiOpeningHoursListHours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoursView"][];
+                };
+            };
+        };
+    };
+    ApiOpeningHoursNameWrite: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoursInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoursView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiOpeningHoursNameRemove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
