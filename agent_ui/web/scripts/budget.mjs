@@ -29,13 +29,15 @@ function weigh(match, kind = 'js') {
 
 const css = new Set([...shell].flatMap((key) => manifest[key].css ?? []))
 const rows = [
-  ['console shell JS', [...shell].reduce((sum, key) => sum + gz(manifest[key].file), 0), 130],
+  ['console shell JS', [...shell].reduce((sum, key) => sum + gz(manifest[key].file), 0), 140],
   ['console shell CSS', [...css].reduce((sum, file) => sum + gz(file), 0), 15],
   ['conversation (with what it shares)', weigh('pages/inbox/TicketPane.vue'), 60],
   ['composer', weigh('features/composer/TicketComposer.vue') - shared('features/composer/TicketComposer.vue'), 145],
+  ['knowledge base', weigh('pages/KnowledgePage.vue') - shared('pages/KnowledgePage.vue'), 30],
+  ['article editor', weigh('pages/ArticlePage.vue') - shared('pages/ArticlePage.vue'), 190],
   ['palette', weigh('features/palette/CommandPalette.vue') - shared('features/palette/CommandPalette.vue'), 12],
   ...['hi', 'mr', 'bn', 'kn'].map((code) => [`locale ${code}, shell`, weigh(`i18n/${code}.json?part=shell`), 10]),
-  ...['hi', 'mr', 'bn', 'kn'].flatMap((code) => ['desk', 'office'].map((part) => [`locale ${code}, ${part}`, weigh(`i18n/${code}.json?part=${part}`), 8])),
+  ...['hi', 'mr', 'bn', 'kn'].flatMap((code) => ['desk', 'office', 'knowledge'].map((part) => [`locale ${code}, ${part}`, weigh(`i18n/${code}.json?part=${part}`), 8])),
 ]
 
 /** What a lazy part shares with the conversation is loaded already when the part is asked for. */

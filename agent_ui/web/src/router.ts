@@ -18,6 +18,8 @@ export const router = createRouter({
     { path: '/customers', name: 'customers', component: () => withWords(import('./pages/CustomersPage.vue'), 'desk') },
     { path: '/customers/:id(\\d+)', name: 'customer', component: () => withWords(import('./pages/CustomerPage.vue'), 'desk') },
     { path: '/mail', name: 'mail', component: () => withWords(import('./pages/LedgerPage.vue'), 'office', 'desk') },
+    { path: '/knowledge', name: 'knowledge', component: () => withWords(import('./pages/KnowledgePage.vue'), 'knowledge', 'desk') },
+    { path: '/knowledge/:id(\\d+)', name: 'article', component: () => withWords(import('./pages/ArticlePage.vue'), 'knowledge', 'desk') },
     { path: '/preferences', name: 'preferences', component: () => withWords(import('./pages/PreferencesPage.vue'), 'desk') },
     {
       path: '/settings', component: () => withWords(import('./pages/settings/SettingsPage.vue'), 'office', 'desk'),

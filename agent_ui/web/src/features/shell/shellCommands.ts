@@ -70,6 +70,7 @@ export function useShellCommands(): void {
     go('inbox', ['g i'], '/inbox/mine'),
     go('search', ['g s'], '/search'),
     go('customers', ['g c'], '/customers'),
+    go('knowledge', ['g k'], '/knowledge', () => inside() && session.can('articles:read')),
     go('mail', ['g m'], '/mail', () => inside() && session.can('ledger:read')),
     go('settings', ['g t'], '/settings', () => inside() && settingsFor(session.can).length > 0),
     go('preferences', ['g p'], '/preferences'),

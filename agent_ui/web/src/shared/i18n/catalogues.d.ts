@@ -11,3 +11,7 @@ declare module '*.json?part=office' {
   const words: object
   export default words
 }
+declare module '*.json?part=knowledge' {
+  const words: object
+  export default words
+}

@@ -35,6 +35,13 @@ const loaders: Record<Part, Record<Locale, Loader>> & { shell: Record<Exclude<Lo
     bn: () => import('./bn.json?part=desk'),
     kn: () => import('./kn.json?part=desk'),
   },
+  knowledge: {
+    en: () => import('./en.json?part=knowledge'),
+    hi: () => import('./hi.json?part=knowledge'),
+    mr: () => import('./mr.json?part=knowledge'),
+    bn: () => import('./bn.json?part=knowledge'),
+    kn: () => import('./kn.json?part=knowledge'),
+  },
   office: {
     en: () => import('./en.json?part=office'),
     hi: () => import('./hi.json?part=office'),

@@ -6,6 +6,8 @@
 export const PARTS = {
   /** An open ticket and what is written in it, customers, search, preferences, the palette. */
   desk: ['timeline', 'composer', 'details', 'customers', 'search', 'prefs', 'palette', 'commands'],
+  /** The knowledge base. */
+  knowledge: ['knowledge'],
   /** Settings and the mail ledger. */
   office: ['ledger', 'settings', 'mailbox', 'template', 'blocked', 'automatic'],
 } as const
