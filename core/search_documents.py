@@ -24,14 +24,14 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
         weights: searchable part → how much a word in it counts beside one in the body (title, keywords, body).
         filters: names of ``fields`` that a question may be narrowed by.
         facets: those of them whose values are counted when asked for.
-        narrow: what tokens begin with that open few documents each (one customer's own).
+        narrow: beginnings of tokens that open few documents each (one customer's own).
     """
 
     name: str
     weights: Mapping[str, float]
     filters: frozenset[str]
     facets: frozenset[str] = frozenset()
-    narrow: str = ""
+    narrow: tuple[str, ...] = ()
 
 
 INDEXES: Final[Mapping[str, Index]] = {
@@ -51,7 +51,7 @@ INDEXES: Final[Mapping[str, Index]] = {
                 "priority", "language", "created_at",
             }),
             facets=frozenset({"status", "channel", "team_id", "tags"}),
-            narrow="customer:",
+            narrow=("customer:", "organisation:"),
         ),
         Index(
             name="customers",

@@ -5,9 +5,10 @@ A table for each index, so that a word that is frequent in one costs nothing in 
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Table, Text
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -68,3 +69,45 @@ class SearchSize(Base):
     documents: Mapped[int]
     title_words: Mapped[int]
     body_words: Mapped[int]
+
+
+class SearchSynonym(Base):
+    """Words that stand for each other: as they were entered, and as the search spells them."""
+
+    __tablename__ = "search_synonyms"
+    __table_args__ = (Index("ix_search_synonyms_forms", "forms", postgresql_using="gin"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    words: Mapped[list[str]]
+    forms: Mapped[list[str]]
+    changed_at: Mapped[datetime]
+
+
+class SearchStopWord(Base):
+    """A word that says nothing, as the search spells it."""
+
+    __tablename__ = "search_stop_words"
+
+    word: Mapped[str] = mapped_column(primary_key=True)
+    changed_at: Mapped[datetime]
+
+
+class SearchCursor(Base):
+    """Up to which event a follower of the event log has come (``core/search_feed.py``)."""
+
+    __tablename__ = "search_cursors"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    xid: Mapped[int]
+    event_id: Mapped[int]
+
+
+class SearchOutbox(Base):
+    """A document that was put or removed, and that a search engine has yet to be told of."""
+
+    __tablename__ = "search_outbox"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    index: Mapped[str]
+    document_id: Mapped[str]
+    at: Mapped[datetime]

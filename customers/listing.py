@@ -93,6 +93,14 @@ def _read_key(cursor: str) -> tuple[str, int]:
         raise Invalid.field("cursor", "This is not a cursor of this list.") from None
 
 
+async def some(session: AsyncSession, ids: list[int]) -> list[CustomerLine]:
+    """Some customers, in the order of their ids as given."""
+    if not ids:
+        return []
+    found = {row[0]: _line(row) for row in await session.execute(_lines().where(Customer.id.in_(ids)))}
+    return [found[each] for each in ids if each in found]
+
+
 async def list_customers(
     session: AsyncSession, q: str = "", cursor: str | None = None, limit: int = 50
 ) -> tuple[list[CustomerLine], str | None]:

@@ -36,6 +36,7 @@ ROLES: Final = ("web", "worker", "mail", "scheduler")
 SWEEP_SECONDS: Final = 15.0
 RECOVER_SECONDS: Final = 30.0
 WATCH_SECONDS: Final = 60.0
+INDEX_SECONDS: Final = 1.0
 ELECTION_SECONDS: Final = 5.0
 ACCOUNTS_SECONDS: Final = 10.0
 _SCHEDULER_LOCK: Final = 8821001
@@ -186,6 +187,7 @@ class Roles:
             group.create_task(Scheduler(self._runtime.db).run(over))
             group.create_task(self._every(SWEEP_SECONDS, self._sweep, over))
             group.create_task(self._every(RECOVER_SECONDS, self._recover, over))
+            group.create_task(self._every(INDEX_SECONDS, self._wiring.feed.step, over))
             watching_since = clock.now()
             group.create_task(self._every(WATCH_SECONDS, lambda: self._watch(watching_since), over))
 

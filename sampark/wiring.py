@@ -23,6 +23,7 @@ from channels.web.form import WebReader
 from core import events, jobs
 from core.events import Event, Handler
 from core.jobs import Definition, Registry
+from core.search_feed import Feed
 from knowledge_base import indexing, publishing
 from knowledge_base.events import (
     ArticleChanged,
@@ -33,6 +34,7 @@ from knowledge_base.events import (
 )
 from routing import assignment
 from routing.events import PresenceChanged
+from sampark import searching
 from sampark.runtime import Runtime
 from tickets import delivery, lifecycle
 from tickets.events import (
@@ -108,8 +110,10 @@ class Wiring:
                 Definition(notify.JOB, notifier.send),
                 Definition(lifecycle.WAKE_JOB, lifecycle.wake),
                 Definition(assignment.DRAIN_JOB, assignment.drain),
+                *searching.DEFINITIONS,
                 Definition(publishing.PUBLISH_JOB, publishing.publish_due),
             )
         )
         self.worker = jobs.Worker(runtime.db, self.registry, runtime.settings.worker_concurrency)
+        self.feed = Feed(runtime.db, searching.FOLLOWERS, searching.REBUILD_JOBS)
         events.subscribe(handlers(acknowledger, notifier))

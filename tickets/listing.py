@@ -402,3 +402,12 @@ async def row_of(source: Source, actor: Actor, ticket_id: int) -> TicketRow | No
     values = scope_parameters(actor) | {"me": actor.id or 0, "ids": [ticket_id]}
     rows = await _row_statement(scope_of(actor)).run(source, values)
     return row_from(rows[0]) if rows else None
+
+
+async def rows_of(source: Source, actor: Actor, ids: Sequence[int]) -> list[TicketRow]:
+    """Those of some tickets that ``actor`` may see, in the order of ``ids``."""
+    if not ids:
+        return []
+    values = scope_parameters(actor) | {"me": actor.id or 0, "ids": list(ids)}
+    found = {row[0]: row_from(row) for row in await _row_statement(scope_of(actor)).run(source, values)}
+    return [found[each] for each in ids if each in found]

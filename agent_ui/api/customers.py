@@ -13,10 +13,9 @@ from agent_ui.limits import allow
 from agent_ui.views.base import Page, PathId, etag, given, version_of
 from agent_ui.views.customers import CustomerChangeInput, CustomerView, brief
 from agent_ui.views.tickets import CustomerBrief, SearchView
+from customers import finding, service
 from customers import listing as customers
-from customers import service
-from tickets import listing
-from tickets.listing import ListQuery
+from tickets import searching
 
 
 class CustomerController(Controller):
@@ -70,10 +69,29 @@ class SearchController(Controller):
 
     @get(summary="Find tickets and customers")
     async def search(
-        self, desk: NamedDependency[Desk], q: FromQuery[str] = "", limit: FromQuery[int] = 20
+        self,
+        desk: NamedDependency[Desk],
+        q: FromQuery[str] = "",
+        limit: FromQuery[int] = 20,
+        offset: FromQuery[int] = 0,
     ) -> SearchView:
-        """Tickets by number, words of the subject or customer; customers by name, address or number."""
+        """Tickets by their words, customers by name, address or number; the best first.
+
+        Beside words, ``q`` may have conditions: ``status:open``, ``channel:chat``, ``priority:high``, ``tag:warranty``,
+        ``language:hi``, ``from:`` a customer, ``assignee:me``, ``before:2026-11-01``, ``after:2026-10-01``.
+        """
         allow("search", desk.agent_id)
-        page = await listing.list_tickets(desk.source, desk.actor, ListQuery(q=q, limit=limit))
-        lines, _ = await customers.list_customers(desk.session, q, limit=limit)
-        return SearchView(tickets=page.items, customers=[brief(line) for line in lines])
+        limit, offset = max(1, min(limit, 100)), max(0, min(offset, 1000))
+        found = await searching.find(desk.session, desk.actor, q, limit=limit, offset=offset)
+        words = searching.parse(q).words
+        lines = await finding.find(desk.session, desk.actor, words, limit) if words and not offset else []
+        return SearchView(
+            tickets=found.rows,
+            customers=[brief(line) for line in lines],
+            marks=found.marks,
+            total=found.total,
+            facets=found.facets,
+            operators=found.operators,
+            corrected=found.corrected,
+            degraded=found.degraded,
+        )

@@ -12,6 +12,7 @@ from routing.models import Decision
 from tickets.detail import Detail, DraftItem
 from tickets.intake import Person
 from tickets.listing import AgentRef, TicketRow
+from tickets.searching import Marks, Operator
 from tickets.timeline import Address, Item, MessageItem, NoteItem
 
 Status = Literal["open", "pending", "on_hold", "solved", "closed"]
@@ -274,10 +275,21 @@ class UndoView(View):
 
 
 class SearchView(View):
-    """What was found."""
+    """What was found, the best first.
+
+    ``marks``: id of a ticket → why it was found. ``total``: about how many tickets there are. ``facets``: field →
+    value → number. ``operators``: the conditions that were read out of the question. ``corrected``: the words as they
+    were understood, where one was misspelt. ``degraded``: the search engine is down; a simpler one has answered.
+    """
 
     tickets: list[TicketRow]
     customers: list[CustomerBrief]
+    marks: dict[str, Marks] = {}
+    total: int = 0
+    facets: dict[str, dict[str, int]] = {}
+    operators: list[Operator] = []
+    corrected: str | None = None
+    degraded: bool = False
 
 
 class CandidateView(View):

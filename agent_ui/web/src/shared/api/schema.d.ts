@@ -2789,6 +2789,12 @@ export interface components {
             status: components["schemas"]["StatusView"];
             teamId: number | null;
         };
+        /** Marks */
+        Marks: {
+            inNote: boolean;
+            snippet: components["schemas"]["Part"][];
+            title: components["schemas"]["Part"][];
+        };
         /** MessageItem */
         MessageItem: {
             /** Format: date-time */
@@ -2954,6 +2960,12 @@ export interface components {
             secretExpiresOn: string | null;
             tenant: string;
             tokenUrl: string;
+        };
+        /** Operator */
+        Operator: {
+            name: string;
+            understood: boolean;
+            value: string;
         };
         /** OptionInput */
         OptionInput: {
@@ -3255,8 +3267,22 @@ export interface components {
         };
         /** SearchView */
         SearchView: {
+            corrected?: string | null;
             customers: components["schemas"]["CustomerBrief"][];
+            /** @default false */
+            degraded?: boolean;
+            facets?: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            marks?: {
+                [key: string]: components["schemas"]["Marks"];
+            };
+            operators?: components["schemas"]["Operator"][];
             tickets: components["schemas"]["TicketRow"][];
+            /** @default 0 */
+            total?: number;
         };
         /** SenderView */
         SenderView: {
@@ -7639,6 +7665,7 @@ export interface operations {
             query?: {
                 q?: string;
                 limit?: number;
+                offset?: number;
             };
             header?: never;
             path?: never;
