@@ -26,6 +26,7 @@ from agent_ui.api.me import MeController
 from agent_ui.api.policy import GuestLinkController, PolicyController
 from agent_ui.api.portal import BrandController, RequestTopicController
 from agent_ui.api.replies import DeliveryController, ReplyController
+from agent_ui.api.search import SearchWordsController
 from agent_ui.api.session import SessionController
 from agent_ui.api.tickets import TicketController
 from agent_ui.auth import Authentication
@@ -51,6 +52,7 @@ CONTROLLERS: Final = (
     FileController,
     CustomerController,
     SearchController,
+    SearchWordsController,
     LedgerController,
     BannerController,
     AutomaticMailController,

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.search_postgres import storable
+from core.search_vocabulary import LONGEST_FORM, Taught, taught
 from core.sql import Sql
 
 MOST_WORDS: Final = 48
@@ -21,6 +22,9 @@ MOST_BEGUN: Final = 12
 SHORTEST_TO_MEND: Final = 4
 MENDED: Final = {1: 0.8, 2: 0.6}
 """Edits → how much a word counts that may have been meant."""
+
+SYNONYM: Final = 0.8
+"""How much a synonym counts beside the word that was typed."""
 
 _ASK: Final = Sql(
     """
@@ -48,6 +52,16 @@ _BEGUN: Final = Sql(
     select stem, sum(documents) as documents from search_words
     where index = :index and word >= :start and word < :start || U&'\\+10FFFF' and documents > 0
     group by stem order by 2 desc limit :limit
+    """
+)
+
+
+_STEMS: Final = Sql(
+    """
+    select t.word, search_stem(t.word) as stem, coalesce((
+        select sum(w.documents) from search_words w where w.index = :index and w.stem = search_stem(t.word)
+    ), 0) as documents
+    from unnest(cast(:words as text[])) as t(word)
     """
 )
 
@@ -120,17 +134,20 @@ async def understand(session: AsyncSession, index: str, typed: str, *, unfinishe
     documents = max(1, size.documents if size else 0)
     seldom = documents // 5000
     rows = await _ASK.all(session, index=index, typed=storable(typed)[:MOST_TYPED], seldom=seldom)
+    known = await taught(session, [row.word for row in rows])
     terms: dict[str, Term] = {}
     mended: dict[str, str] = {}
-    for number, row in enumerate(rows):
-        meant = _meant(row, documents)
+    said = [row for row in rows if row.word not in known.stop_words] or rows
+    explained = await _explain(session, index, documents, terms, rows, known)
+    for number, row in enumerate(said):
+        meant = [] if row.word in explained else _meant(row, documents)
         if row.documents:
             _add(terms, row.stem, int(row.documents), telling(documents, int(row.documents)), row.place)
         elif meant:
             mended[row.word] = meant[0][1]
         for share, _, stem, having in meant:
             _add(terms, stem, having, share * telling(documents, having), row.place)
-        if unfinished and number == len(rows) - 1:
+        if unfinished and number == len(said) - 1:
             for stem, having in await _begun(session, index, row.word):
                 _add(terms, stem, having, 0.7 * telling(documents, having), row.place)
     chosen = sorted(terms.values(), key=lambda term: -term.weight)[:MOST_WORDS]
@@ -141,6 +158,27 @@ async def understand(session: AsyncSession, index: str, typed: str, *, unfinishe
         title_words=max(1.0, size.title_words / documents) if size else 1.0,
         body_words=max(1.0, size.body_words / documents) if size else 1.0,
     )
+
+
+async def _explain(
+    session: AsyncSession, index: str, documents: int, terms: dict[str, Term], rows: list[Any], known: Taught
+) -> set[str]:
+    """Look for the synonyms of what was said as well; returns the words of the question that have some."""
+    words = [row.word for row in rows]
+    places: dict[str, int] = {}
+    having: set[str] = set()
+    for group in known.synonyms:
+        for at, length in ((at, length) for at in range(len(words)) for length in range(1, LONGEST_FORM + 1)):
+            if " ".join(words[at : at + length]) in group and at + length <= len(words):
+                having.update(words[at : at + length])
+                places |= dict.fromkeys(group, rows[at].place)
+    wanted = {word: (form, place) for form, place in places.items() for word in form.split() if word not in words}
+    for row in await _STEMS.all(session, index=index, words=sorted(wanted)) if wanted else ():
+        form, place = wanted[row.word]
+        share = SYNONYM / (form.count(" ") + 1)
+        if row.documents:
+            _add(terms, row.stem, int(row.documents), share * telling(documents, int(row.documents)), place)
+    return having
 
 
 def _add(terms: dict[str, Term], stem: str, having: int, weight: float, place: int) -> None:

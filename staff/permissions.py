@@ -38,6 +38,7 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "mailboxes:manage": "Connect mailboxes, change how they are read and send, try them out, make keys that sign.",
         "portal:manage": "Choose what customers are shown, are asked and may do on the portal; set its brands.",
         "hours:manage": "Change the desk's opening hours.",
+        "search:manage": "Teach the search synonyms and stop words, see how its indexes stand.",
         "staff:manage": "Create agents, change their roles and teams, deactivate them.",
     }
 )
@@ -65,6 +66,7 @@ _LEAD: Final = _AGENT | {
     "senders:block",
     "jobs:read",
     "health:read",
+    "search:manage",
 }
 
 ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(

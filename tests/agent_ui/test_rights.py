@@ -34,6 +34,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/tickets/{ticket_id}/block-sender"): {"reason": "spam"},
     ("PUT", "/api/tickets/{ticket_id}/product"): {"registrationId": None},
     ("PATCH", "/api/customers/{customer_id}"): {"vip": True},
+    ("POST", "/api/search/synonyms"): {"words": ["lamp", "light"]},
+    ("PUT", "/api/search/synonyms/{synonym_id}"): {"words": ["lamp", "bulb"]},
+    ("POST", "/api/search/stop-words"): {"word": "please"},
     ("POST", "/api/blocked-senders"): {"pattern": "@spam.example"},
     ("POST", "/api/kb/categories"): {"names": {"en": "Shelf"}},
     ("PATCH", "/api/kb/categories/{category_id}"): {"position": 3},
@@ -111,6 +114,8 @@ async def things(db: Database, desk: Desk, ticket: int) -> dict[str, Any]:
             "other_id": 999_999,
             "brand_id": 999_999,
             "key": "no-topic",
+            "synonym_id": 999_999,
+            "word": "please",
         }
 
 
