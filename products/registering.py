@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import clock, events
 from core.errors import Conflict, Invalid, NotFound, Stale
 from customers.contacts import normalise_email
-from products import catalogue, claims, coverage, days, proofs, serials
+from products import catalogue, claims, coverage, days, proofs, recalls, serials
 from products.errors import SerialTaken
 from products.events import ProductRegistered, RegistrationChanged, RegistrationEnded
 from products.models import Ownership, Product, Registration
@@ -107,6 +107,7 @@ async def register(
     proofs.add(session, files or [], made.id, customer_id=made.customer_id)
     await coverage.freeze(session, made, product)
     await session.flush()
+    await recalls.include(session, made)
     event = ProductRegistered(
         registration_id=made.id,
         customer_id=made.customer_id,

@@ -6,7 +6,7 @@ One screen long on purpose. "What happens when a ticket is opened?" is answered 
 from collections.abc import Mapping
 from datetime import timedelta
 
-from channels import acknowledge, brake, notices, notify
+from channels import acknowledge, brake, notices, notify, product_mail
 from channels.acknowledge import Acknowledger
 from channels.chat import following
 from channels.chat.outbox import ChatOutbox
@@ -19,6 +19,7 @@ from channels.email.tokens import Tokens
 from channels.inbound import PROCESS_JOB, Inbound
 from channels.notify import Notifier
 from channels.outbound import Outbound
+from channels.product_mail import ProductMail
 from channels.web.form import WebReader
 from core import events, jobs
 from core.events import Event, Handler
@@ -32,6 +33,8 @@ from knowledge_base.events import (
     ArticleUnpublished,
     SlugChanged,
 )
+from products import coverage, recalls
+from products.events import ClaimDecided, ClaimOpened, OwnerChanged, ProductRegistered, TransferOffered
 from routing import assignment
 from routing.events import PresenceChanged
 from sampark import searching
@@ -51,7 +54,9 @@ from tickets.events import (
 from tickets.templates import Surroundings
 
 
-def handlers(acknowledger: Acknowledger, notifier: Notifier) -> Mapping[type[Event], tuple[Handler, ...]]:
+def handlers(
+    acknowledger: Acknowledger, notifier: Notifier, products: ProductMail
+) -> Mapping[type[Event], tuple[Handler, ...]]:
     """Event → what follows from it."""
     return {
         TicketCreated: (assignment.on_ticket_created, notifier.on_routed, acknowledger.on_ticket_created),
@@ -63,6 +68,11 @@ def handlers(acknowledger: Acknowledger, notifier: Notifier) -> Mapping[type[Eve
         MessageReceived: (delivery.on_message_received, notifier.on_message, following.on_message_received),
         NoteAdded: (notifier.on_note,),
         TicketRead: (following.on_read,),
+        ProductRegistered: (products.on_registered,),
+        ClaimOpened: (products.on_claim_opened,),
+        ClaimDecided: (products.on_claim_decided,),
+        TransferOffered: (products.on_transfer_offered,),
+        OwnerChanged: (products.on_owner_changed,),
         PresenceChanged: (assignment.on_presence_changed,),
         ArticlePublished: (indexing.on_article_changed,),
         ArticleUnpublished: (indexing.on_article_changed,),
@@ -99,6 +109,8 @@ class Wiring:
         self.notices = notices.Notices(runtime.db, notice_mail, stale)
         acknowledger = Acknowledger(around, runtime.settings.default_locale, runtime.secret)
         notifier = Notifier(runtime.settings.base_url)
+        settings = runtime.settings
+        products = ProductMail(runtime.secret, settings.base_url, settings.product_name, settings.default_locale)
         brake.configure(runtime.settings.automatic_mail_per_hour)
         self.registry = Registry(
             (
@@ -108,6 +120,9 @@ class Wiring:
                 Definition(brake.ALARM_JOB, notices.alarm),
                 Definition(acknowledge.JOB, acknowledger.send),
                 Definition(notify.JOB, notifier.send),
+                Definition(product_mail.JOB, products.send),
+                Definition(coverage.REMIND_JOB, products.remind),
+                Definition(recalls.MAIL_JOB, products.recall),
                 Definition(lifecycle.WAKE_JOB, lifecycle.wake),
                 Definition(assignment.DRAIN_JOB, assignment.drain),
                 *searching.DEFINITIONS,
@@ -116,4 +131,4 @@ class Wiring:
         )
         self.worker = jobs.Worker(runtime.db, self.registry, runtime.settings.worker_concurrency)
         self.feed = Feed(runtime.db, searching.FOLLOWERS, searching.REBUILD_JOBS)
-        events.subscribe(handlers(acknowledger, notifier))
+        events.subscribe(handlers(acknowledger, notifier, products))

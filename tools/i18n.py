@@ -40,6 +40,7 @@ _METHODS: Final = [
     ("portal/**.py", "python"),
     ("core/i18n.py", "python"),
     ("agent_ui/forwarding.py", "python"),
+    ("channels/product_mail.py", "python"),
     ("agent_ui/mail_page.py", "python"),
 ]
 _OPTIONS: Final = {"portal/templates/**.html": {"trimmed": "true"}}

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from channels.acknowledge import Acknowledger
 from channels.notify import Notifier
+from channels.product_mail import ProductMail
 from core import events
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
@@ -23,7 +24,8 @@ from tickets.templates import Surroundings
 @pytest.fixture(autouse=True)
 def wired(clock: ManualClock) -> None:
     """The product's own table of handlers."""
-    events.subscribe(handlers(Acknowledger(Surroundings(), "en", "secret"), Notifier("")))
+    products = ProductMail("", "", "", "en")
+    events.subscribe(handlers(Acknowledger(Surroundings(), "en", "secret"), Notifier(""), products))
 
 
 async def owner(db: Database, ticket_id: int) -> int | None:
