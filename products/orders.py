@@ -5,7 +5,7 @@ nothing. Amounts are whole numbers of the currency's smallest unit.
 """
 
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from sqlalchemy import delete, select
@@ -22,6 +22,7 @@ PAYMENTS: Final = ("unpaid", "paid", "part_paid", "refunded", "failed")
 MOST_LINES: Final = 500
 MOST_OF_ONE: Final = 100
 LARGEST: Final = 10**14
+Told = Literal["created", "changed", "unchanged"]
 
 
 class LineInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +71,7 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[LineInput]
 
 
-async def tell(session: AsyncSession, told: OrderInput) -> tuple[Order, bool]:
+async def tell(session: AsyncSession, told: OrderInput) -> tuple[Order, Told]:
     """Take an order over, or what has become of it.
 
     Args:
@@ -78,7 +79,7 @@ async def tell(session: AsyncSession, told: OrderInput) -> tuple[Order, bool]:
         told: all of it; lines that are not told any more are gone.
 
     Returns:
-        The order, and whether it is new.
+        The order, and what became of it.
 
     Raises:
         Invalid: a field cannot be.
@@ -90,7 +91,7 @@ async def tell(session: AsyncSession, told: OrderInput) -> tuple[Order, bool]:
     if made is not None:
         await _write_lines(session, made.id, told.lines)
         _tell_others(session, made)
-        return made, True
+        return made, "created"
     same = select(Order).where(Order.external_id == told.external_id).with_for_update()
     known = (await session.scalars(same.execution_options(populate_existing=True))).one()
     before = (known.status, known.payment_status)
@@ -105,7 +106,7 @@ async def tell(session: AsyncSession, told: OrderInput) -> tuple[Order, bool]:
     if before != (known.status, known.payment_status):
         _tell_others(session, known)
     await session.flush()
-    return known, False
+    return known, "changed" if is_changed else "unchanged"
 
 
 def _tell_others(session: AsyncSession, order: Order) -> None:

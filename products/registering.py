@@ -96,7 +96,7 @@ async def register(
     """
     product = await catalogue.get(session, wanted.product_id)
     if wanted.external_id is not None:
-        known = await _by_external_id(session, wanted.external_id)
+        known = await find_by_external_id(session, wanted.external_id)
         if known is not None:
             return Registered("already", await _told_again(session, product, known, wanted))
     values = checked(product, wanted)
@@ -224,7 +224,8 @@ async def _met(
     return Registered("claimed", theirs, claim.id)
 
 
-async def _by_external_id(session: AsyncSession, external_id: str) -> Registration | None:
+async def find_by_external_id(session: AsyncSession, external_id: str) -> Registration | None:
+    """What the shop has registered under a name of its own, locked for the rest of the transaction."""
     statement = select(Registration).where(Registration.external_id == external_id).with_for_update()
     found: Registration | None = await session.scalar(statement)
     return found

@@ -31,17 +31,25 @@ async def test_an_order_is_told_twice_and_kept_once(db: Database, clock) -> None
     async with unit_of_work(db) as session:
         fridge = await rows.product(session, sku="TF-260")
         asha = await rows.person(session)
-        first, is_new = await orders.tell(session, told(asha))
-        again, is_new_again = await orders.tell(session, told(asha))
-        assert (is_new, is_new_again, first.id == again.id, first.total) == (True, False, True, 56_479_00)
+        first, once = await orders.tell(session, told(asha))
+        again, twice = await orders.tell(session, told(asha))
+        assert (once, twice, first.id == again.id, first.total) == ("created", "unchanged", True, 56_479_00)
         line = (await session.scalars(select(OrderLine).order_by(OrderLine.position).limit(1))).one()
         assert line.product_id == fridge.id
     async with unit_of_work(db) as session:
-        shipped = told(asha, status="shipped", payment_status="paid", deliver_on=date(2026, 3, 4), lines=told(asha).lines[:1])
-        await orders.tell(session, shipped)
+        shipped = told(
+            asha, status="shipped", payment_status="paid", deliver_on=date(2026, 3, 4), lines=told(asha).lines[:1]
+        )
+        _, what = await orders.tell(session, shipped)
+        assert what == "changed"
     async with reading(db) as session:
         (row,) = await orders.of_customer(session, asha)
-        assert (row.status, row.payment_status, row.deliver_on, len(row.lines)) == ("shipped", "paid", date(2026, 3, 4), 1)
+        assert (row.status, row.payment_status, row.deliver_on, len(row.lines)) == (
+            "shipped",
+            "paid",
+            date(2026, 3, 4),
+            1,
+        )
         assert row == await orders.by_external_id(session, "TO-1")
         heard = select(func.count()).select_from(EventRow).where(EventRow.kind == "order.changed")
         assert await session.scalar(heard) == 2
