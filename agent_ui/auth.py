@@ -25,7 +25,8 @@ from core.actor import Actor
 from core.db import unit_of_work
 from core.errors import NotAllowed, NotSignedIn
 from core.settings import Settings
-from staff import sessions
+from staff import api_keys, sessions
+from staff.api_keys import KeyHolder
 from staff.permissions import PERMISSIONS
 from staff.sessions import SignedInSession
 
@@ -83,6 +84,20 @@ class SignedIn(msgspec.Struct, frozen=True):
         return csrf_token(self.token)
 
 
+class ByKey(msgspec.Struct, frozen=True):
+    """A program behind a request: it has shown a key, and no browser sends one by itself."""
+
+    holder: KeyHolder
+
+    @property
+    def actor(self) -> Actor:
+        """The program, with what its key allows."""
+        return self.holder.actor
+
+
+Caller = SignedIn | ByKey
+
+
 def csrf_token(token: str) -> str:
     """The CSRF token of a session's token: one-way, so showing it to scripts gives nothing away."""
     return hmac.new(token.encode(), b"sampark csrf v1", hashlib.sha256).hexdigest()
@@ -130,6 +145,11 @@ class Authentication(ASGIMiddleware):
         """Find the session, check unsafe requests, and note now and then that the session is in use."""
         request: Request[Any, Any, Any] = Request(scope, receive, send)
         runtime = runtime_of(request)
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":  # then no cookie counts: a program is asked for its key alone
+            await _recognise_key(scope, runtime, key.strip())
+            await next_app(scope, receive, send)
+            return
         found = await find_session(runtime, request.cookies.get(COOKIE))
         scope["user"] = found.actor if found else None
         scope["auth"] = found
@@ -141,6 +161,15 @@ class Authentication(ASGIMiddleware):
                 async with unit_of_work(runtime.db, found.actor) as session:
                     await sessions.touch(session, found.session.id, runtime.settings.session_days)
         await next_app(scope, receive, send)
+
+
+async def _recognise_key(scope: Scope, runtime: Runtime, key: str) -> None:
+    holder = await api_keys.find(runtime.db, key)
+    scope["user"] = holder.actor if holder else None
+    scope["auth"] = ByKey(holder) if holder else None
+    if holder is not None and api_keys.is_due(holder):
+        async with unit_of_work(runtime.db, holder.actor) as session:
+            await api_keys.touch(session, holder.id)
 
 
 class Requires:

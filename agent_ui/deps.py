@@ -12,7 +12,7 @@ from litestar import Request
 from litestar.di import Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from agent_ui.auth import SAFE_METHODS, SignedIn
+from agent_ui.auth import SAFE_METHODS, Caller, SignedIn
 from agent_ui.links import FileLinks
 from agent_ui.state import Runtime, runtime_of
 from agent_ui.watching import Watching
@@ -26,21 +26,32 @@ class Desk:
     """What a handler works with.
 
     Args:
-        signed_in: the session of the agent on whose behalf it works.
+        caller: the session of the agent on whose behalf it works, or the key of a program.
         runtime: the running product.
         watching: who looks at which ticket.
         unit: the unit of work; None where nothing may be changed.
     """
 
-    def __init__(self, signed_in: SignedIn, runtime: Runtime, watching: Watching, unit: AsyncSession | None) -> None:
-        self.signed_in = signed_in
-        self.actor: Actor = signed_in.actor
+    def __init__(self, caller: Caller, runtime: Runtime, watching: Watching, unit: AsyncSession | None) -> None:
+        self._caller = caller
+        self.actor: Actor = caller.actor
         self.runtime = runtime
         self.watching = watching
         self.links = FileLinks(runtime.secret, runtime.settings.files_url)
         self.article_files = FileLinks(runtime.secret, runtime.settings.files_url, "article-files")
         self._unit = unit
         self._reading: AsyncSession | None = None
+
+    @property
+    def signed_in(self) -> SignedIn:
+        """The session of the agent.
+
+        Raises:
+            NotSignedIn: it is a program that asks, with a key.
+        """
+        if not isinstance(self._caller, SignedIn):
+            raise NotSignedIn("This needs somebody who has signed in.")
+        return self._caller
 
     @property
     def session(self) -> AsyncSession:
@@ -84,16 +95,16 @@ async def open_desk(request: Request[Any, Any, Any]) -> AsyncIterator[Desk]:
     Raises:
         NotSignedIn: nobody is signed in (the guard has refused that already).
     """
-    signed_in: SignedIn | None = request.scope.get("auth")
-    if signed_in is None:
+    caller: Caller | None = request.scope.get("auth")
+    if caller is None:
         raise NotSignedIn
     runtime = runtime_of(request)
     watching: Watching = request.app.state.live.watching
     if request.method not in SAFE_METHODS:
-        async with unit_of_work(runtime.db, signed_in.actor) as session:
-            yield Desk(signed_in, runtime, watching, session)
+        async with unit_of_work(runtime.db, caller.actor) as session:
+            yield Desk(caller, runtime, watching, session)
         return
-    desk = Desk(signed_in, runtime, watching, None)
+    desk = Desk(caller, runtime, watching, None)
     try:
         yield desk
     finally:

@@ -18,11 +18,13 @@ TITLE: Final = "Sampark: the agents' API"
 VERSION: Final = "1"
 DESCRIPTION: Final = (
     "What the console uses, and programs may. Sign in with POST /api/session; every unsafe request then carries the "
-    "cookie and the header X-CSRF-Token. Errors are application/problem+json with a stable code. "
+    "cookie and the header X-CSRF-Token. A program shows a key instead (Authorization: Bearer), which an administrator "
+    "makes for it, and needs neither. Errors are application/problem+json with a stable code. "
     "Live events come over the WebSocket /live."
 )
 TAGS: Final = (
-    "Session", "Directory", "Tickets", "Writing", "Files", "Customers", "Knowledge base", "Portal", "Administration"
+    "Session", "Directory", "Tickets", "Writing", "Files", "Customers", "Products", "Knowledge base", "Portal",
+    "Administration",
 )  # fmt: skip
 DOCS_POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -57,10 +59,11 @@ class Description:
             tags=[Tag(name=name) for name in TAGS],
             components=Components(
                 security_schemes={
-                    "session": SecurityScheme(type="apiKey", name="sampark_session", security_scheme_in="cookie")
+                    "session": SecurityScheme(type="apiKey", name="sampark_session", security_scheme_in="cookie"),
+                    "key": SecurityScheme(type="http", scheme="bearer"),
                 }
             ),
-            security=[{"session": []}],
+            security=[{"session": []}, {"key": []}],
         )
         config.description = DESCRIPTION
         # without `logging_config=None` this second application would set up the log of the whole process anew

@@ -25,6 +25,8 @@ from agent_ui.api.mailboxes import MailboxController, OauthController
 from agent_ui.api.me import MeController
 from agent_ui.api.policy import GuestLinkController, PolicyController
 from agent_ui.api.portal import BrandController, RequestTopicController
+from agent_ui.api.products import CatalogueController, ProductFileController, RegistrationController
+from agent_ui.api.recalls import ClaimController, KeyController, OrderController, RecallController
 from agent_ui.api.replies import DeliveryController, ReplyController
 from agent_ui.api.search import SearchWordsController
 from agent_ui.api.session import SessionController
@@ -72,6 +74,12 @@ CONTROLLERS: Final = (
     ArticleTaskController,
     AnnouncementController,
     KnowledgeBaseController,
+    CatalogueController,
+    RegistrationController,
+    ClaimController,
+    RecallController,
+    OrderController,
+    KeyController,
     health.BusinessHealthController,
 )
 
@@ -91,7 +99,7 @@ def _uploads() -> Router:
     """What takes large bodies; how large, the settings say (see :func:`app_options`)."""
     return Router(
         "/api",
-        route_handlers=[UploadController, ArticleFileController, ImportController],
+        route_handlers=[UploadController, ArticleFileController, ImportController, ProductFileController],
         middleware=[Authentication()],
         dependencies=DEPENDENCIES,
     )

@@ -28,6 +28,8 @@ from products.registering import NewRegistration
 Kind = Literal["catalogue", "registrations", "orders"]
 Row = dict[str, str]
 LARGEST: Final = 20_000_000
+MOST_AT_ONCE: Final = 2000
+"""Rows that one request takes; longer files belong to the command line, which commits in parts."""
 ERROR_COLUMN: Final = "error"
 NOON: Final = time(12)
 COLUMNS: Final[dict[Kind, tuple[tuple[str, ...], tuple[str, ...]]]] = {

@@ -67,3 +67,20 @@ class TeamCreated(Event, frozen=True, kw_only=True):
     kind = "team.created"
     team_id: int
     name: str
+
+
+class ApiKeyCreated(Event, frozen=True, kw_only=True):
+    """An administrator made a key for a program."""
+
+    kind = "api_key.created"
+    key_id: int
+    name: str
+    scopes: list[str]
+
+
+class ApiKeyRevoked(Event, frozen=True, kw_only=True):
+    """A key of a program was ended."""
+
+    kind = "api_key.revoked"
+    key_id: int
+    name: str

@@ -105,3 +105,19 @@ class Macro(Base):
     name: Mapped[str] = mapped_column(unique=True)
     html: Mapped[str]
     actions: Mapped[list[Any]] = mapped_column(server_default="[]")
+
+
+class ApiKey(Base):
+    """A key of a program. Only its SHA-256 is kept; ``prefix`` is what people know it by."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str]
+    prefix: Mapped[str]
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    scopes: Mapped[list[str]]
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id"))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

@@ -39,6 +39,13 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "portal:manage": "Choose what customers are shown, are asked and may do on the portal; set its brands.",
         "hours:manage": "Change the desk's opening hours.",
         "search:manage": "Teach the search synonyms and stop words, see how its indexes stand.",
+        "products:read": "See the catalogue, registered products with their warranty, recalls and orders.",
+        "products:register": "Register products for customers, put facts right, grant months on top.",
+        "products:manage": "Change the catalogue and the warranty rules, and import files of the shop.",
+        "claims:decide": "Decide whose a product is when two people claim it.",
+        "recalls:manage": "Write recalls, start and close them, and work through their outreach lists.",
+        "orders:write": "Tell the desk of orders, as the shop system does.",
+        "keys:manage": "Make and revoke keys of programs that use the API.",
         "staff:manage": "Create agents, change their roles and teams, deactivate them.",
     }
 )
@@ -56,10 +63,16 @@ _AGENT: Final = frozenset(
         "routing:read",
         "articles:read",
         "articles:write",
+        "products:read",
+        "products:register",
+        "claims:decide",
     }
 )
 _LEAD: Final = _AGENT | {
     "articles:publish",
+    "products:manage",
+    "recalls:manage",
+    "orders:write",
     "tickets:read_all",
     "ledger:read",
     "ledger:reprocess",

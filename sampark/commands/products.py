@@ -39,7 +39,6 @@ def import_(kind: Any, file: Path, dry_run: bool, errors: Path | None, country: 
     Rows that are wrong do not go in; they are listed, and with --errors written to a file that can be corrected and
     imported. The exit code is 1 when there are any.
     """
-
     items = importing.read(kind, file.read_bytes())
 
     async def run() -> Result:

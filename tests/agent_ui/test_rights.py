@@ -38,6 +38,11 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/api/search/synonyms/{synonym_id}"): {"words": ["lamp", "bulb"]},
     ("POST", "/api/search/stop-words"): {"word": "please"},
     ("POST", "/api/blocked-senders"): {"pattern": "@spam.example"},
+    ("POST", "/api/products"): {"sku": "A", "name": "Lamp"},
+    ("POST", "/api/products/warranty-rules"): {"name": "A year", "months": 12},
+    ("PUT", "/api/products/priorities"): {"priorities": {}},
+    ("POST", "/api/api-keys"): {"name": "Shop", "scopes": ["products:read"]},
+    ("PUT", "/api/orders/{external_id}"): {"orderedOn": "2026-03-02", "customerEmail": "new@customer.example"},
     ("POST", "/api/kb/categories"): {"names": {"en": "Shelf"}},
     ("PATCH", "/api/kb/categories/{category_id}"): {"position": 3},
     ("PUT", "/api/kb/categories/order"): {"places": []},
@@ -60,6 +65,17 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/kb/announcements/{announcement_id}/tickets"): {"ticketId": 999_999},
     ("PUT", "/api/kb/options"): {"fallback": "hide", "needsSecondPerson": True, "reviewMonths": 6},
 }
+PRODUCT_IDS = (
+    "product_id",
+    "rule_id",
+    "registration_id",
+    "claim_id",
+    "recall_id",
+    "case_id",
+    "key_id",
+    "proof_id",
+    "external_id",
+)
 MAY_CONFLICT = {"/api/deliveries/{delivery_id}/retry", "/api/ledger/{item_id}/reprocess"}
 
 
@@ -116,6 +132,7 @@ async def things(db: Database, desk: Desk, ticket: int) -> dict[str, Any]:
             "key": "no-topic",
             "synonym_id": 999_999,
             "word": "please",
+            **dict.fromkeys(PRODUCT_IDS, 999_999),
         }
 
 

@@ -141,7 +141,9 @@ async def recalled(db: Database, count: int) -> tuple[int, int]:
         for number in range(count):
             owner = await rows.person(session, f"Owner{number} Rao")
             await rows.register(session, made.id, owner, f"TF{number:06}", source="import")
-        wanted = RecallInput(title="Hot cable", text="Pull the plug.", product_id=made.id, ranges=[("TF000000", "TF000999")])
+        wanted = RecallInput(
+            title="Hot cable", text="Pull the plug.", product_id=made.id, ranges=[("TF000000", "TF000999")]
+        )
         recall = await recalls.save(session, wanted)
         assert await recalls.count_matching(session, recall) == count
         await recalls.start(session, recall.id)

@@ -21,6 +21,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys */
+        get: operations["ApiApiKeysListKeys"];
+        put?: never;
+        /** Make a key */
+        post: operations["ApiApiKeysCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/api-keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a key */
+        delete: operations["ApiApiKeysKeyIdRevoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/attachments/{attachment_id}": {
         parameters: {
             query?: never;
@@ -1453,6 +1488,457 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell of an order */
+        post: operations["ApiOrdersCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{external_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One order */
+        get: operations["ApiOrdersExternalIdRead"];
+        /** Tell what became of an order */
+        put: operations["ApiOrdersExternalIdChange"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The catalogue */
+        get: operations["ApiProductsListProducts"];
+        put?: never;
+        /** Add a product */
+        post: operations["ApiProductsCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Claims in one state */
+        get: operations["ApiProductsClaimsListClaims"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/claims/{claim_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One claim */
+        get: operations["ApiProductsClaimsClaimIdRead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/claims/{claim_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide about a claim */
+        post: operations["ApiProductsClaimsClaimIdDecisionDecide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Import a file of the shop */
+        post: operations["ApiProductsImportImportFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/priorities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Priorities by entitlement */
+        get: operations["ApiProductsPrioritiesPriorities"];
+        /** Set priorities by entitlement */
+        put: operations["ApiProductsPrioritiesSetPriorities"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/proofs/{proof_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A proof */
+        get: operations["ApiProductsProofsProofIdProof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/recalls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Recalls */
+        get: operations["ApiProductsRecallsListRecalls"];
+        put?: never;
+        /** Write a recall */
+        post: operations["ApiProductsRecallsCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/recalls/cases/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Move a case */
+        patch: operations["ApiProductsRecallsCasesCaseIdMove"];
+        trace?: never;
+    };
+    "/api/products/recalls/{recall_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One recall */
+        get: operations["ApiProductsRecallsRecallIdRead"];
+        /** Change a draft */
+        put: operations["ApiProductsRecallsRecallIdChange"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/recalls/{recall_id}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The outreach list */
+        get: operations["ApiProductsRecallsRecallIdCasesCases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/recalls/{recall_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a recall */
+        post: operations["ApiProductsRecallsRecallIdCloseClose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/recalls/{recall_id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a recall */
+        post: operations["ApiProductsRecallsRecallIdStartStart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/registrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Registered products */
+        get: operations["ApiProductsRegistrationsListRegistrations"];
+        put?: never;
+        /** Register a product */
+        post: operations["ApiProductsRegistrationsRegister"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/registrations/of-customer/{customer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a customer owns */
+        get: operations["ApiProductsRegistrationsOfCustomerCustomerIdOfCustomer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/registrations/{registration_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One registered product */
+        get: operations["ApiProductsRegistrationsRegistrationIdRead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Put facts right */
+        patch: operations["ApiProductsRegistrationsRegistrationIdChange"];
+        trace?: never;
+    };
+    "/api/products/registrations/{registration_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a product out of use */
+        post: operations["ApiProductsRegistrationsRegistrationIdEndEnd"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/registrations/{registration_id}/extensions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give months on top */
+        post: operations["ApiProductsRegistrationsRegistrationIdExtensionsExtend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/registrations/{registration_id}/proofs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a proof of purchase */
+        post: operations["ApiProductsRegistrationsRegistrationIdProofsAddProof"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/registrations/{registration_id}/recompute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compute the warranty anew */
+        post: operations["ApiProductsRegistrationsRegistrationIdRecomputeRecompute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/warranty-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Warranty rules */
+        get: operations["ApiProductsWarrantyRulesListRules"];
+        put?: never;
+        /** Add a warranty rule */
+        post: operations["ApiProductsWarrantyRulesCreateRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/warranty-rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a warranty rule */
+        patch: operations["ApiProductsWarrantyRulesRuleIdChangeRule"];
+        trace?: never;
+    };
+    "/api/products/{product_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a product */
+        patch: operations["ApiProductsProductIdChange"];
+        trace?: never;
+    };
+    "/api/products/{product_id}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A product's picture */
+        get: operations["ApiProductsProductIdPicturePicture"];
+        /** Give a product a picture */
+        put: operations["ApiProductsProductIdPictureSetPicture"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/request-topics": {
         parameters: {
             query?: never;
@@ -2308,6 +2794,29 @@ export interface components {
             name: string;
             score: number;
         };
+        /** CaseInput */
+        CaseInput: {
+            note?: string | null;
+            /** @enum {string} */
+            state: "to_contact" | "mailed" | "answered" | "done" | "unreachable";
+        };
+        /** CaseView */
+        CaseView: {
+            /** Format: date-time */
+            changedAt: string;
+            customer: string;
+            customerId: number;
+            email: string | null;
+            id: number;
+            language: string | null;
+            mailedAt: string | null;
+            note: string;
+            phone: string | null;
+            recallId: number;
+            registrationId: number;
+            serial: string;
+            state: string;
+        };
         /** CategoryInput */
         CategoryInput: {
             descriptions?: {
@@ -2333,6 +2842,37 @@ export interface components {
             position: number;
             slug: string;
             version: number;
+        };
+        /** ClaimDetail */
+        ClaimDetail: {
+            claim: components["schemas"]["ClaimView"];
+            ownerProofs: components["schemas"]["ProofView"][];
+            proofs: components["schemas"]["ProofView"][];
+        };
+        /** ClaimView */
+        ClaimView: {
+            claimant: string;
+            claimantId: number;
+            country: string;
+            /** Format: date-time */
+            createdAt: string;
+            decidedAt: string | null;
+            id: number;
+            owner: string;
+            ownerId: number;
+            /** Format: date */
+            ownerPurchasedOn: string;
+            product: string;
+            /** Format: date */
+            purchasedOn: string;
+            reason: string;
+            /** Format: date-time */
+            registeredAt: string;
+            registrationId: number;
+            seller: string;
+            serial: string;
+            state: string;
+            words: string;
         };
         /** ConditionInput */
         ConditionInput: {
@@ -2399,6 +2939,12 @@ export interface components {
             timeZone?: string | null;
             vip?: boolean;
         };
+        /** CustomerProducts */
+        CustomerProducts: {
+            claims: components["schemas"]["ClaimView"][];
+            orders: components["schemas"]["OrderView"][];
+            registrations: components["schemas"]["RegistrationView"][];
+        };
         /** CustomerRef */
         CustomerRef: {
             id: number;
@@ -2436,6 +2982,12 @@ export interface components {
             day: string;
             views: number;
             visitors: number;
+        };
+        /** DecisionInput */
+        DecisionInput: {
+            approve: boolean;
+            /** @default  */
+            reason?: string;
         };
         /** DecisionView */
         DecisionView: {
@@ -2518,6 +3070,10 @@ export interface components {
          * @enum {string}
          */
         Encryption: "none" | "starttls" | "tls";
+        /** EndInput */
+        EndInput: {
+            reason: string;
+        };
         /** EventItem */
         EventItem: {
             actor: components["schemas"]["Author"];
@@ -2531,6 +3087,23 @@ export interface components {
             rule: string | null;
             /** @constant */
             type: "event";
+        };
+        /** ExtensionInput */
+        ExtensionInput: {
+            externalId?: string | null;
+            /** @enum {string} */
+            kind: "granted" | "bought";
+            months: number;
+            reason: string;
+        };
+        /** ExtensionView */
+        ExtensionView: {
+            /** Format: date-time */
+            createdAt: string;
+            id: number;
+            kind: string;
+            months: number;
+            reason: string;
         };
         /** FeedbackView */
         FeedbackView: {
@@ -2714,12 +3287,11 @@ export interface components {
             tls: components["schemas"]["Encryption"];
             user: string;
         };
-        /** ImportForm */
-        ImportForm: {
-            /** @default false */
-            dryRun?: boolean;
-            /** Format: binary */
-            file: string;
+        /** ImportProblem */
+        ImportProblem: {
+            field: string;
+            line: number;
+            message: string;
         };
         /** InsertView */
         InsertView: {
@@ -2733,6 +3305,22 @@ export interface components {
             title: string;
             url: string;
             visibility: string;
+        };
+        /** KeyInput */
+        KeyInput: {
+            name: string;
+            scopes: ("products:read" | "products:register" | "products:manage" | "orders:write" | "customers:read")[];
+        };
+        /** KeyView */
+        KeyView: {
+            /** Format: date-time */
+            createdAt: string;
+            id: number;
+            lastUsedAt: string | null;
+            name: string;
+            prefix: string;
+            revokedAt: string | null;
+            scopes: string[];
         };
         /** LedgerRow */
         LedgerRow: {
@@ -2934,6 +3522,41 @@ export interface components {
             title: string;
             visibility?: "public" | "signed_in" | "restricted" | "agents";
         };
+        /** NewKeyView */
+        NewKeyView: {
+            key: components["schemas"]["KeyView"];
+            token: string;
+        };
+        /** NewOrderInput */
+        NewOrderInput: {
+            /** @default INR */
+            currency?: string;
+            customerEmail?: string | null;
+            customerId?: number | null;
+            /** @default  */
+            customerName?: string;
+            deliverOn?: string | null;
+            deliveredOn?: string | null;
+            externalId: string;
+            lines?: components["schemas"]["OrderLineInput"][];
+            /** @default  */
+            note?: string;
+            /** @default  */
+            number?: string;
+            /** Format: date */
+            orderedOn: string;
+            /**
+             * @default unpaid
+             * @enum {string}
+             */
+            paymentStatus?: "unpaid" | "paid" | "part_paid" | "refunded" | "failed";
+            /**
+             * @default placed
+             * @enum {string}
+             */
+            status?: "placed" | "confirmed" | "packed" | "shipped" | "delivered" | "cancelled" | "returned";
+            total?: number | null;
+        };
         /** NewTicketInput */
         NewTicketInput: {
             accountId?: number | null;
@@ -3067,9 +3690,53 @@ export interface components {
             subjectNumber: boolean;
             trustedServers: string[];
         };
-        /** OrderInput */
-        OrderInput: {
-            places: components["schemas"]["PlaceInput"][];
+        /** OrderLineInput */
+        OrderLineInput: {
+            /** @default 1 */
+            quantity?: number;
+            /** @default  */
+            serial?: string;
+            /** @default  */
+            sku?: string;
+            text: string;
+            /** @default 0 */
+            unitPrice?: number;
+        };
+        /** OrderLineView */
+        OrderLineView: {
+            quantity: number;
+            serial: string;
+            sku: string;
+            text: string;
+            unitPrice: number;
+        };
+        /** OrderView */
+        OrderView: {
+            /** Format: date-time */
+            changedAt: string;
+            currency: string;
+            customerId: number;
+            deliverOn: string | null;
+            deliveredOn: string | null;
+            externalId: string;
+            id: number;
+            lines: components["schemas"]["OrderLineView"][];
+            note: string;
+            number: string;
+            /** Format: date */
+            orderedOn: string;
+            paymentStatus: string;
+            status: string;
+            total: number;
+        };
+        /** OwnerView */
+        OwnerView: {
+            customerId: number;
+            /** Format: date-time */
+            fromAt: string;
+            how: string;
+            name: string;
+            untilAt: string | null;
         };
         /** Page[TaskView] */
         "Page_agent_ui.views.knowledge.TaskView_": {
@@ -3084,6 +3751,16 @@ export interface components {
         /** Page[LedgerRow] */
         "Page_agent_ui.views.ledger.LedgerRow_": {
             items: components["schemas"]["LedgerRow"][];
+            next: string | null;
+        };
+        /** Page[CaseView] */
+        "Page_agent_ui.views.products.CaseView_": {
+            items: components["schemas"]["CaseView"][];
+            next: string | null;
+        };
+        /** Page[RegistrationView] */
+        "Page_agent_ui.views.products.RegistrationView_": {
+            items: components["schemas"]["RegistrationView"][];
             next: string | null;
         };
         /** Page[CustomerBrief] */
@@ -3207,9 +3884,46 @@ export interface components {
             headings: components["schemas"]["Heading"][];
             html: string;
         };
-        /** ProductInput */
-        ProductInput: {
-            registrationId: number | null;
+        /** PrioritiesInput */
+        PrioritiesInput: {
+            priorities: {
+                [key: string]: "low" | "normal" | "high" | "urgent";
+            };
+        };
+        /** PrioritiesView */
+        PrioritiesView: {
+            priorities: {
+                [key: string]: "low" | "normal" | "high" | "urgent";
+            };
+        };
+        /** ProductView */
+        ProductView: {
+            articleTags: string[];
+            family: string;
+            hasPicture: boolean;
+            id: number;
+            isActive: boolean;
+            manualUrl: string;
+            name: string;
+            names: {
+                [key: string]: string;
+            };
+            serialCheck: string;
+            serialExample: string;
+            serialMasks: string;
+            serialPlace: string;
+            sku: string;
+            soldFrom: string | null;
+            version: number;
+        };
+        /** ProofView */
+        ProofView: {
+            contentType: string;
+            /** Format: date-time */
+            createdAt: string;
+            id: number;
+            name: string;
+            size: number;
         };
         /** PropertiesInput */
         PropertiesInput: {
@@ -3230,6 +3944,125 @@ export interface components {
             agentId: number;
             at: string | null;
             name: string;
+        };
+        /** RecallInput */
+        RecallInput: {
+            productId: number;
+            ranges?: [
+                string,
+                string
+            ][];
+            text: string;
+            title: string;
+        };
+        /** RecallNoticeView */
+        RecallNoticeView: {
+            recallId: number;
+            state: string;
+            text: string;
+            title: string;
+        };
+        /** RecallView */
+        RecallView: {
+            closedAt: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            id: number;
+            matching: number | null;
+            product: string;
+            productId: number;
+            progress: {
+                [key: string]: number;
+            };
+            ranges: string[][];
+            startedAt: string | null;
+            state: string;
+            text: string;
+            title: string;
+        };
+        /** RegisteredView */
+        RegisteredView: {
+            registration: components["schemas"]["RegistrationView"];
+            /** @enum {string} */
+            state: "registered" | "already" | "claimed";
+        };
+        /** RegistrationChangeInput */
+        RegistrationChangeInput: {
+            country?: string;
+            purchasedOn?: string;
+            secondEmail?: string;
+            secondName?: string;
+            secondPhone?: string;
+            seller?: string;
+            serial?: string;
+        };
+        /** RegistrationDetail */
+        RegistrationDetail: {
+            extensions: components["schemas"]["ExtensionView"][];
+            invited: string | null;
+            owners: components["schemas"]["OwnerView"][];
+            proofs: components["schemas"]["ProofView"][];
+            recalls: components["schemas"]["RecallNoticeView"][];
+            registration: components["schemas"]["RegistrationView"];
+        };
+        /** RegistrationInput */
+        RegistrationInput: {
+            country?: string | null;
+            customerEmail?: string | null;
+            customerId?: number | null;
+            /** @default  */
+            customerName?: string;
+            externalId?: string | null;
+            productId?: number | null;
+            /** Format: date */
+            purchasedOn: string;
+            /** @default  */
+            secondEmail?: string;
+            /** @default  */
+            secondName?: string;
+            /** @default  */
+            secondPhone?: string;
+            /** @default  */
+            seller?: string;
+            serial: string;
+            sku?: string | null;
+        };
+        /** RegistrationView */
+        RegistrationView: {
+            claimed: boolean;
+            contractUntil: string | null;
+            country: string;
+            customer: string;
+            customerId: number;
+            endedAt: string | null;
+            endedBecause: string;
+            externalId: string | null;
+            family: string;
+            hasPicture: boolean;
+            id: number;
+            product: string;
+            productId: number;
+            /** Format: date */
+            purchasedOn: string;
+            recalled: boolean;
+            /** Format: date-time */
+            registeredAt: string;
+            secondEmail: string;
+            secondName: string;
+            secondPhone: string;
+            seller: string;
+            serial: string;
+            sku: string;
+            source: string;
+            /** @enum {string} */
+            state: "in_warranty" | "contract" | "expired" | "none";
+            until: string | null;
+            version: number;
+            warrantyCovers: string;
+            warrantyFrom: string | null;
+            warrantyName: string;
+            warrantyReason: string;
+            warrantyUntil: string | null;
         };
         /** Removed */
         Removed: {
@@ -3329,6 +4162,35 @@ export interface components {
             path: string;
             /** @default  */
             title?: string;
+        };
+        /** RuleInput */
+        RuleInput: {
+            boughtFrom?: string | null;
+            boughtUntil?: string | null;
+            country?: string | null;
+            covers?: string;
+            family?: string | null;
+            isActive?: boolean;
+            months?: number;
+            name?: string;
+            productId?: number | null;
+            registerWithinDays?: number | null;
+            startsFrom?: "purchase" | "registration";
+        };
+        /** RuleView */
+        RuleView: {
+            boughtFrom: string | null;
+            boughtUntil: string | null;
+            country: string | null;
+            covers: string;
+            family: string | null;
+            id: number;
+            isActive: boolean;
+            months: number;
+            name: string;
+            productId: number | null;
+            registerWithinDays: number | null;
+            startsFrom: string;
         };
         /** Score */
         Score: {
@@ -3793,6 +4655,10 @@ export interface components {
             /** @default 12 */
             reviewMonths?: number;
         };
+        /** OrderInput */
+        articles_OrderInput: {
+            places: components["schemas"]["PlaceInput"][];
+        };
         /** ImportView */
         knowledge_ImportView: {
             created: number;
@@ -3808,6 +4674,13 @@ export interface components {
             fallback: "source" | "hide";
             needsSecondPerson: boolean;
             reviewMonths: number;
+        };
+        /** ImportForm */
+        knowledge_base_ImportForm: {
+            /** @default false */
+            dryRun?: boolean;
+            /** Format: binary */
+            file: string;
         };
         /** BlockInput */
         ledger_BlockInput: {
@@ -3842,6 +4715,73 @@ export interface components {
             subjectNumber?: boolean;
             trustedServers?: string[];
         };
+        /** ImportForm */
+        products_ImportForm: {
+            /** @default true */
+            dry_run?: boolean;
+            /** Format: binary */
+            file: string;
+            /** @enum {string} */
+            kind: "catalogue" | "registrations" | "orders";
+        };
+        /** ImportView */
+        products_ImportView: {
+            changed: number;
+            created: number;
+            dryRun: boolean;
+            errorsFile: string;
+            failed: number;
+            kind: string;
+            problems: components["schemas"]["ImportProblem"][];
+            rows: number;
+            unchanged: number;
+        };
+        /** OrderInput */
+        products_OrderInput: {
+            /** @default INR */
+            currency?: string;
+            customerEmail?: string | null;
+            customerId?: number | null;
+            /** @default  */
+            customerName?: string;
+            deliverOn?: string | null;
+            deliveredOn?: string | null;
+            lines?: components["schemas"]["OrderLineInput"][];
+            /** @default  */
+            note?: string;
+            /** @default  */
+            number?: string;
+            /** Format: date */
+            orderedOn: string;
+            /**
+             * @default unpaid
+             * @enum {string}
+             */
+            paymentStatus?: "unpaid" | "paid" | "part_paid" | "refunded" | "failed";
+            /**
+             * @default placed
+             * @enum {string}
+             */
+            status?: "placed" | "confirmed" | "packed" | "shipped" | "delivered" | "cancelled" | "returned";
+            total?: number | null;
+        };
+        /** ProductInput */
+        products_ProductInput: {
+            articleTags?: string[];
+            family?: string;
+            isActive?: boolean;
+            manualUrl?: string;
+            name?: string;
+            names?: {
+                [key: string]: string;
+            };
+            serialCheck?: "" | "luhn" | "mod97";
+            serialExample?: string;
+            serialMasks?: string;
+            serialPlace?: string;
+            sku?: string;
+            soldFrom?: string | null;
+        };
         /** BlockInput */
         tickets_BlockInput: {
             /** @default  */
@@ -3851,6 +4791,10 @@ export interface components {
         tickets_BlockedView: {
             pattern: string;
             reason: string;
+        };
+        /** ProductInput */
+        tickets_ProductInput: {
+            registrationId: number | null;
         };
     };
     responses: never;
@@ -3877,6 +4821,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AgentBrief"][];
+                };
+            };
+        };
+    };
+    ApiApiKeysListKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"][];
+                };
+            };
+        };
+    };
+    ApiApiKeysCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKeyView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiApiKeysKeyIdRevoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
@@ -6075,7 +7113,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OrderInput"];
+                "application/json": components["schemas"]["articles_OrderInput"];
             };
         };
         responses: {
@@ -6212,7 +7250,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": components["schemas"]["ImportForm"];
+                "multipart/form-data": components["schemas"]["knowledge_base_ImportForm"];
             };
         };
         responses: {
@@ -7613,6 +8651,1301 @@ export interface operations {
             };
         };
     };
+    ApiOrdersCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrderInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiOrdersExternalIdRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiOrdersExternalIdChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["products_OrderInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsListProducts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductView"][];
+                };
+            };
+        };
+    };
+    ApiProductsCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["products_ProductInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsClaimsListClaims: {
+        parameters: {
+            query?: {
+                state?: string;
+                cursor?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimView"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsClaimsClaimIdRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                claim_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsClaimsClaimIdDecisionDecide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                claim_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsImportImportFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["products_ImportForm"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["products_ImportView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsPrioritiesPriorities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrioritiesView"];
+                };
+            };
+        };
+    };
+    ApiProductsPrioritiesSetPriorities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrioritiesInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrioritiesView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsProofsProofIdProof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proof_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsRecallsListRecalls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecallView"][];
+                };
+            };
+        };
+    };
+    ApiProductsRecallsCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecallInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecallView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsRecallsCasesCaseIdMove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsRecallsRecallIdRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recall_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecallView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsRecallsRecallIdChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recall_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecallInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecallView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsRecallsRecallIdCasesCases: {
+        parameters: {
+            query?: {
+                state?: string | null;
+                cursor?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                recall_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_agent_ui.views.products.CaseView_"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsRecallsRecallIdCloseClose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recall_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecallView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsRecallsRecallIdStartStart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recall_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecallView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsRegistrationsListRegistrations: {
+        parameters: {
+            query?: {
+                q?: string;
+                productId?: number | null;
+                cursor?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_agent_ui.views.products.RegistrationView_"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsRegistrationsRegister: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistrationInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsRegistrationsOfCustomerCustomerIdOfCustomer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerProducts"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsRegistrationsRegistrationIdRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                registration_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsRegistrationsRegistrationIdChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                registration_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistrationChangeInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsRegistrationsRegistrationIdEndEnd: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                registration_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsRegistrationsRegistrationIdExtensionsExtend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                registration_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtensionInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsRegistrationsRegistrationIdProofsAddProof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                registration_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofView"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsRegistrationsRegistrationIdRecomputeRecompute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                registration_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsWarrantyRulesListRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"][];
+                };
+            };
+        };
+    };
+    ApiProductsWarrantyRulesCreateRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsWarrantyRulesRuleIdChangeRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsProductIdChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                product_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["products_ProductInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsProductIdPicturePicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                product_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiProductsProductIdPictureSetPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                product_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiRequestTopicsListTopics: {
         parameters: {
             query?: never;
@@ -8846,7 +11179,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ProductInput"];
+                "application/json": components["schemas"]["tickets_ProductInput"];
             };
         };
         responses: {
