@@ -19,6 +19,7 @@ from agent_ui.auth import COOKIE, SignedIn, find_session, is_own_origin
 from agent_ui.limits import BUCKETS
 from agent_ui.state import Runtime, runtime_of
 from agent_ui.watching import Audience, Changed, Mode, Watching, Whisper, may_hear
+from channels.chat.window import VisitorWhisper
 from core import clock, log
 from core.actor import Actor
 from core.db import reading, unit_of_work
@@ -57,9 +58,10 @@ class Watch(msgspec.Struct, tag_field="t", tag="watch", rename="camel"):
 
 
 class Typing(msgspec.Struct, tag_field="t", tag="typing", rename="camel"):
-    """She has just typed."""
+    """She has just typed: an answer, or a note."""
 
     ticket_id: int
+    note: bool = False
 
 
 class Ping(msgspec.Struct, tag_field="t", tag="ping"):
@@ -67,7 +69,7 @@ class Ping(msgspec.Struct, tag_field="t", tag="ping"):
 
 
 _messages = msgspec.json.Decoder(Hello | Watch | Typing | Ping)
-_whispers = msgspec.json.Decoder(Whisper)
+_whispers = msgspec.json.Decoder(Whisper | VisitorWhisper)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -147,7 +149,25 @@ class Gateway:
             whisper = _whispers.decode(text)
         except msgspec.MsgspecError:
             return
-        self._tell_watchers(self.watching.hear(whisper))
+        if isinstance(whisper, VisitorWhisper):
+            self._tell_of_visitor(whisper)
+        else:
+            self._tell_watchers(self.watching.hear(whisper))
+
+    def _tell_of_visitor(self, said: VisitorWhisper) -> None:
+        """A visitor came, left, moved on or types: whoever may see his conversation is told."""
+        message = {
+            "t": "visitor",
+            "ticketId": said.ticket_id,
+            "online": said.online,
+            "typing": said.typing,
+            "pageUrl": said.page_url,
+            "pageTitle": said.page_title,
+        }
+        frame = _encode(message)
+        for socket in self.sockets:
+            if may_hear(socket.actor, (said.team_id, said.assignee_id)):
+                socket.push(frame)
 
     def _tell_watchers(self, changed: Changed) -> None:
         for ticket_id, audience in changed.items():
@@ -207,9 +227,12 @@ class Gateway:
                 return
         socket.tell({"t": "reset", "cursor": format_cursor(socket.cursor)})
 
-    async def watch(self, socket: LiveSocket, ticket_id: int | None, mode: Mode, *, typing: bool = False) -> None:
+    async def watch(
+        self, socket: LiveSocket, ticket_id: int | None, mode: Mode, *, typing: bool = False, note: bool = False
+    ) -> None:
         """Tell everybody who may know what this socket looks at."""
-        said = Whisper(socket.name, socket.actor.id or 0, socket.actor.name, typing=typing, mode=mode)
+        actor = socket.actor
+        said = Whisper(socket.name, actor.id or 0, actor.name, typing=typing, mode=mode, is_reply=not note)
         if ticket_id is not None:
             audience = await self._audience(socket.actor, ticket_id)
             if audience is None:
@@ -334,7 +357,7 @@ async def _answer(gateway: Gateway, own: LiveSocket, message: Hello | Watch | Ty
         await gateway.watch(own, message.ticket_id, message.mode)
     elif isinstance(message, Typing):
         mode: Literal["looking", "open", "editing"] = own.watched.mode if own.watched else "editing"
-        await gateway.watch(own, message.ticket_id, mode, typing=True)
+        await gateway.watch(own, message.ticket_id, mode, typing=True, note=message.note)
 
 
 async def _write(socket: WebSocket[Any, Any, Any], gateway: Gateway, own: LiveSocket) -> None:

@@ -15,6 +15,7 @@ from agent_ui.api.articles import ArticleController, ArticleFileController
 from agent_ui.api.automatic import AutomaticMailController
 from agent_ui.api.banners import BannerController
 from agent_ui.api.blocked import BlockedController
+from agent_ui.api.chats import ChatController
 from agent_ui.api.customers import CustomerController, SearchController
 from agent_ui.api.directory import DirectoryController
 from agent_ui.api.files import FileController, UploadController
@@ -31,6 +32,7 @@ from agent_ui.api.replies import DeliveryController, ReplyController
 from agent_ui.api.search import SearchWordsController
 from agent_ui.api.session import SessionController
 from agent_ui.api.tickets import TicketController
+from agent_ui.api.widgets import WidgetController
 from agent_ui.auth import Authentication
 from agent_ui.deps import DEPENDENCIES
 from agent_ui.live import Gateway, live
@@ -62,6 +64,8 @@ CONTROLLERS: Final = (
     JobController,
     MailboxController,
     OauthController,
+    ChatController,
+    WidgetController,
     CategoryController,
     ArticleController,
     ArticleTextController,

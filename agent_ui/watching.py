@@ -20,7 +20,7 @@ Mode = Literal["looking", "open", "editing"]
 _STRENGTH: Final = {"looking": 0, "open": 1, "editing": 2}
 
 
-class Whisper(msgspec.Struct, omit_defaults=True):
+class Whisper(msgspec.Struct, omit_defaults=True, tag_field="t", tag="agent"):
     """What processes tell each other of one socket.
 
     Attributes:
@@ -30,6 +30,7 @@ class Whisper(msgspec.Struct, omit_defaults=True):
         ticket_id: what she looks at; None: nothing any more.
         mode: how.
         typing: she has just typed.
+        is_reply: what she writes is for the customer, who may be told in a live conversation; a note is not.
         team_id: the ticket's team (NO_TEAM: none); decides who may hear of it.
         assignee_id: the ticket's owner, who may hear of it, too.
     """
@@ -40,6 +41,7 @@ class Whisper(msgspec.Struct, omit_defaults=True):
     ticket_id: int | None = None
     mode: Mode = "looking"
     typing: bool = False
+    is_reply: bool = True
     team_id: int = NO_TEAM
     assignee_id: int | None = None
 

@@ -46,6 +46,7 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "recalls:manage": "Write recalls, start and close them, and work through their outreach lists.",
         "orders:write": "Tell the desk of orders, as the shop system does.",
         "keys:manage": "Make and revoke keys of programs that use the API.",
+        "widgets:manage": "Make chat widgets, change them and the sites that may show them, change their secrets.",
         "staff:manage": "Create agents, change their roles and teams, deactivate them.",
     }
 )

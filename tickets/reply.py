@@ -395,7 +395,8 @@ _SEND = Sql(
 
 def _leaves(content: ReplyContent, message: Message) -> tuple[datetime, bool]:
     """When a reply leaves, and whether that is later on its author's wish (not just past the time for undo)."""
-    soon = message.created_at + timedelta(seconds=content.undo_seconds)
+    live = message.channel in WITHOUT_ADDRESS and content.subject is None  # nobody waits in a conversation
+    soon = message.created_at + timedelta(seconds=0 if live else content.undo_seconds)
     if content.send_at is None:
         return soon, False
     if content.send_at.tzinfo is None or content.send_at > message.created_at + LATEST:

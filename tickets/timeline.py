@@ -35,6 +35,9 @@ SHOWN_EVENTS: Final = (
     "ticket.routed",
     "ticket.merged",
     "ticket.split",
+    "chat.turned_to_mail",
+    "chat.ended",
+    "chat.rated",
     "ticket.product_chosen",
     "ticket.entitlement_applied",
 )

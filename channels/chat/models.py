@@ -17,6 +17,7 @@ from core.base import Base
 class Widget(Base):
     """What a web site shows of us: one script tag with ``key``, and how the desk behaves behind it.
 
+    ``hours``: name of the opening hours outside of which nobody chats; None: whenever an agent is there.
     ``origins``: sites that may show it (``https://shop.example``, ``https://*.shop.example``); none: no site may.
     ``texts``: language → its words (``WidgetTexts``). ``fields``: what is asked before a chat: ``name`` and ``email``,
     each off, optional or required. ``secret`` signs the site's own signed-in visitors; sealed. ``previous_secret``
@@ -37,6 +38,7 @@ class Widget(Base):
     secret: Mapped[str]
     previous_secret: Mapped[str | None]
     previous_until: Mapped[datetime | None]
+    hours: Mapped[str | None]
     is_enabled: Mapped[bool] = mapped_column(server_default="true")
     socket_at: Mapped[datetime | None]
     fallback_at: Mapped[datetime | None]

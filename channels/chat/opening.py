@@ -1,4 +1,7 @@
-"""Whether somebody can chat now: an agent of the widget's team is available. If not, the widget shows a form."""
+"""Whether somebody can chat now; if not, the widget shows a form and when it opens next.
+
+An agent of the widget's team must be there, and where the widget keeps to opening hours, these must allow it.
+"""
 
 from datetime import datetime
 
@@ -9,6 +12,7 @@ from channels.chat import widgets
 from channels.chat.models import Widget
 from core import clock
 from core.sql import Sql
+from routing import hours
 from routing.presence import GRACE_SECONDS
 
 
@@ -38,9 +42,14 @@ _WAITING = Sql(
 
 
 async def of_widget(session: AsyncSession, widget: Widget) -> Opening:
-    """Whether somebody can chat through a widget now."""
+    """Whether somebody can chat through a widget now, and if not, when we are there again."""
+    now = clock.now()
+    schedule = await hours.read(session, widget.hours or hours.DEFAULT)
+    is_open = hours.is_open(schedule, now)
+    next_at = None if is_open else hours.next_opening(schedule, now)
+    if widget.hours is not None and not is_open:
+        return Opening(False, next_at=next_at)
     team_id = await widgets.team_of(session, widget)
-    ready = await _READY.scalar(session, now=clock.now(), grace=float(GRACE_SECONDS), team_id=team_id)
-    if not ready:
-        return Opening(False)
+    if not await _READY.scalar(session, now=now, grace=float(GRACE_SECONDS), team_id=team_id):
+        return Opening(False, next_at=next_at)
     return Opening(True, await _WAITING.scalar(session, team_id=team_id))

@@ -17,6 +17,7 @@ from core import clock, events
 from core.errors import Invalid, NotFound, Stale
 from core.i18n import NAMES
 from core.vault import Vault
+from routing import hours
 from tickets import lifecycle
 from tickets.intake import clean
 
@@ -52,6 +53,7 @@ class WidgetChange(msgspec.Struct, kw_only=True):
     texts: dict[str, Texts] | msgspec.UnsetType = msgspec.UNSET
     fields: Fields | msgspec.UnsetType = msgspec.UNSET
     team_id: int | None | msgspec.UnsetType = msgspec.UNSET
+    hours: str | None | msgspec.UnsetType = msgspec.UNSET
     is_enabled: bool | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -122,6 +124,8 @@ async def _apply(session: AsyncSession, widget: Widget, wanted: WidgetChange) ->
     for name, value in _checked(wanted).items():
         if name == "team_id":
             await lifecycle.check_team(session, value)
+        if name == "hours" and value is not None and await hours.find(session, value) is None:
+            raise Invalid.field("hours", "There are no opening hours of this name.")
         owner = account if name == "team_id" else widget
         if getattr(owner, name) != value:
             setattr(owner, name, value)

@@ -1,14 +1,17 @@
 """What the visitor's window shows beside the stream, read in one statement."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.actor import Actor
 from core.errors import NotFound
 from core.sql import Sql
 from tickets import attachments
 from tickets.models import Attachment
+
+MOST_PRESENT: Final = 500
 
 
 class Window(msgspec.Struct, frozen=True, rename="camel"):
@@ -75,6 +78,41 @@ async def file_of(session: AsyncSession, chat_id: int, attachment_id: int) -> At
     if await _FILE.scalar(session, chat_id=chat_id, attachment_id=attachment_id) is None:
         raise NotFound("There is no such file.")
     return await attachments.get(session, attachment_id)
+
+
+_READ_MESSAGE = Sql(
+    """
+    select i.message_id from chats c join chat_items i on i.chat_id = c.id and i.seq <= c.read_seq
+    where c.id = :chat_id and i.kind = 'said' and i.data ->> 'by' = 'agent' order by i.seq desc limit 1
+    """
+)
+
+
+async def read_message(session: AsyncSession, chat_id: int) -> int | None:
+    """The newest message of ours that the visitor has looked at."""
+    found: int | None = await _READ_MESSAGE.scalar(session, chat_id=chat_id)
+    return found
+
+
+_PRESENT = Sql(
+    """
+    select t.id, c.page_title from chats c join tickets t on t.id = c.ticket_id
+    where c.gone_at is null and c.left_at is null and c.state = 'open' and (cast(:all as boolean) or t.team_id is null
+        or t.team_id = any(cast(:teams as bigint[])) or t.assignee_id = cast(:actor as bigint))
+    order by c.id desc limit :limit
+    """
+)
+
+
+async def present(session: AsyncSession, actor: Actor) -> list[tuple[int, str]]:
+    """(ticket, title of the page) of the visitors who are there, in conversations that ``actor`` may see.
+
+    The condition is that of ``tickets/access.visible_to``; a test compares the two.
+    """
+    rows = await _PRESENT.all(
+        session, all=actor.sees_all_tickets, teams=list(actor.team_ids), actor=actor.id, limit=MOST_PRESENT
+    )
+    return [(row.id, row.page_title) for row in rows]
 
 
 class VisitorWhisper(msgspec.Struct, omit_defaults=True, tag_field="t", tag="visitor"):

@@ -14,6 +14,7 @@ export default ts.config(
     rules: {
       'max-lines': ['error', { max: 400, skipBlankLines: true }],
       '@typescript-eslint/no-non-null-assertion': 'off', // with noUncheckedIndexedAccess it states what the code knows
+      'vuejs-accessibility/label-has-for': ['error', { required: { some: ['nesting', 'id'] } }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
     },
   },

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from litestar import Router
 
-from portal.widget import api, live, pages, requests
+from portal.widget import api, live, pages, requests, search
 
 HANDLERS: Final[list[Any]] = [
     Router(
@@ -15,7 +15,7 @@ HANDLERS: Final[list[Any]] = [
             Router("/{key:str}", route_handlers=[live.live, api.send_files]),
             Router(
                 "/{key:str}",
-                route_handlers=[*api.JSON_CALLS, requests.send_request],
+                route_handlers=[*api.JSON_CALLS, requests.send_request, search.find],
                 before_request=api.careful,
                 request_max_body_size=api.LARGEST_JSON,
             ),

@@ -247,6 +247,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/chats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Visitors who are there */
+        get: operations["ApiChatsPresent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/customers": {
         parameters: {
             query?: never;
@@ -2239,6 +2256,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tickets/{ticket_id}/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The conversation of a ticket */
+        get: operations["ApiTicketsTicketIdChatRead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{ticket_id}/chat/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a conversation */
+        post: operations["ApiTicketsTicketIdChatEndEnd"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{ticket_id}/chat/transcript": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mail a conversation to its visitor */
+        post: operations["ApiTicketsTicketIdChatTranscriptMail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets/{ticket_id}/claim": {
         parameters: {
             query?: never;
@@ -2489,6 +2557,59 @@ export interface paths {
         get: operations["ApiViewsViews"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/widgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Widgets */
+        get: operations["ApiWidgetsListWidgets"];
+        put?: never;
+        /** Make a widget */
+        post: operations["ApiWidgetsCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/widgets/{widget_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One widget */
+        get: operations["ApiWidgetsWidgetIdRead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a widget */
+        patch: operations["ApiWidgetsWidgetIdChange"];
+        trace?: never;
+    };
+    "/api/widgets/{widget_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a widget another secret */
+        post: operations["ApiWidgetsWidgetIdSecretRotate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2843,6 +2964,25 @@ export interface components {
             slug: string;
             version: number;
         };
+        /** ChatView */
+        ChatView: {
+            email: string | null;
+            /** @enum {string} */
+            goes: "window" | "mail" | "nowhere";
+            id: number;
+            isOnline: boolean;
+            isSigned: boolean;
+            leftAt: string | null;
+            name: string;
+            pageTitle: string;
+            pageUrl: string;
+            rating: number | null;
+            ratingComment: string;
+            readMessageId: number | null;
+            state: string;
+            timeZone: string | null;
+            widget: string;
+        };
         /** ClaimDetail */
         ClaimDetail: {
             claim: components["schemas"]["ClaimView"];
@@ -3140,6 +3280,19 @@ export interface components {
             };
             options: components["schemas"]["OptionView"][];
             shownWhen: components["schemas"]["ConditionView"] | null;
+        };
+        /** FieldsView */
+        FieldsView: {
+            /**
+             * @default optional
+             * @enum {string}
+             */
+            email?: "off" | "optional" | "required";
+            /**
+             * @default optional
+             * @enum {string}
+             */
+            name?: "off" | "optional" | "required";
         };
         /** FileItem */
         FileItem: {
@@ -3860,6 +4013,11 @@ export interface components {
             /** @enum {string} */
             state: "available" | "busy" | "break" | "offline";
         };
+        /** PresentVisitor */
+        PresentVisitor: {
+            pageTitle: string;
+            ticketId: number;
+        };
         /** PresetView */
         PresetView: {
             help: string;
@@ -4217,6 +4375,11 @@ export interface components {
             /** @default 0 */
             total?: number;
         };
+        /** SecretView */
+        SecretView: {
+            secret: string;
+            widget: components["schemas"]["WidgetView"];
+        };
         /** SenderView */
         SenderView: {
             accountId: number;
@@ -4378,6 +4541,15 @@ export interface components {
             summary?: string;
             title: string;
         };
+        /** TextsView */
+        TextsView: {
+            /** @default  */
+            offline?: string;
+            /** @default  */
+            title?: string;
+            /** @default  */
+            welcome?: string;
+        };
         /** TicketChangeInput */
         TicketChangeInput: {
             assigneeId?: number | null;
@@ -4475,6 +4647,14 @@ export interface components {
             version: number;
             viewers: components["schemas"]["Viewer"][];
             waitingSince: string | null;
+        };
+        /** TranscriptInput */
+        TranscriptInput: {
+            email?: string | null;
+        };
+        /** TranscriptView */
+        TranscriptView: {
+            email: string;
         };
         /** TranslationBrief */
         TranslationBrief: {
@@ -4642,6 +4822,37 @@ export interface components {
         /** WaitingInput */
         WaitingInput: {
             ticketId: number;
+        };
+        /** WidgetInput */
+        WidgetInput: {
+            fields?: components["schemas"]["FieldsView"];
+            hours?: string | null;
+            hue?: number;
+            isEnabled?: boolean;
+            name?: string;
+            origins?: string[];
+            teamId?: number | null;
+            texts?: {
+                [key: string]: components["schemas"]["TextsView"];
+            };
+        };
+        /** WidgetView */
+        WidgetView: {
+            fields: components["schemas"]["FieldsView"];
+            hours: string | null;
+            hue: number;
+            id: number;
+            isEnabled: boolean;
+            key: string;
+            lacksSockets: boolean;
+            name: string;
+            origins: string[];
+            snippet: string;
+            teamId: number | null;
+            texts: {
+                [key: string]: components["schemas"]["TextsView"];
+            };
+            version: number;
         };
         /** Wishes */
         Wishes: {
@@ -5391,6 +5602,26 @@ export interface operations {
                         } | unknown[];
                         status_code: number;
                     };
+                };
+            };
+        };
+    };
+    ApiChatsPresent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresentVisitor"][];
                 };
             };
         };
@@ -10862,6 +11093,121 @@ export interface operations {
             };
         };
     };
+    ApiTicketsTicketIdChatRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiTicketsTicketIdChatEndEnd: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiTicketsTicketIdChatTranscriptMail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TranscriptInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranscriptView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiTicketsTicketIdClaimClaim: {
         parameters: {
             query?: never;
@@ -11457,6 +11803,182 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ViewCount"][];
+                };
+            };
+        };
+    };
+    ApiWidgetsListWidgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WidgetView"][];
+                };
+            };
+        };
+    };
+    ApiWidgetsCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WidgetInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiWidgetsWidgetIdRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                widget_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WidgetView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiWidgetsWidgetIdChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                widget_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WidgetInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WidgetView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiWidgetsWidgetIdSecretRotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                widget_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
