@@ -23,6 +23,23 @@ export type HistoryPage = Page<VersionLine>
 export type VersionLine = Schema['VersionLine']
 export type Acknowledgement = Schema['ReadBy']
 
+export type Found = Schema['FoundView']
+export type FoundPage = Schema['FoundPage']
+export type Insert = Schema['InsertView']
+export type Proposal = Schema['FromMessageView']
+export type Task = Schema['TaskView']
+export type Announcement = Schema['AnnouncementView']
+export type AnnouncementInput = Schema['AnnouncementInput']
+export type Severity = Announcement['severity']
+export type LostSearch = Schema['LostSearch']
+export type Deflection = Schema['Deflection']
+export type Health = Schema['Health']
+export type ViewsDay = Schema['Day']
+export type ImportResult = Schema['knowledge_ImportView']
+export type Wishes = Schema['Wishes']
+export type Used = Schema['UseView']
+export type Feedback = Schema['FeedbackView']
+
 export interface ArticleQuery {
   q?: string
   categoryId?: number
@@ -82,5 +99,38 @@ export const kb = {
     restore: (id: number, locale: string, versionId: number) => http.post<Translation>(`${at(id, locale)}/restore`, { versionId }),
     versions: (id: number, locale: string, cursor?: string) => http.get<HistoryPage>(`${at(id, locale)}/versions`, { query: { cursor } }),
     compare: (id: number, locale: string, from: number, to: number) => http.get<Difference>(`${at(id, locale)}/versions/${from}/compare/${to}`),
+  },  answers: {
+    search: (q: string, ticketId: number, locale?: string, signal?: AbortSignal) => http.get<FoundPage>('/api/kb/search', { query: { q, ticketId, locale, limit: 8 }, signal }),
+    insert: (articleId: number, ticketId: number) => http.get<Insert>(`/api/kb/articles/${articleId}/insert`, { query: { ticketId } }),
+    used: (ticketId: number, articleId: number, how: 'link' | 'text', locale: string) => http.post<void>(`/api/tickets/${ticketId}/articles`, { articleId, how, locale }),
+    tickets: (articleId: number, cursor?: string) => http.get<Page<Used>>(`/api/kb/articles/${articleId}/tickets`, { query: { cursor } }),
+    proposal: (messageId: number) => http.get<Proposal>(`/api/messages/${messageId}/article`),
+  },
+  tasks: {
+    list: (mine: boolean, cursor?: string) => http.get<Page<Task>>('/api/kb/tasks', { query: { mine, cursor } }),
+    resolve: (id: number, resolution: string) => http.post<void>(`/api/kb/tasks/${id}/resolve`, { resolution }),
+  },
+  feedback: (articleId: number, cursor?: string) => http.get<Feedback>(`/api/kb/articles/${articleId}/feedback`, { query: { cursor } }),
+  announcements: {
+    list: () => http.get<Announcement[]>('/api/kb/announcements'),
+    create: (input: AnnouncementInput) => http.post<Announcement>('/api/kb/announcements', input),
+    change: (id: number, input: AnnouncementInput, ifVersion: number) => http.patch<Announcement>(`/api/kb/announcements/${id}`, input, { ifVersion }),
+    remove: (id: number) => http.delete<void>(`/api/kb/announcements/${id}`),
+  },
+  options: {
+    read: () => http.get<Wishes>('/api/kb/options'),
+    write: (wishes: Wishes) => http.put<Wishes>('/api/kb/options', wishes),
+  },
+  take: (file: File, dryRun: boolean) => {
+    const form = new FormData()
+    form.append('file', file, file.name)
+    form.append('dryRun', String(dryRun))
+    return http.post<ImportResult>('/api/kb/import', undefined, { form, timeout: 300_000 })
+  },
+  reports: {
+    searches: (since: string) => http.get<LostSearch[]>('/api/kb/reports/searches', { query: { since } }),
+    deflection: (since: string) => http.get<Deflection>('/api/kb/reports/deflection', { query: { since } }),
+    health: (since: string) => http.get<Health[]>('/api/kb/reports/health', { query: { since } }),
+    views: (since: string) => http.get<ViewsDay[]>('/api/kb/reports/views', { query: { since } }),
   },
 }
