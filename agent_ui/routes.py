@@ -29,6 +29,7 @@ from agent_ui.api.portal import BrandController, RequestTopicController
 from agent_ui.api.products import CatalogueController, ProductFileController, RegistrationController
 from agent_ui.api.recalls import ClaimController, KeyController, OrderController, RecallController
 from agent_ui.api.replies import DeliveryController, ReplyController
+from agent_ui.api.reports import ReportController
 from agent_ui.api.search import SearchWordsController
 from agent_ui.api.session import SessionController
 from agent_ui.api.tickets import TicketController
@@ -71,6 +72,7 @@ CONTROLLERS: Final = (
     ArticleTextController,
     PolicyController,
     HoursController,
+    ReportController,
     GuestLinkController,
     BrandController,
     RequestTopicController,

@@ -44,7 +44,15 @@ OUTSIDE: Final = Limits(address=10, subject=2, ticket=5)
 COLLEAGUES: Final = Limits(address=100, subject=20, ticket=50)
 """To our own agents, whose automatic answers we never answer; a busy day must not be taken for a loop."""
 TO_COLLEAGUES: Final = frozenset(
-    {"assigned", "customer_wrote", "mentioned", "mailbox_silent", "mailbox_recovered", "credentials_expire"}
+    {
+        "assigned",
+        "customer_wrote",
+        "mentioned",
+        "mailbox_silent",
+        "mailbox_recovered",
+        "credentials_expire",
+        "low_rating",
+    }
 )
 """Kinds of automatic mail that only ever go to our own agents."""
 

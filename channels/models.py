@@ -103,7 +103,8 @@ class InboundRaw(Base):
 class Notice(Base):
     """A mail of the desk that belongs to no conversation: to an agent, an administrator, or a refused sender.
 
-    Its states are those of a delivery; ``withheld``: the brake on automatic mail stopped it.
+    Its states are those of a delivery; ``withheld``: the brake on automatic mail stopped it. ``unsubscribe_url``: a
+    post to it ends such mails to this address (RFC 8058).
     """
 
     __tablename__ = "notices"
@@ -127,6 +128,7 @@ class Notice(Base):
     text: Mapped[str]
     html: Mapped[str] = mapped_column(server_default="")
     in_reply_to: Mapped[str | None]
+    unsubscribe_url: Mapped[str | None]
     state: Mapped[str] = mapped_column(server_default="queued")
     attempts: Mapped[int] = mapped_column(server_default="0")
     error: Mapped[str | None]

@@ -61,6 +61,7 @@ async def create(  # noqa: PLR0913 - every one is a fact of the mail, given by n
     message_id: int | None = None,
     account_id: int | None = None,
     in_reply_to: str | None = None,
+    unsubscribe_url: str | None = None,
     past_brake: bool = False,
 ) -> int | None:
     """Write a notice and ask for its sending, in this transaction.
@@ -78,6 +79,7 @@ async def create(  # noqa: PLR0913 - every one is a fact of the mail, given by n
         message_id: the message it is about.
         account_id: the mailbox it leaves from; None: the ticket's, else the first that can send.
         in_reply_to: Message-ID of the mail that it refuses.
+        unsubscribe_url: where a post ends such mails to this address; for surveys, reminders and news.
         past_brake: it tells of the brake itself, so the brake does not stop it.
 
     Returns:
@@ -95,6 +97,7 @@ async def create(  # noqa: PLR0913 - every one is a fact of the mail, given by n
         "message_id": message_id,
         "account_id": account_id,
         "in_reply_to": in_reply_to,
+        "unsubscribe_url": unsubscribe_url,
     }
     why = None if past_brake else await brake.allow(session, kind, to_address, ticket_id, subject)
     if why is not None:

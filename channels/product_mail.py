@@ -18,7 +18,7 @@ from channels.models import Notice
 from core import clock, i18n, jobs
 from core.i18n import Language
 from core.sql import Sql
-from customers import consent
+from customers import consent, leaving
 from customers.consent import Purpose
 from products import catalogue, claims, listing, recalls, registering, reminders, transfers
 from products.events import ClaimDecided, ClaimOpened, OwnerChanged, ProductRegistered, TransferOffered
@@ -314,7 +314,9 @@ class ProductMail:
         verdict = await consent.may_write(session, kind="email", value=reader.address, purpose=purpose)
         if not verdict.allowed:
             return
-        text, html = written(*parts, self._company)
+        leave = self._leave(reader.address, purpose)
+        end = Link(reader.language.text("End these mails"), leave) if leave else ""
+        text, html = written(*parts, self._company, end)
         await notices.create(
             session,
             kind=kind,
@@ -323,7 +325,14 @@ class ProductMail:
             subject=subject,
             text=text,
             html=html,
+            unsubscribe_url=leave,
         )
+
+    def _leave(self, address: str, purpose: Purpose) -> str | None:
+        """Where mails of a purpose are ended; None for those that belong to what somebody asked for."""
+        if purpose == "service":
+            return None
+        return f"{self._base_url}/portal/unsubscribe/{leaving.token(self._secret, address, purpose)}"
 
 
 async def _room(session: AsyncSession) -> int:

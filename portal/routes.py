@@ -8,7 +8,7 @@ from litestar.exceptions import ClientException
 from litestar.static_files import create_static_files_router
 
 from core.errors import DeskError
-from portal import failures, home, look, mine, requests, signin
+from portal import failures, home, leaving, look, mine, requests, signin, surveys
 from portal.auth import Recognise
 from portal.pages import YEAR, arrive
 from portal.widget import routes as widget_routes
@@ -30,6 +30,8 @@ HANDLERS: Final[list[Any]] = [
             signin.use_link,
             signin.sign_out,
             *mine.HANDLERS,
+            *surveys.HANDLERS,
+            *leaving.HANDLERS,
             home.missing,
         ],
         middleware=[Recognise()],

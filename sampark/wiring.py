@@ -6,7 +6,7 @@ One screen long on purpose. "What happens when a ticket is opened?" is answered 
 from collections.abc import Mapping
 from datetime import timedelta
 
-from channels import acknowledge, brake, notices, notify, product_mail
+from channels import acknowledge, brake, notices, notify, product_mail, ratings
 from channels.acknowledge import Acknowledger
 from channels.chat import following
 from channels.chat.outbox import ChatOutbox
@@ -33,6 +33,8 @@ from knowledge_base.events import (
     ArticleUnpublished,
     SlugChanged,
 )
+from portal.surveys import JOB as SURVEY_JOB
+from portal.surveys import Surveys
 from products import coverage, recalls
 from products.events import ClaimDecided, ClaimOpened, OwnerChanged, ProductRegistered, TransferOffered
 from routing import assignment
@@ -47,6 +49,7 @@ from tickets.events import (
     TeamChanged,
     TicketAssigned,
     TicketCreated,
+    TicketRated,
     TicketRead,
     TicketSnoozed,
     TicketWoken,
@@ -55,13 +58,14 @@ from tickets.templates import Surroundings
 
 
 def handlers(
-    acknowledger: Acknowledger, notifier: Notifier, products: ProductMail
+    acknowledger: Acknowledger, notifier: Notifier, products: ProductMail, surveys: Surveys
 ) -> Mapping[type[Event], tuple[Handler, ...]]:
     """Event → what follows from it."""
     return {
         TicketCreated: (assignment.on_ticket_created, notifier.on_routed, acknowledger.on_ticket_created),
         TicketAssigned: (assignment.on_ticket_changed, notifier.on_assigned),
-        StatusChanged: (assignment.on_ticket_changed, notifier.on_routed),
+        StatusChanged: (assignment.on_ticket_changed, notifier.on_routed, surveys.on_status_changed),
+        TicketRated: (ratings.on_rated,),
         TeamChanged: (assignment.on_ticket_changed, notifier.on_routed),
         TicketSnoozed: (assignment.on_ticket_changed,),
         TicketWoken: (assignment.on_ticket_changed, notifier.on_routed),
@@ -111,6 +115,7 @@ class Wiring:
         notifier = Notifier(runtime.settings.base_url)
         settings = runtime.settings
         products = ProductMail(runtime.secret, settings.base_url, settings.product_name, settings.default_locale)
+        surveys = Surveys(runtime.settings, runtime.secret)
         brake.configure(runtime.settings.automatic_mail_per_hour)
         self.registry = Registry(
             (
@@ -123,6 +128,8 @@ class Wiring:
                 Definition(product_mail.JOB, products.send),
                 Definition(coverage.REMIND_JOB, products.remind),
                 Definition(recalls.MAIL_JOB, products.recall),
+                Definition(ratings.JOB, ratings.Teller(runtime.settings.base_url).send),
+                Definition(SURVEY_JOB, surveys.send),
                 Definition(lifecycle.WAKE_JOB, lifecycle.wake),
                 Definition(assignment.DRAIN_JOB, assignment.drain),
                 *searching.DEFINITIONS,
@@ -131,4 +138,4 @@ class Wiring:
         )
         self.worker = jobs.Worker(runtime.db, self.registry, runtime.settings.worker_concurrency)
         self.feed = Feed(runtime.db, searching.FOLLOWERS, searching.REBUILD_JOBS)
-        events.subscribe(handlers(acknowledger, notifier, products))
+        events.subscribe(handlers(acknowledger, notifier, products, surveys))

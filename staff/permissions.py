@@ -47,6 +47,7 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "orders:write": "Tell the desk of orders, as the shop system does.",
         "keys:manage": "Make and revoke keys of programs that use the API.",
         "widgets:manage": "Make chat widgets, change them and the sites that may show them, change their secrets.",
+        "reports:read": "Read reports.",
         "staff:manage": "Create agents, change their roles and teams, deactivate them.",
     }
 )
@@ -81,6 +82,7 @@ _LEAD: Final = _AGENT | {
     "jobs:read",
     "health:read",
     "search:manage",
+    "reports:read",
 }
 
 ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(

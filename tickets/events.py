@@ -193,3 +193,21 @@ class GuestLinksRevoked(Event, frozen=True, kw_only=True):
 
     kind = "ticket.guest_links_revoked"
     count: int
+
+
+class SurveySent(Event, frozen=True, kw_only=True):
+    """The customer was asked how content she is."""
+
+    kind = "ticket.survey_sent"
+    address: str
+
+
+class TicketRated(Event, frozen=True, kw_only=True):
+    """The customer said how content she is, from 1 to 5; ``is_low``: it fell to what the leads are told of."""
+
+    kind = "ticket.rated"
+    score: int
+    old: int | None
+    reasons: list[str]
+    comment: str
+    is_low: bool

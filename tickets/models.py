@@ -250,3 +250,30 @@ class GuestLink(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class Satisfaction(Base):
+    """How content the customer of a ticket is; one row for each ticket (``tickets/satisfaction.py``).
+
+    ``address``: where she was asked; None: she rated by herself. ``agent_id``, ``team_id``: who had the ticket then.
+    """
+
+    __tablename__ = "satisfaction"
+    __table_args__ = (
+        CheckConstraint("score between 1 and 5", name="score"),
+        Index("ix_satisfaction_asked_at", "asked_at"),
+        Index("ix_satisfaction_customer_id", "customer_id", "asked_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), unique=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    agent_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id"))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
+    address: Mapped[str | None]
+    asked_at: Mapped[datetime]
+    score: Mapped[int | None]
+    reasons: Mapped[list[str]] = mapped_column(server_default="{}")
+    comment: Mapped[str] = mapped_column(server_default="")
+    answered_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime | None]

@@ -1,11 +1,12 @@
 """What customers are shown and may do on the portal, as far as the desk can choose it (``core/options``)."""
 
+from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core import options
+from core import clock, options
 
 NAME: Final = "portal"
 Days = Annotated[int, msgspec.Meta(ge=0, le=3650)]
@@ -48,3 +49,8 @@ async def write(session: AsyncSession, chosen: Policy) -> None:
         Invalid: a value is out of bounds.
     """
     await options.write(session, NAME, chosen)
+
+
+def survey_at(chosen: Policy) -> datetime:
+    """When the customer of a ticket is asked that is solved now."""
+    return clock.now() + timedelta(hours=chosen.survey_hours)

@@ -40,6 +40,7 @@ SHOWN_EVENTS: Final = (
     "chat.rated",
     "ticket.product_chosen",
     "ticket.entitlement_applied",
+    "ticket.rated",
 )
 SHOWN_DELIVERIES: Final = ("failed", "bounced", "unknown")
 """States of a delivery that are events of the timeline (``delivery.failed`` …); the others show on the message.

@@ -69,7 +69,6 @@ class NoticeMail:
             reply_to = self._tokens.agent_address(place.address, notice.agent_id, notice.ticket_id)
             mark = self._tokens.agent_mark(notice.agent_id, notice.ticket_id)
         body = closing.closed(Body(notice.text, notice.html), "", mark)
-        preferences = f"{self._base_url}/console/preferences"
         return OutgoingMail(
             message_id_header=self._tokens.notice_id(notice.id),
             account=place.sender,
@@ -81,6 +80,13 @@ class NoticeMail:
             in_reply_to=notice.in_reply_to,
             references=[notice.in_reply_to] if notice.in_reply_to else [],
             auto_submitted="auto-replied" if notice.in_reply_to else "auto-generated",
-            unsubscribe=Unsubscribe(preferences) if notice.kind in CHOSEN else None,
+            unsubscribe=_unsubscribe(notice, f"{self._base_url}/console/preferences"),
             date=notice.created_at,
         )
+
+
+def _unsubscribe(notice: Notice, preferences: str) -> Unsubscribe | None:
+    """How such mails are ended: by a customer with one click, by an agent in her preferences."""
+    if notice.unsubscribe_url is not None:
+        return Unsubscribe(notice.unsubscribe_url, one_click=True)
+    return Unsubscribe(preferences) if notice.kind in CHOSEN else None

@@ -10,10 +10,13 @@ from channels.acknowledge import Acknowledger
 from channels.email.parse import parse_mail
 from channels.models import Notice
 from channels.notify import ABOVE, WORDS, Notifier
+from channels.product_mail import ProductMail
 from core import events
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
 from core.i18n import NAMES
+from core.settings import load
+from portal.surveys import Surveys
 from routing import presence
 from sampark import wiring
 from staff.models import Agent
@@ -112,8 +115,9 @@ async def test_an_agent_hears_of_a_ticket_that_became_hers(desk: Desk) -> None:
 
 async def test_the_router_gave_it_to_her(desk: Desk) -> None:
     """At once when it was opened, and when the customer opened it again: by the product's own table of handlers."""
-    acknowledger = Acknowledger(Surroundings(), "en")
-    events.subscribe(wiring.handlers(acknowledger, desk.notifier))
+    acknowledger = Acknowledger(Surroundings(), "en", "secret")
+    products, surveys = ProductMail("", "", "", "en"), Surveys(load(), "secret")
+    events.subscribe(wiring.handlers(acknowledger, desk.notifier, products, surveys))
     async with unit_of_work(desk.db) as session:
         await presence.set_state(session, desk.neha.id, "available")
     async with unit_of_work(desk.db) as session:

@@ -13,6 +13,8 @@ from core import events
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
 from core.jobs import Definition, Registry, Worker
+from core.settings import load
+from portal.surveys import Surveys
 from routing import assignment, presence
 from sampark.wiring import handlers
 from tests import factories
@@ -25,7 +27,8 @@ from tickets.templates import Surroundings
 def wired(clock: ManualClock) -> None:
     """The product's own table of handlers."""
     products = ProductMail("", "", "", "en")
-    events.subscribe(handlers(Acknowledger(Surroundings(), "en", "secret"), Notifier(""), products))
+    surveys = Surveys(load(), "secret")
+    events.subscribe(handlers(Acknowledger(Surroundings(), "en", "secret"), Notifier(""), products, surveys))
 
 
 async def owner(db: Database, ticket_id: int) -> int | None:

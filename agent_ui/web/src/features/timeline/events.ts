@@ -75,6 +75,10 @@ const WORDS: Record<string, (data: Data, names: EventNames) => EventWords> = {
     values: { to: named(data.agent_name ?? data.agent_id, names.agent, names.nobody), reason: text(data.reason) },
   }),
   'ticket.merged': (data) => ({ key: 'merged', values: { ticket: text(data.into_id ?? data.from) } }),
+  'ticket.rated': (data) => ({
+    key: text(data.comment) ? 'ratedWithComment' : 'rated',
+    values: { score: text(data.score), comment: text(data.comment) },
+  }),
   'delivery.failed': (data) => ({ key: 'deliveryFailed', values: { reason: text(data.error) } }),
   'delivery.bounced': (data) => ({ key: 'deliveryBounced', values: { reason: text(data.error) } }),
   'delivery.unknown': () => ({ key: 'deliveryUnknown', values: {} }),

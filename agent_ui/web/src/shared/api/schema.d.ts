@@ -1956,6 +1956,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reports/satisfaction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How content customers are */
+        get: operations["ApiReportsSatisfactionSatisfaction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/request-topics": {
         parameters: {
             query?: never;
@@ -4349,6 +4366,21 @@ export interface components {
             productId: number | null;
             registerWithinDays: number | null;
             startsFrom: string;
+        };
+        /** SatisfactionView */
+        SatisfactionView: {
+            answered: number;
+            asked: number;
+            average: number | null;
+            content: number | null;
+            reasons: {
+                [key: string]: number;
+            };
+            scores: number[];
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
         };
         /** Score */
         Score: {
@@ -10158,6 +10190,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProductView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiReportsSatisfactionSatisfaction: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                team_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SatisfactionView"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
