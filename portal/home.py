@@ -1,22 +1,56 @@
 """The first page of the help centre: search, what is often asked, what can be done here, topics."""
 
+from typing import Any, Final
+
 from litestar import Response, get
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.models import ChannelAccount
-from core.db import reading
+from core.db import reading as reading_session
 from core.errors import NotFound
+from knowledge_base import freshness, popular
+from knowledge_base.places import article_path
+from portal import kept, seo
+from portal.articles import shelves
 from portal.pages import PortalRequest, Visitor, in_every_language, runtime_of
+from portal.readers import reader_of
+
+OFTEN: Final = 3
+OF_EACH: Final = 5
 
 
 @get(["/", *in_every_language()])
-async def home(request: PortalRequest) -> Response[str]:
+async def home(request: PortalRequest) -> Response[Any]:
     """The first page: what a visitor can do here."""
     visitor = Visitor.of(request)
-    async with reading(runtime_of(request).db) as session:
-        address = visitor.brand.contact_address or await _mailbox(session)
-    return visitor.page("home.html", address=address)
+    db = runtime_of(request).db
+    is_plain = visitor.customer is None and not request.query_params and request.url.path != "/portal"
+    key = ("home", visitor.look)
+    stamp = await freshness.shelves_stamp(db) if is_plain else ""
+    page = kept.find(db, key, stamp) if is_plain else None
+    if page is None:
+        async with reading_session(db) as session:
+            answer = await _home_page(session, visitor)
+        if not is_plain:
+            return answer
+        page = kept.keep(db, key, stamp, answer)
+    return kept.answer(request, page)
+
+
+async def _home_page(session: AsyncSession, visitor: Visitor) -> Response[str]:
+    code, brand = visitor.language.code, visitor.brand
+    reader = await reader_of(session, visitor)
+    question = brand.words(brand.question, code) or visitor.language.text("How can we help you?")
+    return visitor.page(
+        "home.html",
+        meta=seo.of_home(visitor, question),
+        question=question,
+        address=brand.contact_address or await _mailbox(session),
+        often=await popular.often_read(session, reader, code, OFTEN),
+        shelves=await shelves(session, reader, code, OF_EACH),
+        article_path=article_path,
+    )
 
 
 async def _mailbox(session: AsyncSession) -> str:

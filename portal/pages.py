@@ -30,6 +30,8 @@ from portal import look
 FOLDER: Final = Path(__file__).resolve().parent
 LANGUAGE_COOKIE: Final = "sampark_lang"
 YEAR: Final = 365 * 24 * 3600
+_PASSING: Final = frozenset({"lang", "s", "voted"})
+"""What an address says of the way to a page, not of the page."""
 PortalRequest = Request[Any, Any, Any]
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -135,6 +137,17 @@ class Visitor:
         """Under which address this brand's pages are reached from outside."""
         return brands.address_of(self.brand, self._runtime.settings)
 
+    @property
+    def look(self) -> tuple[object, ...]:
+        """All that a page depends on beside its content, for pages that are kept (``portal/kept``)."""
+        follows = self.language.code == self._without
+        return self.brand.id, self.brand.version, self.home_address, self.language.code, follows, self.announced
+
+    @property
+    def announced(self) -> str:
+        """A stamp of what stands above every page."""
+        return ""
+
     def local(self, path: str = "") -> str:
         """The path of a page that has its language in its address, in hers."""
         return f"/portal/{self.language.code}{path}"
@@ -219,7 +232,7 @@ class Visitor:
     def _here(self, meta: Meta | None, code: str) -> str:
         """The address of this page in another language."""
         path = self.request.url.path
-        query = {name: value for name, value in self.request.query_params.items() if name != "lang"}
+        query = {name: value for name, value in self.request.query_params.items() if name not in _PASSING}
         if self._in_path:
             known = meta.alternates.get(code, "") if meta else ""
             path = known.removeprefix(self.home_address) or path.replace(f"/{self._in_path}", f"/{code}", 1)

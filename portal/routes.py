@@ -8,7 +8,7 @@ from litestar.exceptions import ClientException
 from litestar.static_files import create_static_files_router
 
 from core.errors import DeskError
-from portal import failures, home, leaving, look, mine, requests, signin, surveys
+from portal import articles, failures, home, leaving, look, mine, requests, seo, signin, surveys
 from portal.auth import Recognise
 from portal.pages import YEAR, arrive
 from portal.widget import routes as widget_routes
@@ -32,6 +32,10 @@ HANDLERS: Final[list[Any]] = [
             *mine.HANDLERS,
             *surveys.HANDLERS,
             *leaving.HANDLERS,
+            articles.article,
+            articles.category,
+            articles.article_file,
+            seo.feed,
             home.missing,
         ],
         middleware=[Recognise()],
@@ -40,6 +44,13 @@ HANDLERS: Final[list[Any]] = [
             ClientException: cast(Any, failures.unreadable),
             DeskError: cast(Any, failures.refused),
         },
+        include_in_schema=False,
+    ),
+    Router(
+        "/",
+        route_handlers=[seo.robots, seo.site_map, seo.part_of_site_map],
+        before_request=arrive,
+        exception_handlers={DeskError: cast(Any, failures.refused)},
         include_in_schema=False,
     ),
     Router("/portal", route_handlers=[look.style, look.logo], include_in_schema=False),

@@ -28,7 +28,7 @@ from core.settings import Settings
 from core.storage import Storage
 from customers.models import ContactPoint, Customer, Organisation
 from routing.models import Decision, Presence, WorkItem
-from simulator import demo_portal
+from simulator import demo_articles, demo_portal
 from simulator.demo_events import History
 from simulator.demo_ledger import Ledger
 from simulator.demo_macros import MACROS
@@ -179,6 +179,7 @@ class _Seeding:
         mailboxes = {team: await self._mailbox(team, team_ids[team], started) for team in TEAMS}
         web = await self._web_account(team_ids, started)
         await demo_portal.fill(self._session)
+        await demo_articles.fill(self._session)
         for name, plain in MACROS.items():
             await macros.save(self._session, name, as_html(plain))
         first = {
