@@ -24,12 +24,6 @@ _SHELVES: Final = """
         (select coalesce(sum(version), 0) + count(*) from article_categories),
         (select fallback from knowledge_base_options limit 1)
 """
-_ANNOUNCED: Final = """
-    select coalesce(sum(version), 0), coalesce(sum(id), 0) from announcements
-    where starts_at <= $1 and (ends_at is null or ends_at > $1)
-"""
-
-
 _known: WeakKeyDictionary[Database, tuple[datetime, str]] = WeakKeyDictionary()
 
 
@@ -47,8 +41,3 @@ async def shelves_stamp(db: Database) -> str:
         stamp = " ".join(map(str, (await db.fetch(_SHELVES))[0]))
         known = _known[db] = (now, stamp)
     return known[1]
-
-
-async def announcements_stamp(db: Database) -> str:
-    """Changes when something is announced, changed or over."""
-    return " ".join(map(str, (await db.fetch(_ANNOUNCED, clock.now()))[0]))

@@ -8,27 +8,32 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import reading as reading_session
-from core.errors import NotFound
+from core.db import unit_of_work
+from core.errors import NotFound, RateLimited
 from core.i18n import Language
-from knowledge_base import categories, files, freshness, reading
+from knowledge_base import categories, feedback, files, freshness, reading
 from knowledge_base.access import Reader
 from knowledge_base.models import Category
 from knowledge_base.places import article_path, category_path, file_path
 from knowledge_base.reading import ArticleLine, ArticleText, Moved
-from portal import kept, seo
-from portal.pages import PortalRequest, Visitor, in_every_language, runtime_of
-from portal.readers import reader_of
+from portal import failures, kept, read_log, seo
+from portal.limits import Gate
+from portal.pages import PortalRequest, Visitor, in_every_language, is_same_site, runtime_of
+from portal.read_log import Reading
+from portal.readers import is_person, mark_of, reader_of
 
 RELATED: Final = 4
 RASTER: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
 """Pictures that are shown in place; nothing in them runs. Everything else is saved."""
+LARGEST_VOTE: Final = 64 * 1024
+VOTES: Final = Gate(30, 10)
 FILE_POLICY: Final = "default-src 'none'; sandbox"
 
 
@@ -65,10 +70,63 @@ async def article(request: PortalRequest, slug: FromPath[str]) -> Response[Any]:
             if isinstance(found, Moved):
                 return Redirect(article_path(found.locale, found.slug), status_code=301)
             answer = await _article_page(session, visitor, reader, found)
+        shows = (found.article_id, found.locale)
         if not is_plain:
+            _note(request, shows)
             return answer
-        page = kept.keep(db, key, stamp, answer, found.published_at)
+        page = kept.keep(db, key, stamp, answer, found.published_at, shows)
+    _note(request, page.shows)
     return kept.answer(request, page)
+
+
+def _note(request: PortalRequest, shows: tuple[int, str] | None) -> None:
+    """Count the reading, unless it is a robot's or the answer to a vote."""
+    if shows is None or "voted" in request.query_params or not is_person(request):
+        return
+    customer, search_id = Visitor.of(request).customer, request.query_params.get("s", "")
+    read_log.of(runtime_of(request).db).note(
+        Reading(
+            article_id=shows[0],
+            locale=shows[1],
+            visitor=mark_of(request),
+            customer_id=customer.customer_id if customer else None,
+            search_id=int(search_id) if search_id.isascii() and search_id.isdecimal() and len(search_id) < 18 else None,
+        )
+    )
+
+
+@post(in_every_language("/articles/{slug:str}/vote"), status_code=303, request_max_body_size=LARGEST_VOTE)
+async def vote(request: PortalRequest, slug: FromPath[str]) -> Response[Any]:
+    """Keep whether an article helped; after "no" the page asks what was missing, and offers the request form.
+
+    Raises:
+        NotFound: there is none that this visitor may read.
+    """
+    visitor = Visitor.of(request)
+    if not is_same_site(request):
+        return failures.outdated(request)
+    posted = await request.form()
+    said = str(posted.get("vote", ""))
+    wait = VOTES.wait(request.client.host if request.client else "")
+    if wait:
+        raise RateLimited(retry_after=wait)
+    async with unit_of_work(runtime_of(request).db) as session:
+        reader = await reader_of(session, visitor)
+        found = await reading.by_slug(session, reader, visitor.language.code, slug)
+        if isinstance(found, Moved):
+            raise NotFound("The article has moved.")
+        await feedback.vote(
+            session,
+            reader,
+            found.article_id,
+            found.locale,
+            visitor=mark_of(request),
+            is_helpful=said == "yes",
+            reason=str(posted.get("reason", "")) if said == "told" else "",
+            comment=str(posted.get("comment", "")) if said == "told" else "",
+        )
+    voted = said if said in ("yes", "told") else "no"
+    return Redirect(f"{article_path(visitor.language.code, found.slug)}?voted={voted}#vote", status_code=303)
 
 
 async def _article_page(session: AsyncSession, visitor: Visitor, reader: Reader, found: ArticleText) -> Response[str]:

@@ -7,11 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.models import ChannelAccount
+from core import clock
 from core.db import reading as reading_session
 from core.errors import NotFound
 from knowledge_base import freshness, popular
 from knowledge_base.places import article_path
-from portal import kept, seo
+from portal import kept, open_now, seo
 from portal.articles import shelves
 from portal.pages import PortalRequest, Visitor, in_every_language, runtime_of
 from portal.readers import reader_of
@@ -27,7 +28,7 @@ async def home(request: PortalRequest) -> Response[Any]:
     db = runtime_of(request).db
     is_plain = visitor.customer is None and not request.query_params and request.url.path != "/portal"
     key = ("home", visitor.look)
-    stamp = await freshness.shelves_stamp(db) if is_plain else ""
+    stamp = f"{await freshness.shelves_stamp(db)}|{clock.now():%j %H:%M}" if is_plain else ""
     page = kept.find(db, key, stamp) if is_plain else None
     if page is None:
         async with reading_session(db) as session:
@@ -47,6 +48,7 @@ async def _home_page(session: AsyncSession, visitor: Visitor) -> Response[str]:
         meta=seo.of_home(visitor, question),
         question=question,
         address=brand.contact_address or await _mailbox(session),
+        now=await open_now.read(session, visitor.language),
         often=await popular.often_read(session, reader, code, OFTEN),
         shelves=await shelves(session, reader, code, OF_EACH),
         article_path=article_path,

@@ -33,6 +33,8 @@ class Page(msgspec.Struct, frozen=True):
     packed: bytes
     etag: str
     headers: dict[str, str]
+    shows: tuple[int, str] | None = None
+    """The article that it shows, and in which language."""
 
 
 _pages: WeakKeyDictionary[Database, OrderedDict[Hashable, Page]] = WeakKeyDictionary()
@@ -48,7 +50,14 @@ def find(db: Database, key: Hashable, stamp: str) -> Page | None:
     return page
 
 
-def keep(db: Database, key: Hashable, stamp: str, answer: Response[str], changed_at: datetime | None = None) -> Page:
+def keep(
+    db: Database,
+    key: Hashable,
+    stamp: str,
+    answer: Response[str],
+    changed_at: datetime | None = None,
+    shows: tuple[int, str] | None = None,
+) -> Page:
     """Keep an answer that was rendered just now.
 
     Args:
@@ -57,13 +66,15 @@ def keep(db: Database, key: Hashable, stamp: str, answer: Response[str], changed
         stamp: of what it shows.
         answer: as :meth:`portal.pages.Visitor.page` made it.
         changed_at: when what it shows was changed last, for ``Last-Modified``.
+        shows: the article that it shows, and in which language.
     """
     body = answer.content.encode()
     headers = dict(answer.headers.items())
     headers |= {"Cache-Control": PUBLIC, "Vary": "Accept-Encoding, Accept-Language, Cookie"}
     if changed_at is not None:
         headers["Last-Modified"] = format_datetime(changed_at.replace(microsecond=0), usegmt=True)
-    page = Page(stamp, body, gzip.compress(body, 6, mtime=0), f'W/"{hashlib.sha256(body).hexdigest()[:20]}"', headers)
+    etag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
+    page = Page(stamp, body, gzip.compress(body, 6, mtime=0), etag, headers, shows)
     pages = _pages.setdefault(db, OrderedDict())
     pages[key] = page
     if len(pages) > MOST:

@@ -8,6 +8,7 @@ the visitor, and ``?lang=`` chooses another.
 """
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode, urlsplit
@@ -25,7 +26,8 @@ from core.i18n import Language
 from core.settings import Settings
 from core.storage import Storage
 from customers.sessions import SignedIn
-from portal import look
+from knowledge_base.announcements import Banner
+from portal import announcing, look
 
 FOLDER: Final = Path(__file__).resolve().parent
 LANGUAGE_COOKIE: Final = "sampark_lang"
@@ -116,6 +118,7 @@ class Visitor:
     def __init__(self, request: PortalRequest, brand: Brand) -> None:
         self.request = request
         self.brand = brand
+        self.announcements: Sequence[Banner] = ()
         self.customer: SignedIn | None = request.scope.get("auth")
         self._runtime = runtime_of(request)
         self._in_path = _language_in(request.url.path)
@@ -146,7 +149,7 @@ class Visitor:
     @property
     def announced(self) -> str:
         """A stamp of what stands above every page."""
-        return ""
+        return " ".join(f"{banner.id} {hash(banner)}" for banner in self.announcements)
 
     def local(self, path: str = "") -> str:
         """The path of a page that has its language in its address, in hers."""
@@ -200,6 +203,7 @@ class Visitor:
                 brand=brand,
                 languages={each: i18n.NAMES[each] for each in brand.languages},
                 customer=self.customer,
+                announcements=self.announcements,
                 here=functools.partial(self._here, meta),
                 to=self.to,
                 local=self.local,
@@ -271,4 +275,5 @@ async def arrive(request: PortalRequest) -> None:
     """Make the visitor before the handler runs; also for what goes wrong later (``portal/failures.py``)."""
     runtime = runtime_of(request)
     brand = await brands.of_host(runtime.db, runtime.settings, request.headers.get("host", ""))
-    request.state["visitor"] = Visitor(request, brand)
+    visitor = request.state["visitor"] = Visitor(request, brand)
+    visitor.announcements = await announcing.current(runtime.db, visitor.language.code)

@@ -26,11 +26,14 @@ from channels.web.topics import Topic
 from core.db import reading, unit_of_work
 from core.errors import NotFound
 from core.i18n import Language
-from portal import open_now, picker, tokens
+from knowledge_base import deflection
+from portal import helping, open_now, picker, tokens
 from portal.forms import LONGEST, OWN, TRAP, Choice, Form, Upload
+from portal.helping import Suggestions
 from portal.limits import Gate
 from portal.open_now import OpenNow
 from portal.pages import PortalRequest, Visitor, is_same_site, runtime_of
+from portal.readers import mark_of
 from portal.taking_in import keep
 from portal.uploads import ACCEPT, MOST_FILES
 from tickets import guests
@@ -101,7 +104,8 @@ async def send_request(request: PortalRequest) -> Response[Any]:
         )
         return _form_page(request, offer, form, 422)
     if action:
-        return _form_page(request, offer, form, 200, token)
+        found = await helping.suggestions(request, form.subject) if action == "suggest" and form.subject else None
+        return _form_page(request, offer, form, 200, token, found)
     if not form.check(visitor.language, runtime.settings.max_upload_bytes, topic, offer.choices) or topic is None:
         return _form_page(request, offer, form, 422, token)
     if token_age is tokens.Age.TOO_FRESH:
@@ -115,9 +119,14 @@ async def send_request(request: PortalRequest) -> Response[Any]:
     name = tokens.name_of_post(token, raw)
     async with unit_of_work(runtime.db) as session:
         account = await form_account(session)
+        await deflection.asked(session, visitor=mark_of(request), customer_id=_known(visitor))
     await keep(request, Incoming(account.id, CHANNEL, name, raw, envelope_from=form.email))
     query = urlencode({"r": name, "lang": visitor.language.code})
     return Redirect(f"/portal/requests/thanks?{query}", status_code=303)
+
+
+def _known(visitor: Visitor) -> int | None:
+    return visitor.customer.customer_id if visitor.customer else None
 
 
 def _too_often(request: PortalRequest, offer: Offer, form: Form, token: str, wait: int) -> Response[str]:
@@ -192,7 +201,12 @@ def _questions(form: Form, offer: Offer) -> dict[str, Any]:
 
 
 def _form_page(
-    request: PortalRequest, offer: Offer, form: Form, status: int = 200, token: str | None = None
+    request: PortalRequest,
+    offer: Offer,
+    form: Form,
+    status: int = 200,
+    token: str | None = None,
+    found: Suggestions | None = None,
 ) -> Response[str]:
     """The form with what was typed; a token that was good is kept, so that a repeated post stays one request."""
     visitor, runtime = Visitor.of(request), runtime_of(request)
@@ -200,6 +214,7 @@ def _form_page(
         "request.html",
         status,
         topics=offer.topics,
+        found=found,
         token=token or tokens.issue(runtime.secret),
         trap=TRAP,
         now=offer.now,

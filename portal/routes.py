@@ -8,7 +8,7 @@ from litestar.exceptions import ClientException
 from litestar.static_files import create_static_files_router
 
 from core.errors import DeskError
-from portal import articles, failures, home, leaving, look, mine, requests, seo, signin, surveys
+from portal import articles, failures, helping, home, leaving, look, mine, requests, seo, signin, surveys
 from portal.auth import Recognise
 from portal.pages import YEAR, arrive
 from portal.widget import routes as widget_routes
@@ -35,6 +35,11 @@ HANDLERS: Final[list[Any]] = [
             articles.article,
             articles.category,
             articles.article_file,
+            articles.vote,
+            helping.results,
+            helping.suggest,
+            helping.answered,
+            helping.solved,
             seo.feed,
             home.missing,
         ],

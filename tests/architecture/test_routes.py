@@ -9,7 +9,7 @@ from core import events
 from staff.permissions import PERMISSIONS, ROLES
 from tools import docs
 
-FOR_EVERYBODY = ("/portal", "/static/portal", "/widget", "/simulator")
+FOR_EVERYBODY = ("/portal", "/static/portal", "/robots.txt", "/sitemap", "/widget", "/simulator")
 LEADS_ON = {("GET", "/")}
 
 

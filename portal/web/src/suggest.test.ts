@@ -7,6 +7,7 @@ const FOUND: Answers = {
   status: '2 answers',
   heading: 'Perhaps this helps',
   solved: 'This answered it',
+  search: 31,
   items: [
     { id: 7, title: 'Compressor <b>stops</b>', text: 'Check the relay.', address: '/portal/en/articles/stops' },
     { id: 8, title: 'Alarm at night', text: 'Set the limit.', address: '/portal/en/articles/alarm' },
@@ -49,11 +50,11 @@ describe('as a combobox', () => {
     expect(document.activeElement).toBe(input)
   })
 
-  it('does not ask for a single letter, and closes when the field is emptied', async () => {
+  it('does not ask for two letters, and closes when the field is emptied', async () => {
     const { element, input } = make('box')
-    await type(input, 'c')
-    expect(fetch).not.toHaveBeenCalled()
     await type(input, 'co')
+    expect(fetch).not.toHaveBeenCalled()
+    await type(input, 'com')
     await type(input, '')
     expect(element.querySelector<HTMLElement>('[role=listbox]')!.hidden).toBe(true)
   })
@@ -94,10 +95,11 @@ describe('as a combobox', () => {
 })
 
 describe('as a block below the subject', () => {
-  it('lists links with a button that says that it is solved, and hides the button for pages without scripts', async () => {
+  it('lists links with a button that says that it is solved, and takes the button away for pages without scripts', async () => {
     const { element, input } = make('block')
     await type(input, 'alarm')
-    expect(element.querySelector<HTMLElement>('[data-without-script]')!.hidden).toBe(true)
+    expect(element.querySelector('[data-without-script]')).toBeNull()
+    expect(element.querySelector<HTMLInputElement>('[name=search]')!.value).toBe('31')
     expect([...element.querySelectorAll('a')].map((each) => each.getAttribute('href'))).toEqual(FOUND.items.map((each) => each.address))
     const button = element.querySelectorAll<HTMLButtonElement>('li button')[1]!
     expect([button.name, button.value, button.formNoValidate]).toEqual(['answered', '8', true])

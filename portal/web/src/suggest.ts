@@ -16,11 +16,13 @@ export interface Answers {
   status: string
   heading: string
   solved: string
+  /** The search that found them: goes with "this answered it". */
+  search: number
   items: Answer[]
 }
 
 const WAIT_MS = 160
-const SHORTEST = 2
+const SHORTEST = 3
 let counter = 0
 
 export class HelpSuggest extends HTMLElement {
@@ -44,7 +46,7 @@ export class HelpSuggest extends HTMLElement {
     this.status.className = 'unseen'
     this.status.setAttribute('role', 'status')
     this.append(this.list, this.status)
-    this.querySelector<HTMLElement>('[data-without-script]')?.setAttribute('hidden', '')
+    this.querySelectorAll('[data-without-script]').forEach((each) => each.remove())
     input.addEventListener('input', () => this.wait())
     if (this.isBox) this.makeCombobox()
     else if (input.value) this.wait()
@@ -115,7 +117,9 @@ export class HelpSuggest extends HTMLElement {
     heading.textContent = found.heading
     const list = document.createElement('ul')
     list.append(...found.items.map((each) => this.link(each, found.solved)))
-    return [heading, list]
+    const search = document.createElement('input')
+    Object.assign(search, { type: 'hidden', name: 'search', value: String(found.search) })
+    return [heading, search, list]
   }
 
   private option(answer: Answer, place: number): HTMLElement {
