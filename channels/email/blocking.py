@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.models import BlockedSender
-from core import clock
+from core import clock, events
 from core.db import actor_of
 from core.errors import Invalid, NotFound
 from core.sql import Sql
@@ -21,6 +21,22 @@ from customers.contacts import normalise_email
 
 _RULES: Final = Sql("select pattern, reason from blocked_senders")
 LONGEST_REASON: Final = 500
+
+
+class SenderBlocked(events.Event, frozen=True, kw_only=True):
+    """Somebody had an address or a domain blocked, or gave the block another reason."""
+
+    kind = "sender.blocked"
+    pattern: str
+    reason: str
+
+
+class SenderLetIn(events.Event, frozen=True, kw_only=True):
+    """Somebody took a block away."""
+
+    kind = "sender.let_in"
+    pattern: str
+    reason: str
 
 
 class Blocked(msgspec.Struct, frozen=True):
@@ -82,7 +98,9 @@ async def add(session: AsyncSession, pattern: str, reason: str = "") -> BlockedS
         .on_conflict_do_update(index_elements=["pattern"], set_=values)
         .returning(BlockedSender)
     )
-    return (await session.scalars(statement, execution_options={"populate_existing": True})).one()
+    rule = (await session.scalars(statement, execution_options={"populate_existing": True})).one()
+    events.record(session, SenderBlocked(pattern=rule.pattern, reason=rule.reason, teams=(events.NO_TEAM,)))
+    return rule
 
 
 async def remove(session: AsyncSession, blocked_id: int) -> None:
@@ -91,6 +109,8 @@ async def remove(session: AsyncSession, blocked_id: int) -> None:
     Raises:
         NotFound: there is no such rule.
     """
-    gone = await session.scalar(delete(BlockedSender).where(BlockedSender.id == blocked_id).returning(BlockedSender.id))
-    if gone is None:
+    rule = await session.get(BlockedSender, blocked_id, with_for_update=True)
+    if rule is None:
         raise NotFound("There is no such rule.")
+    await session.delete(rule)
+    events.record(session, SenderLetIn(pattern=rule.pattern, reason=rule.reason, teams=(events.NO_TEAM,)))

@@ -1,10 +1,13 @@
 """Blocked senders: their mails stay in the ledger and open nothing."""
 
 import pytest
+from sqlalchemy import select
 
 from channels.email import blocking
 from core.db import Database, unit_of_work
 from core.errors import Invalid, NotFound
+from core.events import EventRow
+from tests import factories
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -38,6 +41,27 @@ async def test_rules_come_and_go(db: Database) -> None:
         assert blocking.blocked(await blocking.rules(session), "x@bad.example") is None
         with pytest.raises(NotFound):
             await blocking.remove(session, rule.id)
+
+
+async def test_who_blocked_whom_and_who_let_him_in_is_on_record(db: Database) -> None:
+    """A blocked customer is not heard any more: the event log says whose word that was, also when the rule is gone."""
+    async with unit_of_work(db) as session:
+        neha, ravi = await factories.agent(session, name="Neha"), await factories.agent(session, name="Ravi")
+    async with unit_of_work(db, factories.actor(neha)) as session:
+        rule = await blocking.add(session, "@bad.example", "Advertising")
+    async with unit_of_work(db, factories.actor(ravi)) as session:
+        await blocking.remove(session, rule.id)
+    async with db.sessions() as session:
+        rows = await session.execute(
+            select(EventRow.kind, EventRow.actor_id, EventRow.data)
+            .where(EventRow.kind.startswith("sender."))
+            .order_by(EventRow.id)
+        )
+        said = {"pattern": "@bad.example", "reason": "Advertising"}
+        assert [tuple(row) for row in rows] == [
+            ("sender.blocked", neha.id, said),
+            ("sender.let_in", ravi.id, said),
+        ]
 
 
 @pytest.mark.parametrize("pattern", ["", "@", "bad.example", "@bad", "a@"])
