@@ -120,7 +120,7 @@ async def test_a_claim_by_hand_and_the_router_do_not_wait_for_each_other(db: Dat
         ready = await factories.agent(session, team, present="available")
     async with unit_of_work(db, factories.actor(rival, team)) as claiming:
         await lifecycle.claim(claiming, first.ticket_id)
-        async with asyncio.timeout(5), unit_of_work(db) as draining:
+        async with asyncio.timeout(20), unit_of_work(db) as draining:
             await assignment.drain(draining)
     assert [await owner(db, one.ticket_id) for one in (first, second)] == [rival.id, ready.id]
 

@@ -53,7 +53,7 @@ async def eventually(check, seconds: float = 15):
 
 
 @contextlib.asynccontextmanager
-async def fetching(db, account_id, settings, timeout: float = 5):
+async def fetching(db, account_id, settings, timeout: float = 20):
     """A fetcher at work; ends when the block does."""
     stop = asyncio.Event()
     fetcher = Fetcher(db, account_id, settings, sign_in(db), timeout)

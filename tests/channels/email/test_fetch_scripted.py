@@ -97,7 +97,7 @@ async def test_a_poisoned_mail_holds_nobody_up_and_ends_as_a_note(db, settings, 
     folder = Folder({1: mail(1), 2: mail(2), 3: mail(3)}, poison=(2,), hang_up=hang_up)
     async with Scripted(folder) as server:
         account = await account_of(db, server.port)
-        async with fetching(db, account, settings, timeout=2):
+        async with fetching(db, account, settings):
             for _ in range(carry.TRIES * 3):
                 await eventually(lambda: waits(clock))
                 clock.advance(timedelta(minutes=10))

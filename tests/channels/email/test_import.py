@@ -171,7 +171,7 @@ async def test_an_import_of_hundreds_holds_no_news_back(db, box, settings, monke
     monkeypatch.setattr(catch_up, "LOOK_SECONDS", 0.05)
     account = await account_of(db, box.dovecot.port, user=box.user)
     with held_after(monkeypatch, 20) as go:
-        async with fetching(db, account, settings, timeout=20):
+        async with fetching(db, account, settings):
             await eventually(lambda: _rows_at_least(db, 20))
             await asyncio.to_thread(box.add, mail(1))
             go.set()
@@ -284,7 +284,7 @@ async def test_a_line_that_is_cut_within_a_mail_costs_a_repetition(db, settings,
     mails = {uid: mail(uid) + b"x" * 5000 for uid in (1, 2, 3)}
     async with Scripted(Cutting(mails)) as server:
         account = await account_of(db, server.port)
-        async with fetching(db, account, settings, timeout=2):
+        async with fetching(db, account, settings):
             for _ in mails:
                 await eventually(lambda: rests(clock))
                 clock.advance(timedelta(minutes=10))

@@ -31,8 +31,8 @@ async def serving(sink, tls=None, **options):
 
 @pytest.fixture
 async def sender():
-    """A sender that gives up soon."""
-    made = EmailSender(signin(), timeout=3, answer_timeout=3)
+    """A sender that waits for a server on a busy machine, and not for ever."""
+    made = EmailSender(signin(), timeout=20, answer_timeout=20)
     yield made
     await made.close()
 

@@ -202,7 +202,7 @@ async def test_a_mail_is_sent_by_token(db: Database, provider: Provider, clock: 
 
     async with serving(provider) as url, smtp_server(provider) as (sink, port):
         account = await account_of(db, provider, url, "help@desk.test")
-        sender = EmailSender(SignIn(db, VAULT, HERE), timeout=3, answer_timeout=3)
+        sender = EmailSender(SignIn(db, VAULT, HERE), timeout=20, answer_timeout=20)
         mail = mail_via(port, smtp={"user": "help@desk.test", "auth": "oauth"})
         mail = msgspec.structs.replace(mail, account=mail.account._replace(id=account))
         await sender.deliver(mail, agreed)
