@@ -7,7 +7,7 @@ same new person are processed at once: both take the same advisory lock, so the 
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, or_, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, events
@@ -232,24 +232,6 @@ async def change(
         customer.version += 1
         events.record(session, CustomerChanged(customer_id=customer_id, changes=changes))
     return customer
-
-
-def matching(query: str) -> Select[*tuple[Any, ...]]:
-    """Customers whose name, address or number contains ``query``, as (id, name, vip, organisation_id, address)."""
-    first = (
-        select(ContactPoint.value)
-        .where(ContactPoint.customer_id == Customer.id)
-        .order_by(ContactPoint.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    statement = select(Customer.id, Customer.name, Customer.vip, Customer.organisation_id, first)
-    words = query.strip()
-    if words:
-        pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        by_contact = select(ContactPoint.customer_id).where(ContactPoint.value.ilike(pattern))
-        statement = statement.where(or_(Customer.name.ilike(pattern), Customer.id.in_(by_contact)))
-    return statement.where(Customer.merged_into_id.is_(None))
 
 
 async def mark_invalid(session: AsyncSession, address: str, reason: str) -> int | None:
