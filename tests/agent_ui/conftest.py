@@ -46,6 +46,13 @@ def fresh_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits.BUCKETS, "_held", {})
 
 
+@pytest.fixture
+def burst_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is used up stays used up, however long a busy machine takes for a request."""
+    for what, rate in limits.RATES.items():
+        monkeypatch.setitem(limits.RATES, what, limits.Rate(burst=rate.burst, per_second=0.001))
+
+
 @dataclass
 class Running:
     """What the handlers find in the application's state."""

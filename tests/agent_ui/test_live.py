@@ -314,6 +314,7 @@ async def test_who_does_not_say_hello_is_closed(server: Server, desk: Desk, said
         assert await socket.closed() == 1008
 
 
+@pytest.mark.usefixtures("burst_only")
 async def test_a_flood_is_closed(server: Server, desk: Desk) -> None:
     """A client that never stops talking is shown out."""
     async with connect(server, desk.agent) as socket:

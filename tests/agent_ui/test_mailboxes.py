@@ -164,6 +164,7 @@ async def test_a_try_reaches_no_network_of_our_own(desk: Desk, settings: Setting
         assert counted.status_code == 422
 
 
+@pytest.mark.usefixtures("burst_only")
 async def test_tries_are_limited(desk: Desk) -> None:
     """They could be used to knock at doors."""
     answers = [

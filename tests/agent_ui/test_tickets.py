@@ -216,6 +216,7 @@ async def test_customers_are_found_read_and_changed(desk: Desk, ticket: int) -> 
     assert [one["vip"] for one in found["customers"]] == [True]
 
 
+@pytest.mark.usefixtures("burst_only")
 async def test_searching_is_limited(desk: Desk) -> None:
     """A window that has gone wild does not take the database with it."""
     answers = [await desk.agent.http.get("/api/search", params={"q": "x"}) for _ in range(40)]
