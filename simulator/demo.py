@@ -28,7 +28,7 @@ from core.settings import Settings
 from core.storage import Storage
 from customers.models import ContactPoint, Customer, Organisation
 from routing.models import Decision, Presence, WorkItem
-from simulator import demo_articles, demo_portal
+from simulator import demo_articles, demo_chat, demo_portal
 from simulator.demo_events import History
 from simulator.demo_ledger import Ledger
 from simulator.demo_macros import MACROS
@@ -180,6 +180,7 @@ class _Seeding:
         web = await self._web_account(team_ids, started)
         await demo_portal.fill(self._session)
         await demo_articles.fill(self._session)
+        await demo_chat.fill(self._session, self._secret)
         for name, plain in MACROS.items():
             await macros.save(self._session, name, as_html(plain))
         first = {

@@ -20,7 +20,7 @@ from litestar.response import Redirect
 from channels.email import accounts
 from core.db import reading
 from core.errors import Invalid, NotAllowed, NotFound, Unavailable
-from simulator import letters, pages
+from simulator import letters, pages, shop
 from simulator.letters import File, Person
 from simulator.mailboxes import Mailboxes, StoredMail, Switches
 from simulator.post import PostOffice
@@ -235,4 +235,4 @@ async def _files(form: FormMultiDict) -> list[File]:
     return found
 
 
-HANDLERS: list[HTTPRouteHandler] = [index, style, mailbox, mail, body, raw, file, write, send, switch]
+HANDLERS: list[HTTPRouteHandler] = [index, style, mailbox, mail, body, raw, file, write, send, switch, *shop.HANDLERS]

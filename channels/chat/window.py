@@ -20,6 +20,7 @@ class Window(msgspec.Struct, frozen=True, rename="camel"):
     Attributes:
         agent: first name of whose it is; None while nobody's.
         agent_seq: how far an agent has read.
+        read_seq: how far the visitor has.
         by_mail: answers go by mail.
         email: where to; what the visitor has named himself, or his site.
     """
@@ -29,6 +30,7 @@ class Window(msgspec.Struct, frozen=True, rename="camel"):
     last_seq: int
     agent: str | None
     agent_seq: int
+    read_seq: int
     by_mail: bool
     name: str
     email: str | None
@@ -38,7 +40,7 @@ class Window(msgspec.Struct, frozen=True, rename="camel"):
 
 _READ = Sql(
     """
-    select c.id, c.state, c.last_seq, c.agent_seq, c.gone_at is not null as by_mail, c.name, c.email, c.is_signed,
+    select c.id, c.state, c.last_seq, c.agent_seq, c.read_seq, c.gone_at is not null as by_mail, c.name, c.email, c.is_signed,
         c.rating, c.ticket_id, t.team_id, t.assignee_id,
         (select split_part(a.name, ' ', 1) from agents a where a.id = t.assignee_id) as agent
     from chats c left join tickets t on t.id = c.ticket_id where c.id = :chat_id

@@ -20,7 +20,7 @@ from core import i18n
 from core.db import reading
 from core.errors import NotAllowed, NotFound
 from core.i18n import Language
-from portal import look
+from portal import fonts, look
 from portal.widget.desk import WidgetRequest, own_origins, runtime_of
 from portal.widget.words import words
 
@@ -28,6 +28,7 @@ LOADER: Final = "widgetLoader.ts"
 APP: Final = "widget.ts"
 CONFIG: Final = "__SAMPARK_WIDGET__"
 """Stands in the built loader where its settings belong."""
+_FONTS: Final = "/widget/fonts.css"
 SCRIPT_KEPT: Final = "private, max-age=300"
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,255}")
 _STRANGER: Final = 'console.warn("Sampark: this site is not on the list of sites of this chat widget.");'
@@ -81,7 +82,6 @@ async def frame(
     key: FromPath[str],
     origin: FromQuery[str] = "",
     lang: FromQuery[str] = "",
-    dir_: FromQuery[str] = "",
     theme: FromQuery[str] = "",
 ) -> Response[str]:
     """The window's page, for the one site that it is shown on.
@@ -100,6 +100,7 @@ async def frame(
     script_address = look.script_address(APP)
     if not script_address:
         raise NotFound
+    direction = "rtl" if request.query_params.get("dir") == "rtl" else "ltr"
     language = Language(i18n.choose(lang or request.headers.get("accept-language"), runtime.settings.default_locale))
     said = {
         "key": widget.key,
@@ -113,16 +114,23 @@ async def frame(
         "words": words(language),
     }
     body = (
-        f'<!doctype html>\n<html lang="{language.code}" dir="{"rtl" if dir_ == "rtl" else "ltr"}"'
+        f'<!doctype html>\n<html lang="{language.code}" dir="{direction}"'
         f' data-theme="{html.escape(theme) if theme in ("light", "dark") else "auto"}">'
         f'<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="robots" content="noindex"><title>{html.escape(widget.name)}</title>'
-        + "".join(f'<link rel="stylesheet" href="{each}">' for each in look.style_addresses(APP))
+        + "".join(f'<link rel="stylesheet" href="{each}">' for each in (_FONTS, *look.style_addresses(APP)))
         + f'<script type="application/json" id="settings">{_safe(said)}</script>'
         f'<script type="module" src="{script_address}"></script></head>'
         f'<body><div id="app"></div></body></html>'
     )
     return Response(body, media_type="text/html", headers=_frame_headers(request, site))
+
+
+@get("/fonts.css", sync_to_thread=False)
+def letters() -> Response[str]:
+    """The fonts of Indian scripts; a browser fetches one only when the window shows a letter of it."""
+    headers = {"Cache-Control": "public, max-age=3600"}
+    return Response(fonts.style_sheet(fonts.ASSETS), media_type="text/css", headers=headers)
 
 
 def _frame_headers(request: WidgetRequest, site: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ HANDLERS: Final[list[Any]] = [
     Router(
         "/widget",
         route_handlers=[
+            pages.letters,
             pages.script,
             pages.frame,
             Router("/{key:str}", route_handlers=[live.live, api.send_files]),

@@ -21,7 +21,7 @@ def words(language: Language) -> dict[str, Any]:
         "opensNew": _("opens in a new tab"),
         "write": _("Write a request"),
         "hello": _("How can we help?"),
-        "online": _("We usually answer within minutes."),
+        "online": _("We are here now."),
         "waiting": {"one": _("One person is before you."), "many": _("{n} people are before you.")},
         "offline": _("Nobody can chat at the moment. Leave a request, and we answer by e-mail."),
         "opensAt": _("We are back {when}."),

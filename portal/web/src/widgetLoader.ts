@@ -101,7 +101,9 @@ declare global {
 
   let frame: HTMLIFrameElement | undefined
   let ready = false
-  let claim: unknown
+  // Who is signed in on the site: in the tag, where its server writes the page, or by a call.
+  const { userId, email = '', name = '', hash, jwt } = script.dataset
+  let claim: unknown = jwt ? { jwt } : userId && hash ? { userId, email, name, hash } : undefined
   let came: Element | null = null
   let page = ''
 

@@ -81,7 +81,7 @@ export function add(entries: Entry[]): void {
     if (entry.clientId) drop(entry.clientId)
     if (entry.data.by !== 'agent') continue
     state.typing = ''
-    if (!isWatched()) state.unread += 1
+    if (!isWatched() && entry.seq > (state.conversation?.readSeq ?? 0)) state.unread += 1
   }
   const last = state.entries.at(-1)
   if (!last) return

@@ -33,6 +33,7 @@ export interface Conversation {
   lastSeq: number
   agent: string | null
   agentSeq: number
+  readSeq: number
   byMail: boolean
   name: string
   email: string | null
