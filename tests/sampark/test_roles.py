@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
+from channels.email.fetch import Fetcher
 from channels.models import ChannelAccount
 from core.db import Database, reading, unit_of_work
 from core.settings import Settings
@@ -14,6 +16,41 @@ from sampark.runtime import Runtime
 from tests import factories
 
 NOBODY_LISTENS = {"imap": {"host": "127.0.0.1", "port": 1, "user": "desk", "password": "x", "tls": "none"}}
+
+
+async def test_a_fetcher_that_breaks_is_told_of_and_started_again(
+    db: Database, settings: Settings, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours in it must not look like a mail server that keeps silent."""
+    again = asyncio.Event()
+    tries = 0
+
+    async def broken(_self: Fetcher, _stop: asyncio.Event) -> None:
+        nonlocal tries
+        tries += 1
+        if tries > 1:
+            again.set()
+        raise RuntimeError("the fetcher is broken")
+
+    monkeypatch.setattr(roles, "ACCOUNTS_SECONDS", 0.02)
+    monkeypatch.setattr(Fetcher, "run", broken)
+    async with unit_of_work(db) as session:
+        account = await factories.mailbox(session)
+        account.settings = NOBODY_LISTENS
+    stop, ready = asyncio.Event(), asyncio.Event()
+    with capture_logs() as said:
+        running = asyncio.create_task(
+            roles.Roles(Runtime(settings, db, storage, "secret")).run(("mail",), stop, ready.set)
+        )
+        try:
+            async with asyncio.timeout(20):
+                await again.wait()
+        finally:
+            stop.set()
+            await asyncio.wait({running}, timeout=10)
+    told = [each for each in said if each["event"] == "a fetcher broke and is started again"]
+    assert {each["account"] for each in told} == {account.id}
+    assert "the fetcher is broken" in str(told[0]["exc_info"])
 
 
 async def test_mailboxes_are_read_after_the_database_was_away(
