@@ -239,9 +239,9 @@ class Roles:
             for account_id, (settings, over, task) in list(running.items()):
                 if wanted.get(account_id) != settings or task.done():
                     over.set()
-                    (problem,) = await asyncio.gather(task, return_exceptions=True)
-                    if isinstance(problem, Exception):
-                        _log.error("a fetcher broke and is started again", account=account_id, exc_info=problem)
+                    (ended,) = await asyncio.gather(task, return_exceptions=True)
+                    if isinstance(ended, Exception):
+                        _log.error("a fetcher broke and is started again", account=account_id, exc_info=ended)
                     del running[account_id]
             for account_id, settings in wanted.items():
                 if account_id not in running:
