@@ -99,18 +99,24 @@ async def save(
 _GIVE_BACK = text(
     """
     insert into drafts (ticket_id, agent_id, mode, html, revision, updated_at)
-    values (:ticket_id, :agent_id, 'reply', :html, 1, :now)
+    values (:ticket_id, :agent_id, 'reply', :html, :beyond, :now)
     on conflict on constraint uq_drafts_ticket_agent_mode do update
         set html = excluded.html || case when drafts.html = '' then '' else '<p></p>' || drafts.html end,
-            revision = drafts.revision + 1, updated_at = excluded.updated_at
+            revision = greatest(drafts.revision + 1, excluded.revision), updated_at = excluded.updated_at
     returning id
     """
 )
 
 
 async def give_back(session: AsyncSession, ticket_id: int, agent_id: int, html: str) -> Draft:
-    """Put the text of a reply that did not leave before what its author has written since."""
-    values = {"ticket_id": ticket_id, "agent_id": agent_id, "html": html, "now": clock.now()}
+    """Put the text of a reply that did not leave before what its author has written since.
+
+    Its revision is a point in time in seconds, beyond whatever a client has counted to: an open editor takes a lower
+    one for the text that it has just sent (``shared/drafts.ts``).
+    """
+    now = clock.now()
+    beyond = int(now.timestamp())
+    values = {"ticket_id": ticket_id, "agent_id": agent_id, "html": html, "beyond": beyond, "now": now}
     draft_id = await session.scalar(_GIVE_BACK, values)
     draft = await session.get_one(Draft, draft_id, populate_existing=True)
     events.record(

@@ -83,6 +83,7 @@ async def test_it_is_taken_back_when_the_customer_writes_first(db: Database, des
         draft = await session.scalar(select(Draft))
         assert draft is not None
         assert (draft.agent_id, draft.html) == (desk[2].id, "<p>We come on Monday.</p>")
+        assert draft.revision > 1_000_000_000, "an open editor has counted its own changes and takes only higher ones"
 
 
 async def test_a_moment_that_has_passed_is_now(db: Database, desk: Desk, clock: ManualClock) -> None:

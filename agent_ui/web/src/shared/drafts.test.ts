@@ -270,4 +270,42 @@ describe('drafts', () => {
     drafts.onStorage({ key, oldValue, newValue: null })
     expect(drafts.read(1, 'reply').html).toBe('')
   })
+  it('shows what another tab has written into a draft that this tab had not touched', () => {
+    const first = new DraftStore(7, slowServer().transport)
+    const second = new DraftStore(7, slowServer().transport)
+    expect(second.read(1, 'reply').html).toBe('')
+    first.write(1, 'reply', { html: '<p>tab one</p>' })
+    const key = 'sampark:draft:7:1:reply'
+    second.onStorage({ key, oldValue: null, newValue: localStorage.getItem(key) })
+    expect(second.read(1, 'reply').html).toBe('<p>tab one</p>')
+    const older = localStorage.getItem(key)
+    second.write(1, 'reply', { html: '<p>tab one tab two</p>' })
+    second.onStorage({ key, oldValue: null, newValue: older })
+    expect(second.read(1, 'reply').html).toBe('<p>tab one tab two</p>')
+  })
+
+  it('takes back the text of a reply that did not leave, whatever it has counted to', async () => {
+    const server = slowServer()
+    const drafts = new DraftStore(7, server.transport)
+    for (let n = 0; n < 60; n++) drafts.write(1, 'reply', { html: `<p>${n}</p>` })
+    drafts.take(1, 'reply', 'key')
+    drafts.settle('key')
+    const view = { ticketId: 1, mode: 'reply' as const, html: '<p>59</p>', revision: 1_772_442_000, attachments: [] }
+    drafts.adopt(1, [view], '10')
+    expect(drafts.read(1, 'reply').html).toBe('<p>59</p>')
+    drafts.write(1, 'reply', { html: '<p>59 and more</p>' })
+    await rest()
+    expect(server.said().at(-1)).toBe('save 1 reply r1772442001 <p>59 and more</p>')
+  })
+
+  it('puts a text that came back before what is being typed', () => {
+    const drafts = new DraftStore(7, slowServer().transport)
+    drafts.write(1, 'reply', { html: '<p>sent</p>' })
+    drafts.take(1, 'reply', 'key')
+    drafts.settle('key')
+    drafts.write(1, 'reply', { html: '<p>new</p>' })
+    drafts.adopt(1, [{ ticketId: 1, mode: 'reply', html: '<p>sent</p>', revision: 1_772_442_000, attachments: [] }], '10')
+    expect(drafts.read(1, 'reply').html).toBe('<p>sent</p><p>new</p>')
+    expect(drafts.read(1, 'reply').revision).toBeGreaterThan(1_772_442_000)
+  })
 })

@@ -60,6 +60,8 @@ export type SaveState = 'idle' | 'pending' | 'saved' | 'kept'
 
 const REST_MS = 500
 const RETRY_MS = 10_000
+/** Revisions from here on are the server's: it has given the text of a reply back that did not leave (tickets/drafts.py). */
+const GIVEN_BACK = 1_000_000_000
 
 interface Place {
   ticketId: number
@@ -202,12 +204,13 @@ export class DraftStore {
   onStorage(event: Pick<StorageEvent, 'key' | 'newValue' | 'oldValue'>): void {
     const place = [...this.places.values()].find((one) => one.key === event.key)
     if (!place) return
-    const mine = this.at(place)
+    // Only what this tab has in memory: the device's storage holds the other tab's text by now.
+    const mine = this.drafts.get(place.key)?.revision ?? -1
     const valid = (value: Draft): boolean => typeof value.html === 'string'
     const theirs = this.disk.parse<Draft>(event.newValue, valid)
-    if (theirs && theirs.revision > mine.revision) this.drafts.set(place.key, theirs)
+    if (theirs && theirs.revision > mine) this.drafts.set(place.key, theirs)
     const cleared = theirs ? null : this.disk.parse<Draft>(event.oldValue, valid)
-    if (cleared && cleared.revision >= mine.revision) this.drafts.set(place.key, emptyDraft(cleared.revision))
+    if (cleared && cleared.revision >= mine) this.drafts.set(place.key, emptyDraft(cleared.revision))
   }
 
   /** Returns sends that a crash or reload cut off to their drafts, but for those the outbox holds (`kept`). */
@@ -258,12 +261,16 @@ export class DraftStore {
   private adoptOne(place: Place, view: ServerDraft, seen: string): void {
     const mine = this.at(place)
     if (view.revision <= mine.revision) return
+    const content = { ...ownPictures(view.html, view.attachments), ...envelopeOf(mine) }
     if (mine.saved < mine.revision && !isBlank(mine)) {
-      this.keep(place, { ...mine, revision: view.revision + 1 })
-      this.saveAfterRest(place)
+      // What came back stands before what is typed just now; words that are there twice do less harm than lost ones.
+      if (view.revision >= GIVEN_BACK && mine.revision < GIVEN_BACK) this.join(place, { ...emptyDraft(view.revision, 0), ...content }, null)
+      else {
+        this.keep(place, { ...mine, revision: view.revision + 1 })
+        this.saveAfterRest(place)
+      }
       return
     }
-    const content = { ...ownPictures(view.html, view.attachments), ...envelopeOf(mine) }
     const draft = { ...emptyDraft(view.revision), ...content, basis: seen, startedAt: this.now() }
     this.drafts.set(place.key, draft)
     this.disk.write(place.key, draft)

@@ -92,9 +92,3 @@ export function mentionsIn(editor: Editor): number[] {
   })
   return [...ids].filter(Number.isFinite)
 }
-
-/** Types the slash that opens the canned replies; after a word it needs a blank before it. */
-export function beginMacro(editor: Editor): void {
-  const before = editor.state.selection.$from.nodeBefore?.text ?? ''
-  editor.chain().focus().insertContent(/\S$/.test(before) ? ' /' : '/').run()
-}

@@ -6,6 +6,7 @@ import type { AgentBrief, Macro } from '@/shared/api/types'
 import { tr } from '@/shared/i18n'
 import { plainText } from '@/shared/sending/outgoing'
 import { fold } from '@/shared/text'
+import { endMacro } from './macroKey'
 import { suggestRenderer, type SuggestOption } from './suggestPopup'
 
 export interface SuggestSources {
@@ -43,7 +44,7 @@ export function macroSuggestion(sources: SuggestSources): Omit<SuggestionOptions
     command: ({ editor, range, props }) => {
       editor.chain().focus().deleteRange(range).insertContent(props.html).run()
     },
-    render: suggestRenderer(() => tr('composer.macros'), () => tr('composer.noMacro')),
+    render: suggestRenderer(() => tr('composer.macros'), () => tr('composer.noMacro'), endMacro),
   }
 }
 

@@ -4,6 +4,7 @@
  * Built by hand because it lives outside of Vue's tree. `data-suggest` tells the shortcuts to stand back,
  * and the editor points at the marked option for screen readers.
  */
+import type { Editor } from '@tiptap/core'
 import type { SuggestionOptions, SuggestionProps } from '@tiptap/suggestion'
 
 export interface SuggestOption {
@@ -112,6 +113,7 @@ class SuggestPopup<T extends SuggestOption> {
 export function suggestRenderer<T extends SuggestOption>(
   title: () => string,
   emptyText: () => string,
+  left: (editor: Editor) => void = () => undefined,
 ): NonNullable<SuggestionOptions['render']> {
   return () => {
     let popup: SuggestPopup<T> | undefined
@@ -121,9 +123,11 @@ export function suggestRenderer<T extends SuggestOption>(
       },
       onUpdate: (props) => popup?.update(props),
       onKeyDown: ({ event }) => popup?.key(event) ?? false,
-      onExit: () => {
+      onExit: ({ editor }) => {
         popup?.close()
         popup = undefined
+        // within the step that ends it the text must not change
+        setTimeout(() => left(editor))
       },
     }
   }

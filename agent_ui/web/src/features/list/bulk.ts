@@ -26,6 +26,7 @@ export async function eachOf(ids: number[], task: (id: number) => Promise<boolea
 function before(row: TicketRow, change: TicketPatch): TicketPatch {
   const old: TicketPatch = {}
   if ('status' in change) old.status = row.status
+  if ('priority' in change) old.priority = row.priority
   if ('assigneeId' in change) old.assigneeId = row.assignee?.id ?? null
   if ('tags' in change) old.tags = [...row.tags]
   return old

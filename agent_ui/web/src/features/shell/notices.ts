@@ -9,6 +9,7 @@ import { useSession } from '@/shared/session'
 import { useLive } from '@/shared/stores/live'
 import { useTickets } from '@/shared/stores/tickets'
 import { useViews } from '@/shared/stores/views'
+import { toast } from '@/shared/toasts'
 import { drawIcon } from './icon'
 
 export function useNotices(): void {
@@ -41,7 +42,13 @@ export function useNotices(): void {
     const looking = tickets.currentId === id && document.hasFocus()
     if (!looking) unseen.add(id)
     if (!looking) playSound()
+    if (event.kind === 'ticket.assigned' && tickets.currentId !== id) tellOfNew(id, ticket.subject)
     showSystemNotice(id, event.kind === 'ticket.assigned' ? t('notice.assigned') : t('notice.newMessage', { name: ticket.customer.name }), ticket.subject)
+  }
+
+  /** A list that is sorted by what is due may put a new ticket out of sight. */
+  function tellOfNew(id: number, subject: string): void {
+    toast(t('notice.given', { ticket: `#${id}`, subject }), { action: { label: t('notice.open'), run: () => void router.push(`/inbox/mine/${id}`) }, seconds: 10 })
   }
 
   function showSystemNotice(id: number, title: string, body: string): void {
@@ -58,7 +65,7 @@ export function useNotices(): void {
     if (session.state !== 'in') return t('signIn.title')
     if (route.name === 'inbox') return tickets.current ? `#${tickets.current.id} ${tickets.current.subject}` : views.label(String(route.params.view))
     const titles: Record<string, string> = {
-      search: 'search.title', customers: 'customers.title', customer: 'customers.title', mail: 'ledger.title', preferences: 'prefs.title',
+      search: 'search.title', knowledge: 'nav.knowledge', article: 'nav.knowledge', customers: 'customers.title', customer: 'customers.title', mail: 'ledger.title', preferences: 'prefs.title',
       mailboxes: 'settings.mailboxes', mailbox: 'mailbox.title', newMailbox: 'mailbox.addOne', blockedSenders: 'settings.blocked', automaticMail: 'settings.automatic',
     }
     const key = titles[String(route.name)]

@@ -5,6 +5,7 @@ import type { Priority, Status } from '@/shared/api/types'
 import { useCommand } from '@/shared/commands'
 import { useSession } from '@/shared/session'
 import { useTickets } from '@/shared/stores/tickets'
+import { ticked } from '@/shared/ticked'
 import { toast } from '@/shared/toasts'
 
 export type TicketMenu = 'assign' | 'status' | 'priority' | 'tags' | 'snooze' | 'block'
@@ -16,6 +17,8 @@ export function useTicketActions(ticketId: Ref<number>, solved: () => void) {
   /** The menu that stands open, if any. */
   const menu = ref<TicketMenu | null>(null)
   const known = () => tickets.row(ticketId.value) !== undefined
+  /** Ticked tickets of the list come first (features/list/BulkBar.vue). */
+  const alone = () => known() && ticked.value === 0
 
   const setStatus = (status: Status) => tickets.patch(ticketId.value, { status })
   const setPriority = (priority: Priority) => tickets.patch(ticketId.value, { priority })
@@ -48,13 +51,13 @@ export function useTicketActions(ticketId: Ref<number>, solved: () => void) {
   }
 
   useCommand(
-    { id: 'ticket.assign', group: 'ticket', keys: ['a'], when: known, run: open('assign') },
-    { id: 'ticket.assignMe', group: 'ticket', keys: ['i'], when: known, run: assignMe },
-    { id: 'ticket.status', group: 'ticket', keys: ['s'], when: known, run: open('status') },
-    { id: 'ticket.priority', group: 'ticket', keys: ['p'], when: known, run: open('priority') },
-    { id: 'ticket.tags', group: 'ticket', keys: ['t'], when: known, run: open('tags') },
+    { id: 'ticket.assign', group: 'ticket', keys: ['a'], when: alone, run: open('assign') },
+    { id: 'ticket.assignMe', group: 'ticket', keys: ['i'], when: alone, run: assignMe },
+    { id: 'ticket.status', group: 'ticket', keys: ['s'], when: alone, run: open('status') },
+    { id: 'ticket.priority', group: 'ticket', keys: ['p'], when: alone, run: open('priority') },
+    { id: 'ticket.tags', group: 'ticket', keys: ['t'], when: alone, run: open('tags') },
     { id: 'ticket.snooze', group: 'ticket', keys: ['h'], when: known, run: open('snooze') },
-    { id: 'ticket.solve', group: 'ticket', keys: ['e'], when: known, run: solve },
+    { id: 'ticket.solve', group: 'ticket', keys: ['e'], when: alone, run: solve },
     { id: 'ticket.unread', group: 'ticket', keys: ['u'], when: known, run: () => void tickets.setUnread(ticketId.value, true) },
     { id: 'ticket.copyLink', group: 'ticket', keys: ['mod+.'], when: known, run: () => void copyLink() },
   )

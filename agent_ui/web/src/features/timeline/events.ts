@@ -15,6 +15,7 @@ export interface EventNames {
   status(code: string): string
   priority(code: string): string
   time(iso: string): string
+  reason(sentence: string): string
   nobody: string
 }
 
@@ -72,7 +73,7 @@ const WORDS: Record<string, (data: Data, names: EventNames) => EventWords> = {
   'ticket.subject_changed': (data) => ({ key: 'subjectChanged', values: { from: text(data.from), to: text(data.to) } }),
   'ticket.routed': (data, names) => ({
     key: (data.agent_id ?? null) === null ? 'notRouted' : 'routed',
-    values: { to: named(data.agent_name ?? data.agent_id, names.agent, names.nobody), reason: text(data.reason) },
+    values: { to: named(data.agent_name ?? data.agent_id, names.agent, names.nobody), reason: names.reason(text(data.reason)) },
   }),
   'ticket.merged': (data) => ({ key: 'merged', values: { ticket: text(data.into_id ?? data.from) } }),
   'ticket.rated': (data) => ({
@@ -81,6 +82,7 @@ const WORDS: Record<string, (data: Data, names: EventNames) => EventWords> = {
   }),
   'delivery.failed': (data) => ({ key: 'deliveryFailed', values: { reason: text(data.error) } }),
   'delivery.bounced': (data) => ({ key: 'deliveryBounced', values: { reason: text(data.error) } }),
+  'delivery.cancelled': () => ({ key: 'deliveryCancelled', values: {} }),
   'delivery.unknown': () => ({ key: 'deliveryUnknown', values: {} }),
 }
 

@@ -16,7 +16,13 @@ export type TimelineRow =
   | { row: 'event'; key: string; item: EventItem }
   | { row: 'events'; key: string; items: EventItem[] }
 
-function eventRows(run: EventItem[]): TimelineRow[] {
+/** Who got a ticket is told by the router's line, with its reason; the bare change beside it says nothing more. */
+function withoutRepeats(run: EventItem[]): EventItem[] {
+  return run.filter((item, at) => !(item.kind === 'ticket.assigned' && item.rule && run[at + 1]?.kind === 'ticket.routed'))
+}
+
+function eventRows(all: EventItem[]): TimelineRow[] {
+  const run = withoutRepeats(all)
   const first = run[0]
   if (!first) return []
   // Keyed by the first event, so that a further event joins the open line instead of making a new one.

@@ -2,6 +2,7 @@
 import { useI18n } from 'vue-i18n'
 import type { EventItem } from '@/shared/api/types'
 import { useDirectory } from '@/shared/stores/directory'
+import { serverWords } from '@/shared/serverWords'
 import { fullTime } from '@/shared/time'
 import { eventWords, type EventNames } from './events'
 
@@ -15,6 +16,7 @@ export function useEventText(): (item: EventItem) => string {
     team: (id) => directory.teamById.get(id)?.name ?? `#${id}`,
     status: (code) => known('status', code),
     priority: (code) => known('priority', code),
+    reason: serverWords,
     time: (iso) => (iso ? fullTime(iso) : ''),
     get nobody() {
       return t('common.nobody')
