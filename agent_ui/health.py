@@ -17,7 +17,7 @@ from agent_ui.state import runtime_of
 from agent_ui.views.base import View
 from channels import ledger
 from channels.ledger import MailboxHealth
-from core import clock, jobs
+from core import clock, jobs, search
 from core.db import reading
 from core.errors import Unavailable
 from tickets import counters
@@ -31,6 +31,7 @@ class BusinessHealth(View):
     oldest_unsent_at: datetime | None
     oldest_unassigned_at: datetime | None
     oldest_job_at: datetime | None
+    search_away_since: datetime | None
 
 
 async def business(session: AsyncSession) -> BusinessHealth:
@@ -41,6 +42,7 @@ async def business(session: AsyncSession) -> BusinessHealth:
         oldest_unsent_at=await counters.oldest_unsent(session),
         oldest_unassigned_at=await counters.oldest_unassigned(session),
         oldest_job_at=await jobs.oldest_waiting(session),
+        search_away_since=await search.away_since(session),
     )
 
 

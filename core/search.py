@@ -6,6 +6,7 @@ with a search engine by setting, ``core/search_meilisearch`` copies them there a
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +15,8 @@ from core import search_postgres, search_ranking
 from core.search_documents import INDEXES, Document, Filter, Found, Hit, Index, Part, Query, Range, index_of
 
 __all__ = [
-    "INDEXES", "Document", "Filter", "Found", "Hit", "Index", "Part", "Query", "Range", "configure", "find", "put",
+    "INDEXES", "Document", "Filter", "Found", "Hit", "Index", "Part", "Query", "Range", "away_since", "configure",
+    "find", "put",
     "remove",
 ]  # fmt: skip
 
@@ -28,6 +30,10 @@ class Engine(Protocol):
 
     async def find(self, session: AsyncSession, query: Query) -> Found:
         """Answer a question."""
+        ...
+
+    async def away_since(self, session: AsyncSession) -> datetime | None:
+        """Since when it does not answer or is not told of changes; None: all is well."""
         ...
 
 
@@ -70,6 +76,11 @@ async def remove(session: AsyncSession, index: str, ids: Iterable[str]) -> None:
     await search_postgres.remove(session, index_of(index).name, gone)
     if _engine is not None:
         await _engine.changed(session, index, gone)
+
+
+async def away_since(session: AsyncSession) -> datetime | None:
+    """Since when the chosen search engine is away and PostgreSQL answers in its place; None: it is not."""
+    return await _engine.away_since(session) if _engine is not None else None
 
 
 async def find(session: AsyncSession, query: Query) -> Found:

@@ -43,11 +43,12 @@ _COUNT: Final = """
 _PUT: Final = (
     "with "  # noqa: S608 - put together from our own constants
     + _BEFORE
-    + """, given as (
+    + """, given as materialized (
         select g.*, a.* from jsonb_to_recordset(cast(:rows as jsonb)) as g(
             id text, title text, keywords text, body text, language text, rights text[], fields jsonb,
             updated_at timestamptz)
         cross join lateral search_analyse(g.title, g.keywords, g.body) a
+        order by g.id -- all texts are analysed before the first row is written: readers of events wait for writers
     ), written as (
         insert into {table} (id, title, keywords, body, language, rights, fields, terms, title_words, body_words,
             updated_at)

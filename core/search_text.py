@@ -110,3 +110,8 @@ def _cut(text: str, start: int, end: int, places: list[tuple[int, int, str]]) ->
     if at < end:
         parts.append(Part(text[at:end]))
     return tuple(parts)
+
+
+def visible(text: str) -> str:
+    """A text in composed form, without the invisible characters that keep equal words apart."""
+    return unicodedata.normalize("NFC", text).translate(_INVISIBLE)

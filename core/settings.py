@@ -88,6 +88,12 @@ class Settings(BaseSettings):
         "INFO", description="DEBUG, INFO, WARNING or ERROR."
     )
     log_json: bool = Field(default=False, description="Write the log as JSON lines.")
+    meilisearch_url: str = Field(
+        "", description="Meilisearch server that answers searches, e.g. http://127.0.0.1:7700. Empty: PostgreSQL does."
+    )
+    meilisearch_key: SecretStr = Field(
+        SecretStr(""), description="API key for it that may search, write documents and manage indexes."
+    )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         ("127.0.0.1", "::1"),
         description="Proxies whose X-Forwarded-For and -Proto are believed (comma separated).",

@@ -187,7 +187,7 @@ class Roles:
             group.create_task(Scheduler(self._runtime.db).run(over))
             group.create_task(self._every(SWEEP_SECONDS, self._sweep, over))
             group.create_task(self._every(RECOVER_SECONDS, self._recover, over))
-            group.create_task(self._every(INDEX_SECONDS, self._wiring.feed.step, over))
+            group.create_task(self._every(INDEX_SECONDS, self._index, over))
             watching_since = clock.now()
             group.create_task(self._every(WATCH_SECONDS, lambda: self._watch(watching_since), over))
 
@@ -205,6 +205,11 @@ class Roles:
             await presence.sweep(session)
         async with unit_of_work(self._runtime.db) as session:
             await visitors.sweep(session)
+
+    async def _index(self) -> None:
+        await self._wiring.feed.step()
+        if self._wiring.engine is not None:
+            await self._wiring.engine.ask_to_send(self._runtime.db)
 
     async def _recover(self) -> None:
         await self._wiring.outbound.recover()

@@ -9,10 +9,13 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core import search_meilisearch
 from core.events import Event
 from core.jobs import Definition
 from core.search import Document
 from core.search_feed import Follower
+from core.search_meilisearch import Meilisearch
+from core.settings import Settings
 from customers import events as people
 from customers import indexing as customers
 from knowledge_base import indexing as articles
@@ -51,6 +54,19 @@ FOLLOWERS: Final = (
 )
 """Events → what is indexed."""
 
+
+def engine(settings: Settings, prefix: str = "sampark_") -> Meilisearch | None:
+    """The search engine that the settings name; None: PostgreSQL answers."""
+    if not settings.meilisearch_url:
+        return None
+    return Meilisearch(settings.meilisearch_url, settings.meilisearch_key.get_secret_value(), prefix)
+
+
+def definitions(chosen: Meilisearch | None) -> tuple[Definition, ...]:
+    """The jobs of the search, with the engine's where there is one."""
+    return DEFINITIONS if chosen is None else (*DEFINITIONS, Definition(search_meilisearch.JOB, chosen.send))
+
+
 DEFINITIONS: Final = (
     Definition(tickets.JOB, tickets.index),
     Definition(tickets.CUSTOMER_JOB, tickets.index_customers),
@@ -58,7 +74,7 @@ DEFINITIONS: Final = (
     Definition(customers.JOB, customers.index),
     Definition(customers.REBUILD_JOB, customers.index_all),
 )
-"""The jobs of the search."""
+"""The jobs of the search that need no engine."""
 
 REBUILD_JOBS: Final = (tickets.REBUILD_JOB, customers.REBUILD_JOB)
 """What is asked for when a desk has never been indexed."""

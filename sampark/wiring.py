@@ -21,10 +21,11 @@ from channels.notify import Notifier
 from channels.outbound import Outbound
 from channels.product_mail import ProductMail
 from channels.web.form import WebReader
-from core import events, jobs
+from core import events, jobs, search
 from core.events import Event, Handler
 from core.jobs import Definition, Registry
 from core.search_feed import Feed
+from core.search_vocabulary import VocabularyChanged
 from knowledge_base import indexing, publishing
 from knowledge_base.events import (
     ArticleChanged,
@@ -117,6 +118,7 @@ class Wiring:
         products = ProductMail(runtime.secret, settings.base_url, settings.product_name, settings.default_locale)
         surveys = Surveys(runtime.settings, runtime.secret)
         brake.configure(runtime.settings.automatic_mail_per_hour)
+        self.engine = searching.engine(runtime.settings)
         self.registry = Registry(
             (
                 Definition(PROCESS_JOB, self.inbound.process),
@@ -132,10 +134,14 @@ class Wiring:
                 Definition(SURVEY_JOB, surveys.send),
                 Definition(lifecycle.WAKE_JOB, lifecycle.wake),
                 Definition(assignment.DRAIN_JOB, assignment.drain),
-                *searching.DEFINITIONS,
+                *searching.definitions(self.engine),
                 Definition(publishing.PUBLISH_JOB, publishing.publish_due),
             )
         )
         self.worker = jobs.Worker(runtime.db, self.registry, runtime.settings.worker_concurrency)
+        search.configure(self.engine)
         self.feed = Feed(runtime.db, searching.FOLLOWERS, searching.REBUILD_JOBS)
-        events.subscribe(handlers(acknowledger, notifier, products, surveys))
+        told: dict[type[Event], tuple[Handler, ...]] = {}
+        if self.engine is not None:
+            told[VocabularyChanged] = (self.engine.on_vocabulary_changed,)
+        events.subscribe({**handlers(acknowledger, notifier, products, surveys), **told})

@@ -43,7 +43,8 @@ NOT_IN_THE_INNER_LOOP = frozenset({
     "test_html_cost", "test_request_form", "test_automatic", "test_audit", "test_ledger", "test_probe", "test_acknowledge",
     "test_listener", "test_notify", "test_notices", "test_send", "test_rights", "test_connect", "test_login",
     "test_authentication", "test_html", "test_tickets", "test_transfer", "test_articles", "test_publishing",
-    "test_readers", "test_own_fields", "test_api", "test_chats", "test_conversations", "test_searching",
+    "test_readers", "test_own_fields", "test_api", "test_chats", "test_conversations",
+    "test_search", "test_search_text", "test_search_meilisearch", "test_searching", "test_search_feed",
 })  # fmt: skip
 """Modules that take long as a whole, though none of their tests does; `make test` runs them all."""
 _copies = itertools.count()

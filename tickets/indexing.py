@@ -19,7 +19,7 @@ INDEX: Final = "tickets"
 JOB: Final = "tickets.index"
 CUSTOMER_JOB: Final = "tickets.index_customer"
 REBUILD_JOB: Final = "tickets.index_all"
-BATCH: Final = 200
+BATCH: Final = 100
 OF_ONE_CUSTOMER: Final = 500
 """Newest tickets that are indexed anew when their customer gets another name."""
 LONGEST_BODY: Final = 100_000

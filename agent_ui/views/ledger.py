@@ -90,7 +90,7 @@ class BannerView(View):
     """Something that people at the desk must know until it is over; the client has the words for ``kind``."""
 
     key: str
-    kind: Literal["mailbox_silent", "credentials_expire", "automatic_mail_stopped", "ledger_difference"]
+    kind: Literal["mailbox_silent", "credentials_expire", "automatic_mail_stopped", "ledger_difference", "search_away"]
     data: dict[str, str]
     since: datetime | None
     for_admins: bool
@@ -154,6 +154,11 @@ def _camel(word: str) -> str:
 def banner(found: Banner) -> BannerView:
     """A banner as the console shows it."""
     return BannerView(**msgspec.structs.asdict(found))
+
+
+def search_away(since: datetime) -> BannerView:
+    """The banner that says that the search engine is away and a simpler search answers."""
+    return BannerView(key="search_away", kind="search_away", data={}, since=since, for_admins=False)
 
 
 def blocked_sender(rule: BlockedSender) -> BlockedView:

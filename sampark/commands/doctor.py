@@ -16,7 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from channels.email import accounts
 from core import clock, jobs, log
 from core.db import reading
-from core.settings import load
+from core.search_meilisearch_client import EngineDown
+from core.settings import Settings, load
+from sampark import searching
 from sampark.commands import doctor_mail
 from sampark.runtime import Runtime, running
 
@@ -65,10 +67,24 @@ async def examine(runtime: Runtime) -> list[Finding]:
         findings.append(Finding("database", True, f"PostgreSQL {version}, up to date"))
         findings += await _mailboxes(session)
         findings += [await _count(session, *check) for check in CHECKS]
+        findings.append(await _search(runtime.settings, session))
     held = await jobs.held(runtime.db)
     words = f"{len(held)} jobs gave up: {', '.join(sorted({job.name for job in held}))}" if held else "none gave up"
     findings.append(Finding("jobs", not held, words))
     return findings
+
+
+async def _search(settings: Settings, session: AsyncSession) -> Finding:
+    chosen = searching.engine(settings)
+    if chosen is None:
+        return Finding("search", True, "answered by PostgreSQL")
+    try:
+        await chosen.client.exists(chosen.uid("articles"))
+    except EngineDown as problem:
+        return Finding("search", False, f"{problem.detail}; PostgreSQL answers in its place")
+    away = await chosen.away_since(session)
+    says = "answered by Meilisearch" if away is None else f"Meilisearch was not told of changes since {away:%H:%M} UTC"
+    return Finding("search", away is None, says)
 
 
 CHECKS = (

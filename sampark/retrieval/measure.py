@@ -3,6 +3,7 @@
 ``sampark search eval``. It works on an embedded database in a temporary folder, never on the desk's own data.
 """
 
+import contextlib
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -16,6 +17,8 @@ from core.db import Database, reading, unit_of_work
 from core.embedded import EmbeddedServer
 from core.migrate import migrate
 from core.search import Document, Query
+from core.search_meilisearch import Meilisearch
+from core.search_meilisearch_client import EngineDown
 from core.sql import Sql
 from sampark.retrieval.bm25 import Bm25
 from sampark.retrieval.judged import DEPTH, Judged, Text, misspelt, ndcg, recall
@@ -45,12 +48,16 @@ class Answer(msgspec.Struct, frozen=True):
     misspelt_recall: float | None
 
 
-async def measure(judged: Judged, say: Callable[[str], None]) -> dict[str, object]:
-    """The report on the search in PostgreSQL.
+async def measure(judged: Judged, engine: Meilisearch | None, say: Callable[[str], None]) -> dict[str, object]:
+    """The report on the search.
 
     Args:
         judged: the set.
+        engine: asked instead of PostgreSQL; its index is deleted afterwards.
         say: hears how far it is.
+
+    Raises:
+        EngineDown: the engine does not answer.
     """
     with tempfile.TemporaryDirectory(prefix="sampark-eval-", ignore_cleanup_errors=True) as folder:
         server = EmbeddedServer(Path(folder) / "postgres")
@@ -60,10 +67,15 @@ async def measure(judged: Judged, say: Callable[[str], None]) -> dict[str, objec
             await migrate(db)
             say(f"putting {len(judged.documents)} documents into an index of their own")
             await load(db, judged.documents)
+            if engine is not None:
+                await engine.rebuild(db, INDEX)
+            say(f"asking {len(judged.answerable())} questions")
             async with reading(db) as session:
-                say(f"asking {len(judged.answerable())} questions")
-                return report(await _answers(session, judged), len(judged.documents))
+                return report(await _answers(session, judged, engine), len(judged.documents))
         finally:
+            if engine is not None:
+                with contextlib.suppress(EngineDown):
+                    await engine.client.drop(engine.uid(INDEX))
             if db is not None:
                 await db.close()
             server.stop()
@@ -94,13 +106,16 @@ def _document(text: Text, now: object) -> Document:
     )
 
 
-async def _answers(session: AsyncSession, judged: Judged) -> list[Answer]:
+async def _answers(session: AsyncSession, judged: Judged, engine: Meilisearch | None) -> list[Answer]:
     plain = Bm25(dict(zip(*await _words(session, judged.documents), strict=True)))
     questions = judged.answerable()
     words = dict(zip(*await _words(session, questions), strict=True))
 
     async def ask(typed: str) -> list[str]:
-        found = await search.find(session, Query(index=INDEX, words=typed, rights=("public",), limit=DEPTH))
+        query = Query(index=INDEX, words=typed, rights=("public",), limit=DEPTH)
+        found = await (engine.find(session, query) if engine is not None else search.find(session, query))
+        if found.degraded:
+            raise EngineDown("Meilisearch has not answered a question.")
         return [hit.id for hit in found.hits]
 
     for question in questions[:20]:

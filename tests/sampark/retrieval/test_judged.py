@@ -9,6 +9,7 @@ from core.errors import StartError
 from sampark.commands.search import command
 from sampark.retrieval.bm25 import Bm25
 from sampark.retrieval.judged import Text, misspelt, ndcg, read, recall
+from simulator.meilisearch import Server, Twin
 
 DOCUMENTS = [
     {"_id": "d1", "title": "How do I clean the filter?", "text": "Open the lid and rinse it.", "language": "en"},
@@ -73,3 +74,30 @@ def test_a_set_is_measured_without_a_desk(corpus):
     assert figures["ndcg@10"] == figures["recall@10"] == 1.0
     assert {"p50_ms", "p99_ms", "bm25_ndcg@10", "misspelt_recall@10", "misspelt_kept"} <= set(figures)
     assert figures["languages"]["hi"]["ndcg@10"] == 1.0 and figures["languages"]["en"]["queries"] == 2
+
+
+@pytest.mark.slow
+def test_a_set_is_measured_with_the_engine_as_well(corpus, monkeypatch):
+    """Its index there is its own, and deleted afterwards; without an engine the command says what to set."""
+    refused = CliRunner().invoke(command, ["eval", "--corpus", str(corpus), "--adapter", "meilisearch"])
+    assert refused.exit_code == 2 and "SAMPARK_MEILISEARCH_URL" in refused.output
+    twin = Twin()
+    server = Server(twin)
+    server.start()
+    monkeypatch.setenv("SAMPARK_MEILISEARCH_URL", server.url)
+    arguments = ["eval", "--corpus", str(corpus), "--adapter", "meilisearch", "--json"]
+    done = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    server.stop()
+    assert json.loads(done.stdout)["recall@10"] >= 0.5 and not twin.indexes
+    assert any(each.path.endswith("/search") for each in twin.seen)
+
+
+@pytest.mark.slow
+def test_indexes_are_built_and_checked_from_the_command_line(tmp_path, monkeypatch, database_url):
+    """On a desk without anything: nothing is wrong, in sentences and as JSON."""
+    monkeypatch.setenv("SAMPARK_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    built = CliRunner().invoke(command, ["rebuild"], catch_exceptions=False)
+    assert built.output.splitlines()[-1] == "customers: 0 documents in PostgreSQL."
+    checked = CliRunner().invoke(command, ["check", "tickets", "--json"], catch_exceptions=False)
+    assert json.loads(checked.stdout.splitlines()[-1])["missing"] == 0 and checked.exit_code == 0

@@ -22,6 +22,7 @@ export function useBannerText() {
     const reason = data.reason ?? ''
     if (banner.kind === 'mailbox_silent') return since ? t('banners.silentSince', { name, t: moment(since), reason }) : t('banners.silent', { name, reason })
     if (banner.kind === 'automatic_mail_stopped') return since ? t('banners.stoppedSince', { t: moment(since), reason }) : t('banners.stopped', { reason })
+    if (banner.kind === 'search_away') return t('banners.searchAway', { t: since ? moment(since) : '' })
     if (banner.kind === 'ledger_difference') return t('banners.difference', { name, n: count(Number(data.count)) }, Number(data.count))
     const end = Date.parse(data.date ?? '')
     const days = Math.ceil((end - now.value) / DAY_MS)

@@ -238,7 +238,7 @@ export interface UndeliveredMail {
 
 export interface Banner {
   key: string
-  kind: 'mailbox_silent' | 'credentials_expire' | 'automatic_mail_stopped' | 'ledger_difference'
+  kind: 'mailbox_silent' | 'credentials_expire' | 'automatic_mail_stopped' | 'ledger_difference' | 'search_away'
   /** What stands in the sentence: mailbox, address, reason, count, date. */
   data: Record<string, string>
   since: string | null

@@ -2855,7 +2855,7 @@ export interface components {
             forAdmins: boolean;
             key: string;
             /** @enum {string} */
-            kind: "mailbox_silent" | "credentials_expire" | "automatic_mail_stopped" | "ledger_difference";
+            kind: "mailbox_silent" | "credentials_expire" | "automatic_mail_stopped" | "ledger_difference" | "search_away";
             since: string | null;
         };
         /** BrandInput */
@@ -2911,6 +2911,7 @@ export interface components {
             oldestJobAt: string | null;
             oldestUnassignedAt: string | null;
             oldestUnsentAt: string | null;
+            searchAwaySince: string | null;
         };
         /** CalendarPreview */
         CalendarPreview: {
