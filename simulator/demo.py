@@ -28,7 +28,7 @@ from core.settings import Settings
 from core.storage import Storage
 from customers.models import ContactPoint, Customer, Organisation
 from routing.models import Decision, Presence, WorkItem
-from simulator import demo_articles, demo_chat, demo_portal
+from simulator import demo_articles, demo_chat, demo_portal, demo_products
 from simulator.demo_events import History
 from simulator.demo_ledger import Ledger
 from simulator.demo_macros import MACROS
@@ -156,6 +156,7 @@ class _Seeding:
         history = History(self._rng, world, rows)
         history.write(plans)
         await self._copy_all(rows, ledger, history)
+        await demo_products.Seeding(self._session, self._storage, self._now, people).fill(rows.tickets, rows.messages)
         await self._unreachable(rows)
         await self._timers(plans)
         await self._session.execute(text("analyze tickets, messages, events, customers, contact_points, deliveries"))

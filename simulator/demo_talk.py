@@ -22,7 +22,7 @@ from simulator.demo_people import DemoCustomer
 LANGUAGES: Final = ("en", "hi", "mr", "bn", "kn")
 OFFICE: Final = ZoneInfo("Asia/Kolkata")
 _TALK: Final = Path(__file__).parent / "talk"
-_MODELS: Final = {
+MODELS: Final = {
     "fridge": ("TF-260 Frost", "TF-340 Twin", "TF-510 Grand"),
     "washer": ("TW-65 Top", "TW-80 Front", "TW-90 Steam"),
     "ac": ("TA-12 Split", "TA-18 Inverter", "TA-24 Hall"),
@@ -158,7 +158,7 @@ class Speaker:
         settled = ended.astimezone(OFFICE).date() if ended else today + timedelta(days=ahead)
         self._slots: dict[str, str] = {
             "product": rng.choice(self._book.products[kind]),
-            "model": rng.choice(_MODELS[kind]),
+            "model": rng.choice(MODELS[kind]),
             "serial": f"{rng.choice('ABCDEFGHJKLMNP')}{rng.choice('ACDEFHKMNRT')}{rng.randrange(10**8):08}",
             "city": customer.city if language == customer.language else rng.choice(self._book.cities),
             "order": f"TO-{rng.randrange(210000, 489999)}",

@@ -336,3 +336,23 @@ def test_a_photo_is_the_same_each_time() -> None:
     demo_files.photo.cache_clear()
     assert demo_files.photo(3) == first
     assert demo_files.photo(4) != first
+
+
+async def test_products_are_registered_ordered_claimed_and_recalled(seeded: demo.DemoSummary, db: Database) -> None:
+    """Mixed states of cover, tickets with what their product was entitled to, one claim, one recall on its way."""
+    assert await rows(db, "select count(*) from registrations") == [(250,)]
+    assert await rows(db, "select count(*) from orders") == [(125,)]
+    assert await rows(db, "select state, count(*) from ownership_claims group by 1") == [("open", 1)]
+    assert {state for state, in await rows(db, "select distinct state from recall_cases")} == {
+        "to_contact", "mailed", "answered", "done", "unreachable"
+    }  # fmt: skip
+    frozen = dict(
+        await rows(db, "select entitlement, count(*) from tickets where registration_id is not null group by 1")
+    )
+    assert set(frozen) >= {"in_warranty", "expired"} and sum(frozen.values()) >= 100
+    agree = """
+        select count(*) from tickets t join registrations r on r.id = t.registration_id
+        where r.customer_id = t.customer_id and exists(select 1 from messages m where m.ticket_id = t.id
+            and m.text like '%' || r.serial || '%' or t.subject like '%' || r.serial || '%')
+    """
+    assert (await rows(db, agree))[0][0] >= sum(frozen.values()) - 5
