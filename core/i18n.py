@@ -22,6 +22,9 @@ DOMAIN: Final = "sampark"
 NAMES: Final = {"en": "English", "hi": "हिन्दी", "mr": "मराठी", "bn": "বাংলা", "kn": "ಕನ್ನಡ"}
 """The languages of the product, each in its own words."""
 
+Day = date | datetime
+"""What has a day; inside :class:`Language` the word ``date`` is a method's."""
+
 _GROUPS: Final = "#,##,##0.###"  # CLDR has it for all our languages but Kannada, which is used in the same shops
 _HERE: Final = Path(__file__).resolve().parent
 # In a wheel the catalogues lie inside this package, in a checkout beside it.
@@ -97,13 +100,25 @@ class Language:
         """As in "Tuesday, 3 March 2026". Aware instants must be in the reader's time zone already."""
         return dates.format_date(value, "EEEE, d MMMM y", locale=self._locale)
 
-    def day(self, value: datetime) -> str:
+    def day(self, value: Day) -> str:
         """As in "3 March 2026"; instants as for :meth:`date`."""
         return dates.format_date(value, "d MMMM y", locale=self._locale)
 
     def moment(self, value: datetime) -> str:
         """As in "3 March 2026, 14:05"; an aware instant in the reader's time zone."""
         return f"{self.day(value)}, {value:%H:%M}"
+
+    def countries(self) -> dict[str, str]:
+        """Code of a country → its name, in the order of the names."""
+        named = {
+            code: str(name) for code, name in self._locale.territories.items() if len(code) == 2 and code.isalpha()
+        }
+        return dict(sorted(named.items(), key=lambda item: item[1].casefold()))
+
+    def money(self, hundredths: int, currency: str) -> str:
+        """An amount with its currency, as in "₹27,990.00"."""
+        grouped = f"¤{_GROUPS.partition('.')[0]}.00"
+        return numbers.format_currency(hundredths / 100, currency, grouped, locale=self._locale, currency_digits=False)
 
     def size(self, octets: int) -> str:
         """A file size: whole megabytes, or kilobytes below one."""

@@ -24,7 +24,7 @@ from portal import fonts
 STATIC: Final = Path(__file__).resolve().parent / "static"
 BUILT: Final = STATIC / "built"
 """What Vite makes of ``portal/web`` (tools/assets.py)."""
-SHEETS: Final = ("portal.css", "account.css")
+SHEETS: Final = ("portal.css", "account.css", "products.css")
 """The rules of the public side, then those of the signed-in side."""
 FOREVER: Final = "public, max-age=31536000, immutable"
 LOGO_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"

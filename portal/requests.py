@@ -60,7 +60,7 @@ class Offer(msgspec.Struct, frozen=True):
 async def _offer(request: PortalRequest) -> Offer:
     async with reading(runtime_of(request).db) as session:
         visitor = Visitor.of(request)
-        choices = await picker.choices(session, visitor.customer)
+        choices = await picker.choices(session, visitor.customer, visitor.language)
         now = await open_now.read(session, visitor.language)
         return Offer(await topics.list_topics(session), choices, now)
 
@@ -71,7 +71,17 @@ async def new_request(request: PortalRequest) -> Response[str]:
     query = request.query_params
     form = Form(topic=query.get("topic", ""), subject=query.get("subject", "")[: LONGEST["subject"]])
     form.article = query.get("article", "") if query.get("article", "").isdecimal() else ""
-    return _form_page(request, await _offer(request), form)
+    offer = await _offer(request)
+    if product := query.get("product", ""):
+        form.own = _named_product(offer, form.topic, product)
+    return _form_page(request, offer, form)
+
+
+def _named_product(offer: Offer, topic: str, product: str) -> dict[str, str]:
+    """The answers of a form that begins with one of the visitor's products (``?product=``)."""
+    is_own = any(choice.key == product for choice in offer.choices)
+    fields = next((each.fields for each in offer.topics if each.key == topic), [])
+    return {each.key: product for each in fields if each.kind == "product" and is_own}
 
 
 def broken_post(request: PortalRequest, problem: HTTPException) -> Response[Any]:

@@ -8,7 +8,7 @@ from litestar.exceptions import ClientException
 from litestar.static_files import create_static_files_router
 
 from core.errors import DeskError
-from portal import articles, failures, helping, home, leaving, look, mine, requests, seo, signin, surveys
+from portal import articles, failures, helping, home, leaving, look, mine, products, requests, seo, signin, surveys
 from portal.auth import Recognise
 from portal.pages import YEAR, arrive
 from portal.widget import routes as widget_routes
@@ -41,6 +41,7 @@ HANDLERS: Final[list[Any]] = [
             helping.answered,
             helping.solved,
             seo.feed,
+            *products.HANDLERS,
             home.missing,
         ],
         middleware=[Recognise()],

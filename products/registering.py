@@ -5,6 +5,7 @@ moment: the unique index lets one in, and the other's becomes a claim (``product
 or the same external id again, changes nothing.
 """
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
@@ -119,8 +120,13 @@ async def register(
     return Registered("registered", made)
 
 
-def checked(product: Product, wanted: NewRegistration) -> dict[str, Any]:
+def checked(product: Product, wanted: NewRegistration, only: Collection[str] | None = None) -> dict[str, Any]:
     """The columns of a registration.
+
+    Args:
+        product: what it is.
+        wanted: what somebody says of it.
+        only: fields whose complaints count (a format of serial numbers may have changed since); None: all.
 
     Raises:
         Invalid: ``errors`` names every wrong field.
@@ -148,6 +154,8 @@ def checked(product: Product, wanted: NewRegistration) -> dict[str, Any]:
     for name in LONGEST:
         values[name], wrong = _text(name, getattr(wanted, name))
         found += wrong
+    if only is not None:
+        found = [each for each in found if each["field"] in only]
     if found:
         raise Invalid("; ".join(f"{each['field']}: {each['message']}" for each in found), errors=found)
     return values
@@ -296,7 +304,7 @@ async def change(
     given = {name: getattr(wanted, name) for name in wanted.__struct_fields__ if getattr(wanted, name) is not UNSET}
     facts = {name: getattr(known, name) for name in wanted.__struct_fields__} | given
     whole = NewRegistration(customer_id=known.customer_id, product_id=known.product_id, source=known.source, **facts)
-    values = checked(_as_it_was(product), whole)
+    values = checked(_as_it_was(product), whole, given)
     changes: dict[str, list[Any]] = {}
     for name in given:
         if values[name] != getattr(known, name):

@@ -57,6 +57,10 @@ class TopicDraft(msgspec.Struct, frozen=True, kw_only=True):
     is_active: bool = True
 
 
+ABOUT_PRODUCTS: Final = frozenset({"repair", "warranty"})
+"""Topics of the product that ask which registered product it is about."""
+
+
 class RequestTopicChanged(Event, frozen=True, kw_only=True):
     """A topic of the request form was made, changed or taken away."""
 
@@ -68,9 +72,20 @@ class RequestTopicChanged(Event, frozen=True, kw_only=True):
 def of_product() -> list[Topic]:
     """The topics of a desk that has written none."""
     return [
-        Topic(key=key, names={code: _names(code)[key] for code in NAMES}, position=place)
+        Topic(
+            key=key,
+            names={code: _names(code)[key] for code in NAMES},
+            position=place,
+            fields=[_which_product()] if key in ABOUT_PRODUCTS else [],
+        )
         for place, key in enumerate(_names("en"))
     ]
+
+
+def _which_product() -> Field:
+    """Asked of who is signed in and has registered products; how each is covered stands beside it."""
+    names = {code: Language(code).text("Which of your products?") for code in NAMES}
+    return Field(key="product", kind="product", names=names)
 
 
 def _names(code: str) -> dict[str, str]:

@@ -262,3 +262,16 @@ async def test_a_catalogue_entry_is_checked(db: Database, clock) -> None:
         assert catalogue.name_in(made, "mr") == made.name
         with pytest.raises(Stale):
             await catalogue.save_product(session, ProductChange(name="Older"), made.id, if_version=1)
+
+
+async def test_a_format_that_changed_since_stands_in_nobodys_way(db: Database, clock) -> None:
+    """The seller of an older thing can be put right; its serial number only into one of today's form."""
+    async with unit_of_work(db) as session:
+        one = await rows.registered(session, await rows.person(session))
+        await catalogue.save_product(
+            session, ProductChange(serial_masks="XX####", serial_example="XX0001"), one.product_id
+        )
+        await registering.change(session, one.id, RegistrationChange(seller="Another shop"))
+        assert one.seller == "Another shop"
+        with pytest.raises(Invalid):
+            await registering.change(session, one.id, RegistrationChange(serial="TF123457"))
