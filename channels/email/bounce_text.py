@@ -111,6 +111,13 @@ _DAEMON = re.compile(
     r"maildeliver|mdaemon|microsoft exchange|mail system|mailsystem|^mmdf|^mailnull|delivery\s?subsystem",
     re.IGNORECASE,
 )
+_PERHAPS_A_PERSON = re.compile(r"^post[-_.]?master\b", re.IGNORECASE)
+"""The name that every domain must have (RFC 5321, section 4.5.1): of mail systems, and of people in small companies."""
+_ABOUT_MAIL = re.compile(
+    r"\be?-?mail(?!-?order|\W{0,3}\S{1,64}@)|\bmessages?\b|\brecipients?\b|mailbox|\buser\b|nachricht|empfänger|courriel|destinatari|mensaje"
+    r"|mensagem|messaggio|bericht|ontvanger|письм|сообщен|メール|邮件|郵件",
+    re.IGNORECASE,
+)
 _PERSONS_SUBJECT = re.compile(
     r"^\s*(?:re|aw|sv|antw|vs|fwd?|wg|tr|rv|enc|i|vb|doorst|pd|ynt|回复|转发|答复|轉寄)\s*[:：]", re.IGNORECASE
 )
@@ -128,6 +135,18 @@ def is_daemon(sender: str) -> bool:
     return not sender.strip(" <>") or any(
         _DAEMON.search(piece.strip(" <>\"'")) for piece in (sender, sender.rpartition("<")[2])
     )
+
+
+def may_be_a_person(sender: str) -> bool:
+    """Whether a sender that names a mail system may be a person all the same: a postmaster, or nobody at all."""
+    pieces = (sender.strip(" <>\"'"), sender.rpartition("<")[2].strip(" <>\"'"))
+    named = [piece for piece in pieces if piece and _DAEMON.search(piece)]
+    return all(_PERHAPS_A_PERSON.match(piece) for piece in named)
+
+
+def is_about_mail(subject: str, notice: str) -> bool:
+    """Whether the words are about a mail, and not about a parcel or a visit."""
+    return bool(_ABOUT_MAIL.search(f"{subject}\n{notice[:8_000]}"))
 
 
 def is_persons_subject(subject: str) -> bool:
@@ -183,6 +202,38 @@ def read_failures(notice: str, *, own: frozenset[str], domain: str) -> list[Fail
     """
     lines = notice[:60_000].splitlines()[:1_500]
     return _in_lines(lines, own, "") or _in_lines(lines, own, domain) or _elsewhere(notice, own)
+
+
+def names_the_failed(notice: str, own: frozenset[str]) -> bool:
+    """Whether an address stands where a failure is told: in that paragraph, or below the words that announce it.
+
+    The address below somebody's name, or in a sentence of its own, is no failed recipient.
+    """
+    lines = notice[:60_000].splitlines()[:1_500]
+    announced = False
+    for paragraph in _paragraphs(lines):
+        words = "\n".join(paragraph)
+        fails = bool(_FAILURE.search(words))
+        if (fails or announced) and any(_other_address(line, own) for line in paragraph):
+            return True
+        announced = bool(_INTRODUCES.search(words)) or (fails and paragraph[-1].rstrip().endswith((":", "：")))
+    return False
+
+
+def _other_address(line: str, own: frozenset[str]) -> bool:
+    if "@" not in line or _SKIP_LINE.search(line):
+        return False
+    return any(address.lower().rstrip(".") not in own for address in _ANY_ADDRESS.findall(line))
+
+
+def _paragraphs(lines: list[str]) -> list[list[str]]:
+    found: list[list[str]] = [[]]
+    for line in lines:
+        if line.strip():
+            found[-1].append(line)
+        elif found[-1]:
+            found.append([])
+    return [paragraph for paragraph in found if paragraph]
 
 
 def _in_lines(lines: list[str], own: frozenset[str], domain: str) -> list[Failure]:

@@ -24,8 +24,11 @@ from channels.email.bounce_reasons import (
 )
 from channels.email.bounce_text import (
     Failure,
+    is_about_mail,
     is_daemon,
     is_persons_subject,
+    may_be_a_person,
+    names_the_failed,
     read_failures,
     sounds_like_failure,
     split_notice,
@@ -317,38 +320,54 @@ def _is_prose_bounce(first: dict[str, str], notice: str, kinds: set[str], report
     """Whether a mail without a report in the standard's form is one nevertheless.
 
     People write to a desk about parcels that were not delivered and mails that came back. So words alone prove
-    nothing: the sender must be a mail system, or the mail that failed must be there.
+    nothing: the sender must be a mail system, or the mail that failed must be there. Not even a mail system's words
+    prove anything when they tell neither who was not reached nor a server's answer: then there is nothing to do about
+    it but to read it.
     """
-    by_subject, by_text = sounds_like_failure(one_line(first.get("subject", "")), notice)
+    subject = one_line(first.get("subject", ""))
+    by_subject, by_text = sounds_like_failure(subject, notice)
     if kinds & _STATUS_TYPES or report_type == "delivery-status" or "x-failed-recipients" in first:
         return True
-    daemon = is_daemon(one_line(first.get("from", "")))
+    sender = one_line(first.get("from", ""))
+    daemon = is_daemon(sender)
     if first.get("auto-submitted", "").lower().startswith("auto-replied") and not by_subject:
-        return by_text and daemon
+        return by_text and daemon and _tells_something(first, notice, returned)
     if not (by_subject or by_text) or (_SUCCESS.search(notice[:8_000]) and not status_in(notice)):
         return False
+    if daemon and not may_be_a_person(sender):
+        return _tells_something(first, notice, returned, failing=by_subject or not _answers(first))
     if daemon:
-        return (
-            by_subject
-            or bool(returned or status_in(notice))
-            or (not _answers(first) and _names_somebody(first, notice))
-        )
+        failing = by_subject or not _answers(first)
+        return bool(returned) or (is_about_mail(subject, notice) and _tells_of_mail(first, notice, failing=failing))
     proved = bool(returned) and not is_daemon(_sender_of(returned))
     if first.get("return-path", "x").strip() in ("<>", ""):
-        return by_text and (by_subject or proved or bool(status_in(notice)))
+        told = is_about_mail(subject, notice) and _tells_of_mail(first, notice, failing=by_subject)
+        return by_text and (proved or told)
     return proved and by_subject and by_text and "in-reply-to" not in first
+
+
+def _tells_something(first: dict[str, str], notice: str, returned: str, *, failing: bool = True) -> bool:
+    """Whether a notice holds more than words: the mail that failed, a server's answer, or who was not reached.
+
+    Args:
+        first: the header fields.
+        notice: what the mail system says.
+        returned: the mail that failed, or "".
+        failing: whether a recipient that is named, be it without the domain, is one that was not reached.
+    """
+    own, domain = _parties(first)
+    return bool(returned or status_in(notice)) or (failing and bool(read_failures(notice, own=own, domain=domain)))
+
+
+def _tells_of_mail(first: dict[str, str], notice: str, *, failing: bool) -> bool:
+    """The same of words that a person may have written: an address below a name is no recipient that failed."""
+    return bool(status_in(notice)) or (failing and names_the_failed(notice, _parties(first)[0]))
 
 
 def _sender_of(returned: str) -> str:
     """The From header of a returned mail; a word when it has none, because an empty one names a mail system."""
     found = _RETURNED_FROM.search(returned[:20_000])
     return one_line(found[1]) if found else "unknown"
-
-
-def _names_somebody(first: dict[str, str], notice: str) -> bool:
-    """Whether a notice names an address beside those of its sender and its addressees."""
-    own, _ = _parties(first)
-    return bool(read_failures(notice, own=own, domain=""))
 
 
 def _parties(first: dict[str, str]) -> tuple[frozenset[str], str]:

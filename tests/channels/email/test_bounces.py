@@ -178,12 +178,43 @@ def test_people_who_talk_about_delivery_are_no_bounces(subject: str, text: str, 
         ("Question about your invoice", "We have not received the invoice. Could you send it again?\n\npostmaster@home.example"),
         ("Re: Order 77", "The parcel has not been delivered. Please ask al@home.example."),
         ("Re: Order 77", "Your delivery failed again."),
+        ("Delivery of our fridge failed", "Nobody came on Monday. When will you try again?"),
+        ("Delivery failed", "The delivery of order 450 failed, nobody came.\n\nAl Ray\nE-mail: al@home.example"),
+        ("Undelivered machine", "It was returned to sender. Order 77.\n\nAl Ray\nal@home.example"),
+        ("Returned mail", "My mail was returned to me. What is wrong?"),
+        ("parcel delivery failed", "My parcel delivery failed, please help."),
     ],
 )  # fmt: skip
-def test_people_behind_a_postmaster_address(subject: str, text: str) -> None:
-    """In small companies the postmaster writes mails like everybody."""
-    raw = f"From: postmaster@home.example\nTo: desk@shop.example\nSubject: {subject}\n\n{text}\n".encode()
+@pytest.mark.parametrize(
+    "head",
+    [
+        "From: postmaster@home.example",
+        "From: Al Ray <postmaster@home.example>",
+        "From: Al Ray <al@home.example>\nReturn-Path: <>",
+        "X-Mailer: none",
+        "From:\nReturn-Path: <>",
+    ],
+)
+def test_people_behind_the_name_of_a_mail_system(head: str, subject: str, text: str) -> None:
+    """In small companies the postmaster writes mails like everybody, and a program may leave the sender away."""
+    raw = f"{head}\nTo: desk@shop.example\nSubject: {subject}\n\n{text}\n".encode()
     assert not parse_mail(raw).is_bounce
+
+
+@pytest.mark.parametrize(
+    ("text", "is_bounce"),
+    [
+        ("Your message could not be delivered.", False),
+        ("Your message could not be delivered to jo@home.example.", True),
+        ("Your message could not be delivered to the following recipients:\n\n\tjo", True),
+        ("Your message could not be delivered.\n550 5.1.1 user unknown", True),
+        ("Your message could not be delivered.\n\n--- Below this line is a copy of the message.\n\nSubject: Order", True),
+    ],
+)
+@pytest.mark.parametrize("sender", ["MAILER-DAEMON@mx.example", "Mail Delivery Subsystem <noreply@mx.example>"])
+def test_a_failure_without_any_fact_is_shown(sender: str, text: str, *, is_bounce: bool) -> None:
+    """A mail system that names nobody, no server's answer and no mail has said nothing that could be acted upon."""
+    assert parse_mail(prose(text, sender=sender)).is_bounce is is_bounce
 
 
 RECEIPTS = [
