@@ -256,7 +256,7 @@ class Inbound:
         recorded: int,
     ) -> Outcome:
         item.content_hash = None  # the next try may read it better
-        _log.exception("an inbound item could not be processed", item=item.id, exc_info=problem)
+        _note(item, problem)
         del session.info.setdefault("events", [])[recorded:]
         words = problem.detail if isinstance(problem, DeskError) else f"{type(problem).__name__}: {problem}"
         reason = words[:500].replace("\x00", "")
@@ -309,6 +309,14 @@ async def recover(db: Database) -> int:
             args, dedupe = {"item_id": item_id}, f"inbound:{item_id}"
             await jobs.enqueue(session, PROCESS_JOB, args, priority=_priority(archived), dedupe=dedupe)
     return len(lost)
+
+
+def _note(item: Item, problem: Exception) -> None:
+    """Tell the log: of bytes that the channel knows to be none of its own in a line, of the rest all there is."""
+    if isinstance(problem, DeskError):
+        _log.warning("an inbound item could not be read", item=item.id, reason=problem.detail)
+    else:
+        _log.exception("an inbound item could not be processed", item=item.id, exc_info=problem)
 
 
 def _priority(archived: bool) -> int:

@@ -9,7 +9,7 @@ from typing import Final
 
 from channels import inbound
 from channels.email.accounts import CHANNEL
-from channels.email.filters import TOO_BIG_HEADER
+from channels.email.filters import NOT_FETCHED_HEADER, TOO_BIG_HEADER
 from channels.email.mailbox import Facts, Mailbox
 from channels.email.position import Position
 from core import log
@@ -77,11 +77,9 @@ class Carrier:
         _log.warning("a mail could not be fetched", account=self._account_id, uid=uid, reason=reason)
         if failures[uid] < TRIES:
             return False
-        note = (
-            f"Subject: A mail could not be fetched (UID {uid})\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
-            f"The mail server does not give out this mail; please look at it in the mailbox.\r\n{reason}\r\n"
-        )
-        await self._store(position.name(uid), note.encode("utf-8", "replace"), None, archived=False)
+        name, words = position.name(uid), " ".join(reason.split())
+        note = f"{NOT_FETCHED_HEADER}: The mail server does not give out the mail {name} of this mailbox: {words}\r\n"
+        await self._store(name, note.encode("utf-8", "replace"), None, archived=False)
         position.beyond.add(uid)
         return True
 

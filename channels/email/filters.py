@@ -11,6 +11,8 @@ from typing import Final
 from channels.email.parsed import ParsedMail
 
 TOO_BIG_HEADER: Final = "x-sampark-too-big"
+NOT_FETCHED_HEADER: Final = "x-sampark-not-fetched"
+"""First line, and all that there is, of the note that stands in the ledger for a mail that its server would not give."""
 OWN_MARK: Final = "X-Sampark-Id"
 """Our Message-ID once more, in every mail of ours: some services put another into the header of that name."""
 
@@ -55,6 +57,16 @@ def too_big(mail: ParsedMail, _context: Context) -> Verdict | None:
     first = mail.headers[0] if mail.headers else ("", "")
     size = first[1] if first[0].lower() == TOO_BIG_HEADER else None
     return Verdict("too_big", f"The mail is too big ({size} bytes); only its headers were taken in.") if size else None
+
+
+def not_fetched(raw: bytes) -> str:
+    """Why a mail could not be fetched, by the note that stands for it; "" for a mail.
+
+    The note has this line alone. So whoever sends one through the mail listener hides nothing behind it.
+    """
+    name, colon, reason = raw.partition(b":")
+    is_note = bool(colon) and name.lower() == NOT_FETCHED_HEADER.encode() and b"\n" not in reason.rstrip()
+    return reason.decode("utf-8", "replace").strip() if is_note else ""
 
 
 def own_loop(mail: ParsedMail, context: Context) -> Verdict | None:

@@ -7,6 +7,7 @@ be read.
 """
 
 import re
+from typing import Final
 
 from channels.email.addresses import parse_addresses
 from channels.email.automatic import classify
@@ -35,6 +36,9 @@ MAX_MAIL = 60_000_000
 MAX_TEXT = 2_000_000
 """Characters of plain text that are kept."""
 
+EMPTY: Final = "The mail is empty."
+NO_MAIL: Final = "This is no mail: it has no header and is not text."
+
 _MBOX_LINE = re.compile(rb"^>?From (?![ \t]*:)[^\n]{1,500}\n")
 _DELIVERED = frozenset((
     "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-forwarded-to", "x-delivered-to",
@@ -45,6 +49,13 @@ _DELIVERED = frozenset((
 _LITERAL = frozenset(("authentication-results", "arc-authentication-results", "received-spf"))
 """Fields whose form a decoded word could change: senders choose the addresses in them."""
 
+_OF_A_MAIL = frozenset((
+    "from", "to", "cc", "bcc", "subject", "date", "sender", "reply-to", "message-id", "received", "return-path",
+    "delivered-to", "mime-version", "content-type", "content-transfer-encoding", "x-mailer", "dkim-signature",
+))  # fmt: skip
+"""Fields of which a mail has at least one; bytes may look like some other field by chance."""
+_NEVER_TEXT = bytes(each for each in range(32) if each not in b"\t\n\v\f\r\x0e\x0f\x1b") + b"\x7f"
+"""Control characters; without those that ISO 2022 changes its charsets by."""
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -165,18 +176,24 @@ def _parse(original: bytes) -> ParsedMail:
         is_bounce=bool(report.bounces) and not report.is_feedback_report,
         bounces=report.bounces,
         is_feedback_report=report.is_feedback_report,
-        error=_error(original, fields),
+        error=_error(original, raw, fields),
     )
 
 
-def _error(original: bytes, fields: list[tuple[str, bytes]]) -> str | None:
+def _error(original: bytes, raw: bytes, fields: list[tuple[str, bytes]]) -> str | None:
     if not original.strip():
-        return "The mail is empty."
+        return EMPTY
     if len(original) > MAX_MAIL:
         return f"The mail is larger than {MAX_MAIL // 1_000_000} MB; its end was not read."
-    if not fields and b"\x00" in original[:MAX_BLOCK]:
-        return "This is no mail: it has no header and is not text."
+    if is_binary(raw) and not any(name.lower() in _OF_A_MAIL for name, _ in fields):
+        return NO_MAIL
     return None
+
+
+def is_binary(raw: bytes) -> bool:
+    """Whether bytes are no text in any charset: NULs, or many control characters that no text has."""
+    sample = raw[:MAX_BLOCK]
+    return b"\x00" in sample or len(sample.translate(None, _NEVER_TEXT)) * 50 < len(sample) * 49
 
 
 def _texts(bodies: Bodies) -> tuple[str, str, Reply]:

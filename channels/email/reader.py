@@ -21,7 +21,7 @@ from channels.email.colleagues import Colleagues
 from channels.email.directory import Book, Directory, written_to
 from channels.email.folding import fold
 from channels.email.forwarded import Forwarded, forwarded
-from channels.email.parse import parse_mail
+from channels.email.parse import EMPTY, NO_MAIL, is_binary, parse_mail
 from channels.email.parsed import Address, ParsedAttachment, ParsedMail
 from channels.email.reports import Reports
 from channels.email.tokens import Tokens
@@ -95,8 +95,16 @@ class EmailReader:
         self._colleagues = Colleagues(storage, tokens)
 
     async def __call__(self, session: AsyncSession, account: Account, item: Item, raw: bytes) -> Outcome:
-        """Read one mail."""
+        """Read one mail.
+
+        Raises:
+            Invalid: it is none, or none was got (then :meth:`could_not_read` is asked).
+        """
+        if reason := filters.not_fetched(raw):
+            raise Invalid(reason)
         mail = parse_mail(raw) if len(raw) <= THREAD_ABOVE else await asyncio.to_thread(parse_mail, raw)
+        if mail.error in (EMPTY, NO_MAIL):
+            raise Invalid(mail.error)
         letter = await self._open(session, account, item, mail)
         await _LOCKS.all(session, message=letter.facts["message_id_header"], sender=letter.sender.address)
         duplicate = await _duplicate(session, letter)
@@ -113,8 +121,6 @@ class EmailReader:
         if blocked is not None:
             words = f"Mails of {blocked.pattern} are blocked. {blocked.reason}".strip()
             return Outcome("blocked", words, **letter.facts)
-        if not (mail.from_ or mail.text or mail.attachments or mail.subject) and mail.error:
-            raise Invalid(mail.error)
         if verdict is not None:
             return await self._too_big(session, letter, verdict.reason)
         return await self._agents_answer(session, letter) or await self._take_in(session, letter)
@@ -282,7 +288,6 @@ class EmailReader:
         self, session: AsyncSession, account: Account, item: Item, raw: bytes, reason: str
     ) -> Outcome:
         """Last resort: a mail that broke the reader becomes a ticket with its headers, so that a person sees it."""
-        head = raw[:8192].replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("utf-8", "replace")
         sender = _safe_person("", item.envelope_from)
         if item.ticket_id is not None:
             return Outcome("unreadable", reason, ticket_id=item.ticket_id, message_id=item.message_id)
@@ -293,14 +298,13 @@ class EmailReader:
         if before is not None:
             where = {"ticket_id": before.ticket_id, "message_id": before.message_id, "duplicate_of_id": before.id}
             return Outcome("duplicate", f"The same mail as ledger row {before.id}. {reason}", **where)
-        notice = f"This mail could not be read ({clean(reason)}).\nThe original can be downloaded from its menu."
-        body = f"{notice}\n\n{clean(head)}"
+        subject, body = _unread(raw, clean(reason))
         message = InboundMessage(
             channel="email",
             account_id=account.id,
             inbound_item_id=item.id,
             sender=sender,
-            subject="A mail that could not be read",
+            subject=subject,
             text=body,
             team_id=account.team_id,
             tags=["unreadable"],
@@ -312,7 +316,18 @@ class EmailReader:
             ticket_id=received.ticket_id,
             message_id=received.message_id,
             from_address=sender.address,
+            subject=subject,
         )
+
+
+def _unread(raw: bytes, reason: str) -> tuple[str, str]:
+    """Subject and text of the ticket that stands for a mail which could not be read, or not be got at all."""
+    if filters.not_fetched(raw):
+        return "A mail that could not be fetched", f"{reason}\n\nPlease look at it in the mailbox itself."
+    text = f"This mail could not be read ({reason}).\nThe original can be downloaded from its menu."
+    head = raw[:8192].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    shown = "" if is_binary(head) else head.decode("utf-8", "replace")
+    return "A mail that could not be read", f"{text}\n\n{clean(shown)}".rstrip()
 
 
 async def _duplicate(session: AsyncSession, letter: Letter) -> Outcome | None:

@@ -208,7 +208,10 @@ def test_people_behind_the_name_of_a_mail_system(head: str, subject: str, text: 
         ("Your message could not be delivered to jo@home.example.", True),
         ("Your message could not be delivered to the following recipients:\n\n\tjo", True),
         ("Your message could not be delivered.\n550 5.1.1 user unknown", True),
-        ("Your message could not be delivered.\n\n--- Below this line is a copy of the message.\n\nSubject: Order", True),
+        (
+            "Your message could not be delivered.\n\n--- Below this line is a copy of the message.\n\nSubject: Order",
+            True,
+        ),
     ],
 )
 @pytest.mark.parametrize("sender", ["MAILER-DAEMON@mx.example", "Mail Delivery Subsystem <noreply@mx.example>"])

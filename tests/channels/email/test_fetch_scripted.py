@@ -106,7 +106,7 @@ async def test_a_poisoned_mail_holds_nobody_up_and_ends_as_a_note(db, settings, 
     found = await raws(db)
     assert set(found) > {mail(1), mail(3)}
     (note,) = (raw for raw in found if raw not in (mail(1), mail(3)))
-    assert b"could not be fetched (UID 2)" in note
+    assert b"does not give out the mail 7:2 of this mailbox" in note
     assert found.index(mail(3)) < found.index(note)
 
 
