@@ -47,6 +47,21 @@ _SUBJECT = re.compile(
     r")",
     re.IGNORECASE,
 )
+_UNTIL = re.compile(
+    r"[ \t]*(?:$|[.!]+[ \t]*$|\d|\(|(?:until|till?|thro?ugh?|thru|from|since|today|tomorrow|this|next|currently|bis|vom|von"
+    r"|ab|heute|morgen|zurzeit|derzeit|jusqu\S*|du|hasta|desde|até|fino|dal|tot|van|fra|från|do|od|до|с|по)\b)",
+    re.IGNORECASE,
+)
+"""How a subject goes on behind words that tell of an absence: not at all, or with its dates."""
+_ENDS = re.compile(
+    r"[ \t]*(?:[:：\[]|[-–—|~][ \t]|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|(?:re|for|to|by|of|on|and will|back|at the"
+    r"|returning|zu|auf|de|à|del|op|om|til)\b)",
+    re.IGNORECASE,
+)
+"""How else the subject of a machine goes on: with the subject that it answers, or with whom it is from."""
+_OFTEN_SAID = re.compile(r"(?:on (?:vacation|holiday|leave)|vacation\s*:|auto\s?:|absence\s*:)$", re.IGNORECASE)
+"""Words that people put before a subject of their own as well."""
+_ANSWERED = re.compile(r"^\s*(?:\[[^\]]{0,40}\]\s*)?(?:re|aw|sv|antw|fwd?)\s*:", re.IGNORECASE)
 _LIST_HEADERS = frozenset(("list-id", "list-unsubscribe", "list-post", "mailing-list", "x-mailing-list", "list-help"))
 _LIST_ID = re.compile(r"<([^<>]{1,300})>")
 
@@ -96,15 +111,29 @@ def _is_auto_reply(names: set[str], first: dict[str, str], auto_submitted: str, 
     if first.get("delivered-to", "").strip().lower() == "autoresponder":
         return True
     subject = one_line(first.get("subject", ""))
-    if "list-id" in names or "list-unsubscribe" in names or not _SUBJECT.match(subject):
+    found = _SUBJECT.match(subject)
+    if "list-id" in names or "list-unsubscribe" in names or found is None:
         return False
-    # The subject alone could be a person's "Out of office next week?"; answers of machines show one
-    # more sign.
-    return (
+    if (
         precedence in _BULK_PRECEDENCE
         or "x-auto-response-suppress" in names
-        or "in-reply-to" in names
-        or "references" in names
         or first.get("return-path", "x").strip() in ("<>", "")
-        or not subject.rstrip().endswith("?")
+    ):
+        return True
+    return _is_whole(found, subject) and (
+        not subject.rstrip().endswith("?") or "in-reply-to" in names or "references" in names
     )
+
+
+def _is_whole(found: re.Match[str], subject: str) -> bool:
+    """Whether a subject is a machine's, where nothing else says so.
+
+    A person may begin with the same words ("Out of office chairs", "On vacation my fridge broke"), ask about an
+    absence, or answer a machine's mail.
+    """
+    if _ANSWERED.match(subject) and not found[0].rstrip().endswith(")"):
+        return False
+    rest = subject[found.end() :]
+    if often := _OFTEN_SAID.search(found[0].rstrip()):
+        return not rest.strip() or (not often[0].endswith(":") and bool(_UNTIL.match(rest)))
+    return bool(_UNTIL.match(rest) or _ENDS.match(rest))

@@ -12,7 +12,7 @@ from channels.email.parsed import ParsedMail
 
 TOO_BIG_HEADER: Final = "x-sampark-too-big"
 NOT_FETCHED_HEADER: Final = "x-sampark-not-fetched"
-"""First line, and all that there is, of the note that stands in the ledger for a mail that its server would not give."""
+"""The only line of the note that stands in the ledger for a mail that its server would not give."""
 OWN_MARK: Final = "X-Sampark-Id"
 """Our Message-ID once more, in every mail of ours: some services put another into the header of that name."""
 

@@ -390,7 +390,7 @@ async def test_bytes_that_are_no_mail_are_unreadable(post: Post, raw: bytes, mon
 @pytest.mark.parametrize(
     "raw",
     [
-        "Please call me.".encode(),
+        b"Please call me.",
         "कृपया फ़ोन करें".encode(),
         "電話してください".encode("iso2022_jp"),
         "電話してください".encode("shift_jis"),
