@@ -48,14 +48,14 @@ _SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _UNTIL = re.compile(
-    r"[ \t]*(?:$|[.!]+[ \t]*$|\d|\(|(?:until|till?|thro?ugh?|thru|from|since|today|tomorrow|this|next|currently|bis|vom|von"
-    r"|ab|heute|morgen|zurzeit|derzeit|jusqu\S*|du|hasta|desde|até|fino|dal|tot|van|fra|från|do|od|до|с|по)\b)",
+    r"[ \t]*(?:$|[.!]+[ \t]*$|\d|\(|(?:until|till?|thro?ugh?|thru|from|since|today|tomorrow|this|next|currently|bis|vom"
+    r"|von|ab|heute|morgen|zurzeit|derzeit|jusqu\S*|du|hasta|desde|até|fino|dal|tot|van|fra|från|do|od|до|с|по)\b)",
     re.IGNORECASE,
 )
 """How a subject goes on behind words that tell of an absence: not at all, or with its dates."""
 _ENDS = re.compile(
-    r"[ \t]*(?:[:：\[]|[-–—|~][ \t]|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|(?:re|for|to|by|of|on|and will|back|at the"
-    r"|returning|zu|auf|de|à|del|op|om|til)\b)",
+    r"[ \t]*(?:[:：\[]|[-–—|~][ \t]|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|(?:re|for|to|by|of|on|and will|back"
+    r"|at the|returning|zu|auf|de|à|del|op|om|til)\b)",
     re.IGNORECASE,
 )
 """How else the subject of a machine goes on: with the subject that it answers, or with whom it is from."""
