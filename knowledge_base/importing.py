@@ -170,12 +170,17 @@ class _Intake:
         """Path of a text → its article."""
         self._waiting: list[tuple[Page, int]] = []
         """Texts that lead to others of the bundle: their links are set when all are here."""
+        self._known: dict[tuple[str, str], int] = {}
+        """Language and slug → the article that has it."""
+        self._agents: dict[str, int] | None = None
         self._paths = {page.path for page in bundle.pages}
 
     async def recognise(self) -> None:
         """Find the texts that are here already, so that links to them can be set at once."""
+        statement = select(Translation.locale, Translation.slug, Translation.article_id)
+        self._known = {(row.locale, row.slug): row.article_id for row in await self._session.execute(statement)}
         for page in self._bundle.pages:
-            known = await self._known([page])
+            known = self._known.get(_place(page))
             if known is not None:
                 self._ids[page.path] = known
 
@@ -188,7 +193,7 @@ class _Intake:
         try:
             async with self._session.begin_nested():
                 rows: list[Row] = []
-                article_id = await self._known(pages)
+                article_id = next((self._known[at] for at in map(_place, pages) if at in self._known), None)
                 for place in ordered:
                     row = await self._text(place, source, article_id)
                     article_id = row.article_id
@@ -206,27 +211,16 @@ class _Intake:
             ]
             return [failed, *others]
 
-    async def _known(self, pages: list[Page]) -> int | None:
-        for page in pages:
-            statement = select(Translation.article_id).where(
-                Translation.locale == page.locale, Translation.slug == slug_of(page.slug or page.title)
-            )
-            found: int | None = await self._session.scalar(statement)
-            if found is not None:
-                return found
-        return None
-
     async def _text(self, page: Page, source: Page, article_id: int | None) -> Row:
-        wanted = await self._properties(source)
         content = Text(title=page.title, summary=page.summary, body="", note="Imported")
-        is_new = article_id is None
+        is_new, changed = article_id is None, 0
         if article_id is None:
+            wanted = await self._properties(source)
             article_id = (await writing.create(self._session, page.locale, content, wanted, page.slug or None)).id
-        article = await writing.get(self._session, article_id)
-        changed = article.version
-        if page is source and not is_new:
-            article = await writing.change(self._session, article_id, wanted)
-        changed = article.version - changed
+        elif page is source:
+            before_it = (await writing.get(self._session, article_id)).version
+            article = await writing.change(self._session, article_id, await self._properties(source))
+            changed = article.version - before_it
         found = await self._session.scalar(
             select(Translation).where(Translation.article_id == article_id, Translation.locale == page.locale)
         )
@@ -366,8 +360,10 @@ class _Intake:
 
     async def _owner(self, email: str) -> int | msgspec.UnsetType:
         """The agent with this address; an article whose owner is not here comes to whoever imports it."""
-        statement = select(Agent.id).where(func.lower(Agent.email) == email.lower())
-        return await self._session.scalar(statement) or msgspec.UNSET
+        if self._agents is None:
+            rows = await self._session.execute(select(func.lower(Agent.email), Agent.id))
+            self._agents = {row[0]: row[1] for row in rows}
+        return self._agents.get(email.lower(), msgspec.UNSET)
 
 
 def _targets(body: str) -> dict[str, bool]:
@@ -377,6 +373,11 @@ def _targets(body: str) -> dict[str, bool]:
         for each in _TARGET.finditer(piece):
             found[each["target"]] = found.get(each["target"], False) or each["head"].startswith("!")
     return found
+
+
+def _place(page: Page) -> tuple[str, str]:
+    """The address that a text has or wants."""
+    return page.locale, slug_of(page.slug or page.title)
 
 
 def _beside(page: Page, target: str) -> str:

@@ -33,18 +33,25 @@ def document_id(article_id: int, locale: str) -> str:
 
 
 async def on_article_changed(session: AsyncSession, event: Changed) -> None:
-    """Bring the search up to date with an article."""
-    await refresh(session, event.article_id)
+    """Bring the search up to date with an article, once for all that a unit of work has done to it."""
+    if event.article_id not in _done(session):
+        await refresh(session, [event.article_id])
 
 
-async def refresh(session: AsyncSession, article_id: int) -> None:
-    """Put what is published of an article, and take out the rest."""
-    documents = await documents_of(session, [article_id])
+async def refresh(session: AsyncSession, article_ids: list[int]) -> None:
+    """Put what is published of some articles, and take out the rest."""
+    documents = await documents_of(session, article_ids)
     await search.put(session, documents)
     here = {one.id for one in documents}
-    await search.remove(
-        session, INDEX, [one for one in (document_id(article_id, each) for each in NAMES) if one not in here]
-    )
+    possible = (document_id(number, locale) for number in article_ids for locale in NAMES)
+    await search.remove(session, INDEX, [one for one in possible if one not in here])
+    _done(session).update(article_ids)
+
+
+def _done(session: AsyncSession) -> set[int]:
+    """The articles that are up to date already; events are told at the end of a unit, when nothing changes any more."""
+    found: set[int] = session.info.setdefault("articles_indexed", set())
+    return found
 
 
 async def documents_of(session: AsyncSession, article_ids: list[int]) -> list[Document]:

@@ -220,7 +220,7 @@ def _keep(tag: str, name: str, value: str) -> str | None:
     if tag == "img" and name == "src":
         return value if _FILE.fullmatch(value) else None
     if tag == "a" and name == "href" and value.startswith("/"):
-        return value if _FILE.fullmatch(value) else None
+        return value if _FILE.fullmatch(value) or value.startswith("/portal/") else None
     return value
 
 

@@ -108,21 +108,23 @@ async def create(
     actor = actor_of(session)
     made = Article(
         source_locale=_language(locale),
+        position=0,
         visibility="agents",
         rights=access.rights_of("agents"),
         owner_id=actor.id,
+        needs_acknowledgement=False,
+        revision=0,
+        version=1,
         created_at=now,
         changed_at=now,
-        segments=[],
-        team_ids=[],
-        organisation_ids=[],
+        **{name: [] for name in ("segments", "team_ids", "organisation_ids", "tags", "product_ids")},
     )
     await _set(session, made, wanted)
     session.add(made)
     await session.flush()
     events.record(session, ArticleCreated(article_id=made.id, locale=locale))
-    await translate(session, made.id, locale, content, slug)
-    return await get(session, made.id)
+    await _translate(session, made, locale, content, slug)
+    return made
 
 
 async def translate(
@@ -140,19 +142,27 @@ async def translate(
         select(Translation.id).where(Translation.article_id == article_id, Translation.locale == _language(locale))
     ):
         raise Conflict("This article is there in this language already.")
+    return await _translate(session, article, locale, content, slug)
+
+
+async def _translate(
+    session: AsyncSession, article: Article, locale: str, content: Text, slug: str | None
+) -> Translation:
     now = clock.now()
-    chosen = slug or await addresses.free_slug(session, locale, content.title, article_id)
+    chosen = slug or await addresses.free_slug(session, locale, content.title, article.id)
     made = Translation(
-        article_id=article_id,
+        article_id=article.id,
         locale=locale,
-        slug=await addresses.take(session, locale, chosen, article_id),
+        slug=await addresses.take(session, locale, chosen, article.id),
+        state="draft",
+        is_minor=False,
         confirmed_revision=article.revision,
+        version=1,
         created_at=now,
         changed_at=now,
     )
     session.add(made)
     await session.flush()
-    await session.refresh(made)
     await _add_version(session, article, made, content)
     return made
 

@@ -180,7 +180,7 @@ class _Seeding:
         mailboxes = {team: await self._mailbox(team, team_ids[team], started) for team in TEAMS}
         web = await self._web_account(team_ids, started)
         await demo_portal.fill(self._session)
-        await demo_articles.fill(self._session)
+        await demo_articles.fill(self._session, self._storage, self._now)
         await demo_chat.fill(self._session, self._secret)
         for name, plain in MACROS.items():
             await macros.save(self._session, name, as_html(plain))
