@@ -17,6 +17,7 @@ from knowledge_base.bundle import CATEGORIES, Shelf, write_shelves
 from knowledge_base.front_matter import Page, write_page, write_yaml
 from knowledge_base.importing import Progress
 from knowledge_base.models import Article, ArticleFile, Category, Translation, Version
+from products.models import Product
 from staff.models import Agent, Team
 
 _FILE: Final = re.compile(r"(?<=\()/kb/files/(\d{1,18})(?=[\s)])")
@@ -61,6 +62,8 @@ class _Export:
             self._texts.setdefault(one.article_id, []).append(one)
         self._teams = await self._names(Team)
         self._organisations = await self._names(Organisation)
+        rows = await self._session.execute(select(Product.id, Product.sku))
+        self._products = {row.id: row.sku for row in rows}
         self._owners = {row.id: row.email for row in await self._session.execute(select(Agent.id, Agent.email))}
         for article in articles:
             told = self._texts[article.id]
@@ -120,7 +123,7 @@ class _Export:
             segments=article.segments,
             teams=[self._teams[one] for one in article.team_ids if one in self._teams],
             tags=article.tags,
-            products=article.product_ids,
+            products=[self._products[one] for one in article.product_ids if one in self._products],
             owner=self._owners.get(article.owner_id or 0, ""),
             review_on=article.review_on,
             needs_acknowledgement=article.needs_acknowledgement,

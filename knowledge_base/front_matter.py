@@ -31,6 +31,7 @@ class Page(msgspec.Struct, kw_only=True):
     Attributes:
         path: of the file, for messages and relative addresses.
         key: what the languages of one article have in common.
+        products: SKUs of the catalogue.
         state: ``published``, ``draft``, ``in_review`` or ``archived``.
         files: files that are offered below the text, relative to the file.
     """
@@ -49,7 +50,7 @@ class Page(msgspec.Struct, kw_only=True):
     segments: list[str] = []
     teams: list[str] = []
     tags: list[str] = []
-    products: list[int] = []
+    products: list[str] = []
     owner: str = ""
     review_on: date | None = None
     needs_acknowledgement: bool = False
@@ -127,7 +128,7 @@ def read_page(path: str, text: str) -> Page:
         teams=_list(head, "teams"),
         tags=_list(head, "tags"),
         files=_list(head, "files"),
-        products=[_number(one, "products") for one in _list(head, "products")],
+        products=_list(head, "products"),
         position=_number(_text(head, "position") or "0", "position"),
         needs_acknowledgement=_yes(head, "needs_acknowledgement"),
         is_outdated=_yes(head, "outdated"),

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from core import clock
 from core.actor import SYSTEM
@@ -30,6 +31,7 @@ from knowledge_base.markdown import file_address
 from knowledge_base.models import Category, Translation
 from knowledge_base.slugs import slug_of
 from knowledge_base.writing import Properties, Text
+from products.models import Product
 from staff.models import Agent, Team
 
 Action = Literal["created", "updated", "unchanged", "error"]
@@ -339,24 +341,27 @@ class _Intake:
             category_id=category_id,
             position=page.position,
             visibility=page.visibility or "public",
-            organisation_ids=await self._named(Organisation, page.organisations, "organisation"),
+            organisation_ids=await self._named(Organisation.name, Organisation.id, page.organisations, "organisation"),
             segments=page.segments,
-            team_ids=await self._named(Team, page.teams, "team"),
+            team_ids=await self._named(Team.name, Team.id, page.teams, "team"),
             tags=page.tags,
-            product_ids=page.products,
+            product_ids=await self._named(Product.sku, Product.id, page.products, "product"),
             owner_id=await self._owner(page.owner) if page.owner else msgspec.UNSET,
             review_on=page.review_on or msgspec.UNSET,
             needs_acknowledgement=page.needs_acknowledgement,
         )
 
-    async def _named(self, model: type[Organisation | Team], names: list[str], word: str) -> list[int]:
+    async def _named(
+        self, name: InstrumentedAttribute[str], number: InstrumentedAttribute[int], names: list[str], word: str
+    ) -> list[int]:
         if not names:
             return []
-        found = {row.name: row.id for row in await self._session.execute(select(model.id, model.name))}
-        missing = [name for name in names if name not in found]
+        rows = await self._session.execute(select(name, number).where(name.in_(names)))
+        found = {row[0]: row[1] for row in rows}
+        missing = [one for one in names if one not in found]
         if missing:
             raise Invalid(f"There is no {word} {missing[0]}.")
-        return [found[name] for name in names]
+        return [found[one] for one in names]
 
     async def _owner(self, email: str) -> int | msgspec.UnsetType:
         """The agent with this address; an article whose owner is not here comes to whoever imports it."""
