@@ -5,7 +5,15 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent_ui.views.base import Named
-from agent_ui.views.people import AgentBrief, AgentView, ConsoleSettings, NotifyView, PresenceView, SessionView
+from agent_ui.views.people import (
+    AgentBrief,
+    AgentView,
+    ConsoleSettings,
+    NotifyView,
+    PersonView,
+    PresenceView,
+    SessionView,
+)
 from core.settings import Settings
 from routing import presence
 from routing.models import Presence
@@ -49,6 +57,19 @@ def _agent(profile: agents.Profile, state: PresenceView) -> AgentView:
         teams=[Named(id=team_id, name=name) for team_id, name in profile.teams],
         is_active=profile.is_active,
         presence=state,
+    )
+
+
+def person_view(profile: agents.Profile) -> PersonView:
+    """An agent as those see her who manage the desk's people."""
+    return PersonView(
+        id=profile.id,
+        name=profile.name,
+        email=profile.email,
+        role=profile.role,
+        teams=[Named(id=team_id, name=name) for team_id, name in profile.teams],
+        capacity=profile.capacity,
+        is_active=profile.is_active,
     )
 
 

@@ -24,6 +24,7 @@ from agent_ui.api.knowledge_base import ImportController, KnowledgeBaseControlle
 from agent_ui.api.ledger import JobController, LedgerController
 from agent_ui.api.mailboxes import MailboxController, OauthController
 from agent_ui.api.me import MeController
+from agent_ui.api.people import PeopleController, TeamController
 from agent_ui.api.policy import GuestLinkController, PolicyController
 from agent_ui.api.portal import BrandController, RequestTopicController
 from agent_ui.api.products import CatalogueController, ProductFileController, RegistrationController
@@ -51,6 +52,8 @@ CONTROLLERS: Final = (
     SessionController,
     MeController,
     DirectoryController,
+    PeopleController,
+    TeamController,
     TicketController,
     ReplyController,
     DeliveryController,

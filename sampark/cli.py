@@ -49,7 +49,7 @@ SUMMARIES = {
     "demo": "Fill an empty desk with the demo company.",
     "migrate": "Bring the database to the shape that this version needs.",
     "doctor": "Check settings, database, mailboxes and jobs; say what is wrong.",
-    "user": "Make agents, set passwords and roles.",
+    "user": "Make agents, set passwords, roles and teams.",
     "mailbox": "Connect mailboxes, list them, let go of them.",
     "products": "Take over the catalogue, registrations and orders of a shop system.",
     "ingest": "Feed stored mails through the ledger and the whole pipeline.",

@@ -2,6 +2,7 @@
 
 Called by ``agent_ui/api``, the command line and the demo. A change of role, password or activity ends all sessions of
 the agent, so that every session's rights are those it was begun with; a change of teams is followed by open sockets.
+Somebody can always manage the desk's people (``staff/keepers``).
 """
 
 import re
@@ -9,14 +10,14 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, events, html
 from core.errors import Invalid, NotFound
-from staff import passwords, permissions, sessions, teams
+from staff import keepers, passwords, permissions, sessions, teams
 from staff.errors import EmailTaken
 from staff.events import AgentChanged, AgentCreated, AgentTeamsChanged
 from staff.models import Agent, Role, Team, TeamMember
@@ -26,6 +27,7 @@ THEMES: Final = ("light", "dark", "system")
 NOTIFIED: Final = frozenset({"assigned", "customer_wrote", "mentioned"})
 """What an agent may want a mail for: a ticket became hers, her customer wrote, a note names her."""
 LONGEST_NAME: Final = 120
+MOST_CAPACITY: Final = 1000
 LONGEST_SIGNATURE: Final = 20_000
 _EMAIL: Final = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,189}")
 
@@ -66,6 +68,16 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     teams: tuple[tuple[int, str], ...]
 
 
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """What an administrator may change about an agent; what is unset stays."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    email: str | msgspec.UnsetType = msgspec.UNSET
+    role: str | msgspec.UnsetType = msgspec.UNSET
+    team_ids: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET
+    capacity: int | msgspec.UnsetType = msgspec.UNSET
+
+
 class Colleague(msgspec.Struct, frozen=True):
     """An agent as colleagues see her in pickers."""
 
@@ -94,10 +106,7 @@ async def create(session: AsyncSession, new: NewAgent) -> int:
         Invalid: a field is wrong; ``errors`` names it.
         EmailTaken: another agent has the address.
     """
-    name = _name(new.name)
-    email = new.email.strip()
-    if not _EMAIL.fullmatch(email):
-        raise Invalid.field("email", "This is not an e-mail address.")
+    name, email, capacity = _name(new.name), _email(new.email), _capacity(new.capacity)
     passwords.check_new(new.password)
     agent = Agent(
         name=name,
@@ -107,7 +116,7 @@ async def create(session: AsyncSession, new: NewAgent) -> int:
         locale=_one_of("locale", new.locale, LOCALES),
         time_zone=_time_zone(new.time_zone),
         signature=html.sanitise(new.signature),
-        capacity=new.capacity,
+        capacity=capacity,
         created_at=clock.now(),
     )
     try:
@@ -127,6 +136,18 @@ async def profile(session: AsyncSession, agent_id: int) -> Profile:
     Raises:
         NotFound: there is none with this id.
     """
+    found = await _profiles(session, Agent.id == agent_id)
+    if not found:
+        raise NotFound("There is no such agent.")
+    return found[0]
+
+
+async def list_all(session: AsyncSession) -> list[Profile]:
+    """Everybody who has or had an account, by name, those with an account first."""
+    return await _profiles(session)
+
+
+async def _profiles(session: AsyncSession, *conditions: ColumnElement[bool]) -> list[Profile]:
     pairs = (
         select(func.array_agg(func.json_build_array(Team.id, Team.name)))
         .join(TeamMember, TeamMember.team_id == Team.id)
@@ -136,12 +157,14 @@ async def profile(session: AsyncSession, agent_id: int) -> Profile:
     statement = (
         select(Agent, Role.name, Role.permissions, pairs)
         .join(Role, Role.id == Agent.role_id)
-        .where(Agent.id == agent_id)
+        .where(*conditions)
+        .order_by(Agent.is_active.desc(), func.lower(Agent.name), Agent.id)
+        .execution_options(populate_existing=True)
     )
-    row = (await session.execute(statement)).one_or_none()
-    if row is None:
-        raise NotFound("There is no such agent.")
-    agent, role, held, membership = row
+    return [_profile(*row) for row in await session.execute(statement)]
+
+
+def _profile(agent: Agent, role: str, held: list[str], membership: list[tuple[int, str]] | None) -> Profile:
     return Profile(
         id=agent.id,
         name=agent.name,
@@ -200,6 +223,40 @@ async def change_preferences(session: AsyncSession, agent_id: int, wanted: Prefe
         _record_change(session, agent_id, changes)
 
 
+async def change_account(session: AsyncSession, agent_id: int, wanted: Account) -> None:
+    """Change what an administrator may change about an agent.
+
+    Raises:
+        NotFound: there is none with this id.
+        Invalid: a value is wrong; ``errors`` names its field.
+        EmailTaken: another agent has the address.
+        LastKeeper: nobody could manage the desk's people any more.
+        OwnAccount: she would take her own right to manage people away.
+    """
+    if wanted.role is not msgspec.UNSET:
+        await set_role(session, agent_id, wanted.role)
+    if wanted.team_ids is not msgspec.UNSET:
+        await set_teams(session, agent_id, wanted.team_ids)
+    checks: dict[str, Callable[[Any], Any]] = {"name": _name, "email": _email, "capacity": _capacity}
+    given = {field: getattr(wanted, field) for field in checks}
+    agent = await _locked(session, agent_id)
+    checked = {field: checks[field](value) for field, value in given.items() if value is not msgspec.UNSET}
+    changes = {
+        field: [getattr(agent, field), value] for field, value in checked.items() if getattr(agent, field) != value
+    }
+    if not changes:
+        return
+    try:
+        async with session.begin_nested():
+            for field, (_, value) in changes.items():
+                setattr(agent, field, value)
+            if "email" in changes:
+                agent.address_failed = None  # what came back came back from the old address
+    except IntegrityError:
+        raise EmailTaken from None
+    _record_change(session, agent_id, changes)
+
+
 async def set_password(session: AsyncSession, agent_id: int, password: str) -> None:
     """Give an agent a new password and end all her sessions.
 
@@ -221,9 +278,13 @@ async def set_role(session: AsyncSession, agent_id: int, role: str) -> None:
     Raises:
         NotFound: there is none with this id.
         Invalid: there is no such role.
+        LastKeeper: nobody could manage the desk's people any more.
+        OwnAccount: she would take her own right to manage people away.
     """
-    agent = await _locked(session, agent_id)
     wanted = await permissions.role_id(session, role)
+    if not await keepers.is_keeping(session, wanted):
+        await keepers.check_spared(session, agent_id)
+    agent = await _locked(session, agent_id)
     if wanted == agent.role_id:
         return
     before = await session.scalar(select(Role.name).where(Role.id == agent.role_id))
@@ -237,7 +298,11 @@ async def set_active(session: AsyncSession, agent_id: int, active: bool) -> None
 
     Raises:
         NotFound: there is none with this id.
+        LastKeeper: nobody could manage the desk's people any more.
+        OwnAccount: it is her own account.
     """
+    if not active:
+        await keepers.check_spared(session, agent_id)
     agent = await _locked(session, agent_id)
     if agent.is_active == active:
         return
@@ -302,6 +367,19 @@ def _name(value: str) -> str:
     if not 1 <= len(name) <= LONGEST_NAME:
         raise Invalid.field("name", f"A name has 1 to {LONGEST_NAME} characters.")
     return name
+
+
+def _email(value: str) -> str:
+    email = value.strip()
+    if not _EMAIL.fullmatch(email):
+        raise Invalid.field("email", "This is not an e-mail address.")
+    return email
+
+
+def _capacity(value: int) -> int:
+    if not 0 <= value <= MOST_CAPACITY:
+        raise Invalid.field("capacity", f"A number from 0 to {MOST_CAPACITY} is needed.")
+    return value
 
 
 def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> str:

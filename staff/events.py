@@ -69,6 +69,14 @@ class TeamCreated(Event, frozen=True, kw_only=True):
     name: str
 
 
+class TeamRenamed(Event, frozen=True, kw_only=True):
+    """A team has another name: field → [old, new]."""
+
+    kind = "team.renamed"
+    team_id: int
+    changes: dict[str, list[str]]
+
+
 class ApiKeyCreated(Event, frozen=True, kw_only=True):
     """An administrator made a key for a program."""
 

@@ -48,7 +48,7 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "keys:manage": "Make and revoke keys of programs that use the API.",
         "widgets:manage": "Make chat widgets, change them and the sites that may show them, change their secrets.",
         "reports:read": "Read reports.",
-        "staff:manage": "Create agents, change their roles and teams, deactivate them.",
+        "staff:manage": "Create agents, change their roles and teams, deactivate them; make and rename teams.",
     }
 )
 """Name → what it allows, in a sentence."""
@@ -103,6 +103,12 @@ async def sync_roles(session: AsyncSession) -> None:
             where=Role.permissions.is_distinct_from(statement.excluded.permissions),
         )
     )
+
+
+async def list_roles(session: AsyncSession) -> list[tuple[str, tuple[str, ...]]]:
+    """All roles by name, with the permissions that they hold."""
+    rows = await session.execute(select(Role.name, Role.permissions).order_by(Role.name))
+    return [(row[0], tuple(sorted(row[1]))) for row in rows]
 
 
 async def role_id(session: AsyncSession, name: str) -> int:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from agent_ui.views.base import Input, Named, View
+from agent_ui.views.base import IdList, Input, Named, View
 
 PresenceState = Literal["available", "busy", "break", "offline"]
 Locale = Literal["en", "hi", "mr", "bn", "kn"]
@@ -139,4 +139,56 @@ class SenderView(View):
     account_id: int
     team_id: int | None
     address: str
+    name: str
+
+
+class PersonView(View):
+    """An agent as those who manage the desk's people see her. ``capacity`` counts tickets that routing may give her."""
+
+    id: int
+    name: str
+    email: str
+    role: str
+    teams: list[Named]
+    capacity: int
+    is_active: bool
+
+
+class RoleView(View):
+    """A role and what it allows."""
+
+    name: str
+    permissions: list[str]
+
+
+class NewPersonInput(Input):
+    """What a new account needs. Without a capacity it gets the desk's usual one."""
+
+    name: str
+    email: str
+    password: Annotated[str, msgspec.Meta(max_length=1000)]
+    role: str = "agent"
+    team_ids: IdList = []
+    capacity: int | None = None
+
+
+class PersonInput(Input):
+    """What changes about an account."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    email: str | msgspec.UnsetType = msgspec.UNSET
+    role: str | msgspec.UnsetType = msgspec.UNSET
+    team_ids: IdList | msgspec.UnsetType = msgspec.UNSET
+    capacity: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class PasswordInput(Input):
+    """A new password as typed."""
+
+    password: Annotated[str, msgspec.Meta(max_length=1000)]
+
+
+class TeamInput(Input):
+    """A team's name."""
+
     name: str
