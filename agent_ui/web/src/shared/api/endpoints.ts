@@ -26,8 +26,8 @@ export const api = {
   tags: (q: string) => http.get<string[]>('/api/tags', { query: { q } }),
   views: () => http.get<ViewView[]>('/api/views'),
   macros: (ticketId?: number) => http.get<Macro[]>('/api/macros', { query: { ticketId } }),
-  search: (q: string, limit = 20, signal?: AbortSignal) =>
-    http.get<SearchResult>('/api/search', { query: { q, limit }, signal }),
+  search: (q: string, limit = 20, signal?: AbortSignal, offset = 0) =>
+    http.get<SearchResult>('/api/search', { query: { q, limit, offset }, signal }),
   tickets: {
     list: (query: { view?: string; sort?: string; status?: string; q?: string; cursor?: string; limit?: number },
       signal?: AbortSignal) => http.get<Page<TicketRow>>('/api/tickets', { query, signal }),
