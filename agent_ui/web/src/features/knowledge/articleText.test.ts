@@ -4,7 +4,7 @@ import type { Translation } from '@/shared/api/knowledge'
 import { fakeServer, json } from '@/shared/testing'
 import { SAVE_AFTER_MS, TRY_AGAIN_MS, useArticleText } from './articleText'
 
-const told = (version: number, body: string): Translation => ({ articleId: 7, locale: 'en', title: 'T', summary: '', body, version, files: [] }) as unknown as Translation
+const told = (version: number, body: string, authorId = 2): Translation => ({ articleId: 7, locale: 'en', title: 'T', summary: '', body, version, files: [], working: { authorId } }) as unknown as Translation
 
 /** A server with one text; a save with an old version is refused with what is there. */
 function serve(start = told(1, 'one')) {
@@ -26,7 +26,7 @@ const scopes: ReturnType<typeof effectScope>[] = []
 async function open() {
   const scope = effectScope()
   scopes.push(scope)
-  const article = scope.run(() => useArticleText(() => 7, () => 'en'))!
+  const article = scope.run(() => useArticleText(() => 7, () => 'en', () => 1))!
   await vi.advanceTimersByTimeAsync(0)
   await nextTick()
   return article
@@ -80,6 +80,20 @@ describe('the text of an article', () => {
     await vi.advanceTimersByTimeAsync(SAVE_AFTER_MS)
     expect(server.current.body).toBe('never sent')
     expect(article.text.value.body).toBe('never sent')
+  })
+
+  it('goes on where a save of its own arrived without an answer', async () => {
+    const server = serve()
+    const article = await open()
+    article.write({ body: 'one tw' })
+    server.current = told(2, 'one t', 1)
+    scopes.pop()
+    const again = await open()
+    expect(again.text.value.body).toBe('one tw')
+    await vi.advanceTimersByTimeAsync(SAVE_AFTER_MS)
+    expect(server.current.body).toBe('one tw')
+    expect(again.state.value).toBe('saved')
+    expect(again.theirs.value).toBeNull()
   })
 
   it('overtaken by somebody else is shown beside hers, and either can stay', async () => {

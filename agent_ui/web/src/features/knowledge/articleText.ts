@@ -32,7 +32,7 @@ function readKept(key: string): Kept | null {
   return null
 }
 
-export function useArticleText(articleId: () => number, locale: () => string) {
+export function useArticleText(articleId: () => number, locale: () => string, me: () => number) {
   const translation = shallowRef<Translation | null>(null)
   const text = ref<ArticleText>({ title: '', summary: '', body: '' })
   const state = ref<SaveState>('saved')
@@ -76,7 +76,8 @@ export function useArticleText(articleId: () => number, locale: () => string) {
     const kept = readKept(keyOf(place.id, place.locale))
     if (!kept || sameText(kept, found)) return
     text.value = textOf(kept)
-    if (kept.version === found.version) {
+    // A save of one's own may have arrived without its answer; only somebody else's stands against these words.
+    if (kept.version === found.version || found.working.authorId === me()) {
       state.value = 'dirty'
       schedule(0)
     } else {
