@@ -178,8 +178,14 @@ def _until(row: Satisfaction | None, ticket: Ticket, chosen: policy.Policy) -> d
     return since + timedelta(days=chosen.survey_days)
 
 
-async def rate(session: AsyncSession, ticket_id: int, rating: Rating) -> None:
+async def rate(session: AsyncSession, ticket_id: int, rating: Rating, *, asked_now: bool = False) -> None:
     """Take an answer, or change it; the event names the customer.
+
+    Args:
+        session: the unit of work.
+        ticket_id: the ticket.
+        rating: the answer.
+        asked_now: she was asked where she is, at the end of a chat; the ticket need not be over for that.
 
     Raises:
         Invalid: the score is none, or a reason is unknown.
@@ -191,8 +197,7 @@ async def rate(session: AsyncSession, ticket_id: int, rating: Rating) -> None:
     if any(each not in REASONS for each in rating.reasons):
         raise Invalid.field("reasons", "This reason is not one of ours.")
     ticket = await lifecycle.lock(session, ticket_id)
-    found = await standing(session, ticket_id)
-    if not found.is_open:
+    if not asked_now and not (await standing(session, ticket_id)).is_open:
         raise RatingOver
     row = await session.scalar(select(Satisfaction).where(Satisfaction.ticket_id == ticket_id))
     now = clock.now()

@@ -37,7 +37,6 @@ SHOWN_EVENTS: Final = (
     "ticket.split",
     "chat.turned_to_mail",
     "chat.ended",
-    "chat.rated",
     "ticket.product_chosen",
     "ticket.entitlement_applied",
     "ticket.rated",

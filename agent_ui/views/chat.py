@@ -59,12 +59,27 @@ class TranscriptView(View):
 class TextsView(View):
     """A widget's own words in one language; empty: the product's."""
 
+    title: str
+    welcome: str
+    offline: str
+
+
+class FieldsView(View):
+    """What a visitor is asked before he can chat."""
+
+    name: Ask
+    email: Ask
+
+
+class TextsInput(Input):
+    """A widget's own words in one language; what is left out is the product's."""
+
     title: str = ""
     welcome: str = ""
     offline: str = ""
 
 
-class FieldsView(View):
+class FieldsInput(Input):
     """What a visitor is asked before he can chat."""
 
     name: Ask = "optional"
@@ -102,8 +117,8 @@ class WidgetInput(Input):
     name: Annotated[str, msgspec.Meta(max_length=200)] | msgspec.UnsetType = msgspec.UNSET
     origins: Annotated[list[Site], msgspec.Meta(max_length=50)] | msgspec.UnsetType = msgspec.UNSET
     hue: int | msgspec.UnsetType = msgspec.UNSET
-    texts: dict[str, TextsView] | msgspec.UnsetType = msgspec.UNSET
-    fields: FieldsView | msgspec.UnsetType = msgspec.UNSET
+    texts: dict[str, TextsInput] | msgspec.UnsetType = msgspec.UNSET
+    fields: FieldsInput | msgspec.UnsetType = msgspec.UNSET
     team_id: Id | msgspec.UnsetType | None = msgspec.UNSET
     hours: Annotated[str, msgspec.Meta(max_length=60)] | msgspec.UnsetType | None = msgspec.UNSET
     is_enabled: bool | msgspec.UnsetType = msgspec.UNSET
@@ -115,9 +130,13 @@ def change_of(data: WidgetInput) -> WidgetChange:
     change.team_id, change.hours, change.is_enabled = data.team_id, data.hours, data.is_enabled
     if isinstance(data.texts, dict):
         change.texts = {code: Texts(each.title, each.welcome, each.offline) for code, each in data.texts.items()}
-    if isinstance(data.fields, FieldsView):
+    if isinstance(data.fields, FieldsInput):
         change.fields = Fields(data.fields.name, data.fields.email)
     return change
+
+
+def _texts(kept: dict[str, str]) -> TextsView:
+    return TextsView(title=kept.get("title", ""), welcome=kept.get("welcome", ""), offline=kept.get("offline", ""))
 
 
 def widget_view(widget: Widget, team_id: int | None, base_url: str) -> WidgetView:
@@ -128,7 +147,7 @@ def widget_view(widget: Widget, team_id: int | None, base_url: str) -> WidgetVie
         name=widget.name,
         origins=list(widget.origins),
         hue=widget.hue,
-        texts={code: msgspec.convert(each, TextsView) for code, each in widget.texts.items()},
+        texts={code: _texts(each) for code, each in widget.texts.items()},
         fields=msgspec.convert(widget.fields, FieldsView),
         team_id=team_id,
         hours=widget.hours,

@@ -3,14 +3,14 @@
 Called by the portal, which has recognised the visitor. What he says goes through the ledger (``reader.py``).
 """
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.chat import stream
-from channels.chat.events import ChatEnded, ChatRated
+from channels.chat.events import ChatEnded
 from channels.chat.models import Chat, ChatVisitor, Widget
 from channels.chat.widgets import CHANNEL
 from core import clock, events
@@ -18,9 +18,10 @@ from core.actor import Actor, ActorKind
 from core.errors import Invalid
 from customers import service as customers
 from customers.contacts import normalise_email
-from tickets import lifecycle
+from tickets import lifecycle, satisfaction
 from tickets.events import audience
 from tickets.intake import clean
+from tickets.satisfaction import Rating
 
 BEST: Final = 5
 LONGEST_COMMENT: Final = 1000
@@ -157,9 +158,8 @@ async def rate(session: AsyncSession, chat_id: int, score: int, comment: str) ->
     await session.flush()
     await stream.append(session, chat, "rated", {"score": score})
     if chat.ticket_id is not None:
-        facts: dict[str, Any] = audience(await lifecycle.lock(session, chat.ticket_id))
-        rated = ChatRated(chat_id=chat.id, score=score, comment=chat.rating_comment, **facts)
-        events.record(session, rated, _visitor(chat))
+        answer = Rating(score=score, comment=chat.rating_comment)
+        await satisfaction.rate(session, chat.ticket_id, answer, asked_now=True)
 
 
 async def of_ticket(session: AsyncSession, ticket_id: int) -> Chat | None:

@@ -48,15 +48,6 @@ class ChatEnded(Event, frozen=True, kw_only=True):
     by: str
 
 
-class ChatRated(Event, frozen=True, kw_only=True):
-    """The visitor has said how content he is, from 1 to 5."""
-
-    kind = "chat.rated"
-    chat_id: int
-    score: int
-    comment: str
-
-
 class WidgetChanged(Event, frozen=True, kw_only=True):
     """A widget was made or changed."""
 

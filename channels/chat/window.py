@@ -40,8 +40,8 @@ class Window(msgspec.Struct, frozen=True, rename="camel"):
 
 _READ = Sql(
     """
-    select c.id, c.state, c.last_seq, c.agent_seq, c.read_seq, c.gone_at is not null as by_mail, c.name, c.email, c.is_signed,
-        c.rating, c.ticket_id, t.team_id, t.assignee_id,
+    select c.id, c.state, c.last_seq, c.agent_seq, c.read_seq, c.gone_at is not null as by_mail, c.name, c.email,
+        c.is_signed, c.rating, c.ticket_id, t.team_id, t.assignee_id,
         (select split_part(a.name, ' ', 1) from agents a where a.id = t.assignee_id) as agent
     from chats c left join tickets t on t.id = c.ticket_id where c.id = :chat_id
     """

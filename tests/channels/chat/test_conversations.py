@@ -156,7 +156,7 @@ async def test_a_conversation_that_was_ended_is_rated_and_the_next_word_begins_a
     async with unit_of_work(desk.db) as session:
         await conversations.rate(session, chat.id, 5, "Quick!")
     assert [each.kind for each in await desk.window(chat)] == ["said", "ended", "rated"]
-    assert (await desk.events("chat.rated"))[0]["score"] == 5
+    assert (await desk.events("ticket.rated"))[0]["score"] == 5
     again = await desk.begin(visitor)
     await desk.say(again, "One more thing")
     assert again.id != chat.id

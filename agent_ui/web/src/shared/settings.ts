@@ -1,12 +1,13 @@
 /** The pages of the settings, with the permission that each one asks for. */
 export interface SettingsPage {
-  key: 'mailboxes' | 'blocked' | 'automatic'
+  key: 'widgets' | 'mailboxes' | 'blocked' | 'automatic'
   to: string
   permission: string
 }
 
 export const SETTINGS_PAGES: readonly SettingsPage[] = [
   { key: 'mailboxes', to: '/settings/mailboxes', permission: 'mailboxes:manage' },
+  { key: 'widgets', to: '/settings/widgets', permission: 'widgets:manage' },
   { key: 'blocked', to: '/settings/blocked-senders', permission: 'senders:block' },
   { key: 'automatic', to: '/settings/automatic-mail', permission: 'ledger:read' },
 ]

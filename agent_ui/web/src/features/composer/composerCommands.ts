@@ -6,7 +6,7 @@ import type { SendStatus } from '@/shared/sending/send'
 export interface ComposerActions {
   begin(mode: DraftMode): void
   send(status: SendStatus): void
-  usualStatus: SendStatus
+  usualStatus(): SendStatus
   /** True while the caret is in the editor. */
   inEditor(): boolean
   leave(): void
@@ -21,7 +21,7 @@ export function useComposerCommands(actions: ComposerActions): void {
     { id: 'compose.note', group: 'compose', keys: ['n'], run: () => actions.begin('note') },
     { id: 'compose.forward', group: 'compose', keys: ['f'], run: () => actions.forward() },
     { id: 'compose.macros', group: 'compose', keys: ['m'], run: () => actions.macros() },
-    { id: 'compose.send', group: 'compose', keys: ['mod+enter'], inEditor: true, run: () => actions.send(actions.usualStatus) },
+    { id: 'compose.send', group: 'compose', keys: ['mod+enter'], inEditor: true, run: () => actions.send(actions.usualStatus()) },
     { id: 'compose.sendSolved', group: 'compose', keys: ['mod+shift+enter'], inEditor: true, run: () => actions.send('solved') },
     {
       id: 'compose.leave',

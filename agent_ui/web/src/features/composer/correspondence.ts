@@ -4,7 +4,9 @@ import type { Channel, Item, SenderAddress } from '@/shared/api/types'
 import { isBlank, type Draft, type DraftMode, type Recipients } from '@/shared/drafts'
 import { suggestRecipients, warningFor, type Correspondence, type RecipientWarning } from '@/shared/sending/recipients'
 import { unfilledIn } from '@/shared/sending/unfilled'
+import type { ChatView } from '@/shared/api/chat'
 import { useTickets } from '@/shared/stores/tickets'
+import { useChatOf } from '@/shared/stores/visitors'
 import type { Upload } from './uploads'
 
 /** Why nothing can be sent now; a key under `composer.blocked`. */
@@ -20,6 +22,8 @@ interface Sources {
 
 export interface ComposerState {
   channel: ComputedRef<Channel>
+  /** The live conversation that the answer goes through. */
+  chat: ComputedRef<ChatView | undefined>
   recipients: ComputedRef<Recipients>
   /** Our addresses it may leave from, and the one it does. */
   senders: ComputedRef<SenderAddress[]>
@@ -47,6 +51,7 @@ function writtenByOthers(items: readonly Item[], since: number, me: number): Ite
 export function useComposerState(sources: Sources): ComposerState {
   const tickets = useTickets()
   const thread = computed(() => tickets.thread(sources.ticketId()))
+  const chat = useChatOf(sources.ticketId)
   const correspondence = computed<Correspondence>(() => ({
     customer: thread.value?.customer ?? null,
     mailbox: thread.value?.mailbox ?? null,
@@ -55,6 +60,7 @@ export function useComposerState(sources: Sources): ComposerState {
   }))
   const recipients = computed(() => sources.draft().recipients ?? suggestRecipients(correspondence.value))
   const warning = computed(() => {
+    if (chat.value && !sources.draft().forward) return null // it goes to the visitor, wherever he is
     const found = sources.mode() === 'note' ? null : warningFor(correspondence.value, recipients.value)
     return found?.kind === 'customer-missing' && sources.draft().forward ? null : found
   })
@@ -76,8 +82,8 @@ export function useComposerState(sources: Sources): ComposerState {
     return writtenByOthers(thread.value?.items ?? [], startedAt, sources.me())
   })
 
-  const channel = computed(() => answerChannel(tickets.row(sources.ticketId())?.channel ?? 'email'))
+  const channel = computed(() => (chat.value && chat.value.goes !== 'window' ? 'email' : answerChannel(tickets.row(sources.ticketId())?.channel ?? 'email')))
   const senders = computed(() => thread.value?.replyDefaults?.from ?? [])
   const from = computed(() => sources.draft().from ?? senders.value.find((one) => one.default)?.address ?? thread.value?.mailbox?.address ?? '')
-  return { channel, recipients, senders, from, warning, unfilled, blocked, newSince }
+  return { channel, chat, recipients, senders, from, warning, unfilled, blocked, newSince }
 }

@@ -7,6 +7,7 @@ import { useBanners } from '@/shared/stores/banners'
 import { useDirectory } from '@/shared/stores/directory'
 import { useLists } from '@/shared/stores/lists'
 import { useLive } from '@/shared/stores/live'
+import { useVisitors } from '@/shared/stores/visitors'
 import { useOutbox } from '@/shared/stores/outbox'
 import { useTickets } from '@/shared/stores/tickets'
 import { useViews } from '@/shared/stores/views'
@@ -50,6 +51,7 @@ export function useDesk(): void {
     if (owner && owner !== session.me) forget()
     owner = session.me
     live.start()
+    useVisitors().start()
     void directory.load()
     void views.load()
     banners.start()

@@ -80,6 +80,8 @@ const WORDS: Record<string, (data: Data, names: EventNames) => EventWords> = {
     key: text(data.comment) ? 'ratedWithComment' : 'rated',
     values: { score: text(data.score), comment: text(data.comment) },
   }),
+  'chat.turned_to_mail': (data) => ({ key: data.address ? 'chatToMail' : 'chatToNobody', values: { address: text(data.address) } }),
+  'chat.ended': (data) => ({ key: data.by === 'visitor' ? 'chatEndedByVisitor' : 'chatEnded', values: {} }),
   'delivery.failed': (data) => ({ key: 'deliveryFailed', values: { reason: text(data.error) } }),
   'delivery.bounced': (data) => ({ key: 'deliveryBounced', values: { reason: text(data.error) } }),
   'delivery.cancelled': () => ({ key: 'deliveryCancelled', values: {} }),

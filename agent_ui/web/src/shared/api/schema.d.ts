@@ -3421,8 +3421,8 @@ export interface components {
             options: components["schemas"]["OptionView"][];
             shownWhen: components["schemas"]["ConditionView"] | null;
         };
-        /** FieldsView */
-        FieldsView: {
+        /** FieldsInput */
+        FieldsInput: {
             /**
              * @default optional
              * @enum {string}
@@ -3433,6 +3433,13 @@ export interface components {
              * @enum {string}
              */
             name?: "off" | "optional" | "required";
+        };
+        /** FieldsView */
+        FieldsView: {
+            /** @enum {string} */
+            email: "off" | "optional" | "required";
+            /** @enum {string} */
+            name: "off" | "optional" | "required";
         };
         /** FileItem */
         FileItem: {
@@ -4737,14 +4744,20 @@ export interface components {
             summary?: string;
             title: string;
         };
-        /** TextsView */
-        TextsView: {
+        /** TextsInput */
+        TextsInput: {
             /** @default  */
             offline?: string;
             /** @default  */
             title?: string;
             /** @default  */
             welcome?: string;
+        };
+        /** TextsView */
+        TextsView: {
+            offline: string;
+            title: string;
+            welcome: string;
         };
         /** TicketChangeInput */
         TicketChangeInput: {
@@ -5021,7 +5034,7 @@ export interface components {
         };
         /** WidgetInput */
         WidgetInput: {
-            fields?: components["schemas"]["FieldsView"];
+            fields?: components["schemas"]["FieldsInput"];
             hours?: string | null;
             hue?: number;
             isEnabled?: boolean;
@@ -5029,7 +5042,7 @@ export interface components {
             origins?: string[];
             teamId?: number | null;
             texts?: {
-                [key: string]: components["schemas"]["TextsView"];
+                [key: string]: components["schemas"]["TextsInput"];
             };
         };
         /** WidgetView */

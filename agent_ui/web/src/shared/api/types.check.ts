@@ -5,6 +5,7 @@
  * widened first. What the server sends must fit what the console reads; what the console sends must fit what it takes.
  */
 import type { components } from './schema'
+import type * as chat from './chat'
 import type * as mail from './mail'
 import type * as own from './types'
 
@@ -45,6 +46,10 @@ export type Read = All<{
   count: Fits<Schema['CountView'], mail.CountResult>
   blocked: Fits<Schema['ledger_BlockedView'], mail.BlockedSender>
   automatic: Fits<Schema['AutomaticMailView'], mail.AutomaticMail>
+  chat: Fits<Schema['ChatView'], chat.ChatView>
+  visitor: Fits<Schema['PresentVisitor'], chat.PresentVisitor>
+  widget: Fits<Schema['WidgetView'], chat.WidgetView>
+  secret: Fits<Schema['SecretView'], chat.WidgetSecret>
   job: Fits<Schema['HeldJobView'], own.HeldJob>
 }>
 

@@ -430,16 +430,27 @@ export interface Watcher {
   typing: boolean
 }
 
+/** A visitor of the chat came, left, moved on to another page or types. */
+export interface VisitorMessage {
+  t: 'visitor'
+  ticketId: number
+  online: boolean
+  typing: boolean
+  pageUrl: string
+  pageTitle: string
+}
+
 export type ServerMessage =
   | { t: 'welcome'; cursor: string; serverTime: string }
   | LiveEvent
   | { t: 'reset'; cursor: string }
   | { t: 'watchers'; ticketId: number; agents: Watcher[] }
   | { t: 'presence'; agentId: number; state: PresenceState }
+  | VisitorMessage
   | { t: 'pong' }
 
 export type ClientMessage =
   | { t: 'hello'; cursor: string | null }
   | { t: 'watch'; ticketId: number | null; mode: WatchMode }
-  | { t: 'typing'; ticketId: number }
+  | { t: 'typing'; ticketId: number; note?: boolean }
   | { t: 'ping' }

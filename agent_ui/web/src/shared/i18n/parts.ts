@@ -9,7 +9,7 @@ export const PARTS = {
   /** The knowledge base. */
   knowledge: ['knowledge'],
   /** Settings and the mail ledger. */
-  office: ['ledger', 'settings', 'mailbox', 'template', 'blocked', 'automatic'],
+  office: ['ledger', 'settings', 'mailbox', 'template', 'blocked', 'automatic', 'widget'],
 } as const
 
 export type Part = keyof typeof PARTS

@@ -1,7 +1,7 @@
 /** The live connection of this page: its state, who looks at which ticket, and the events for whoever asks. */
 import { defineStore } from 'pinia'
 import { computed, ref, shallowReactive } from 'vue'
-import type { LiveEvent, WatchMode, Watcher } from '../api/types'
+import type { LiveEvent, VisitorMessage, WatchMode, Watcher } from '../api/types'
 import { LiveSocket, type LiveState } from '../live'
 import { useSession } from '../session'
 import { useDirectory } from './directory'
@@ -22,6 +22,7 @@ export const useLive = defineStore('live', () => {
   const outbox = useOutbox()
   const eventHandlers = new Set<(event: LiveEvent) => void>()
   const resetHandlers = new Set<() => void>()
+  const visitorHandlers = new Set<(message: VisitorMessage) => void>()
   let watched: { ticketId: number | null; mode: WatchMode } = { ticketId: null, mode: 'looking' }
   let watchTimer: ReturnType<typeof setTimeout> | undefined
   let typedAt = 0
@@ -44,6 +45,7 @@ export const useLive = defineStore('live', () => {
         tickets.reset()
         for (const handler of resetHandlers) handler()
       } else if (message.t === 'watchers') watchers.set(message.ticketId, message.agents)
+      else if (message.t === 'visitor') for (const handler of visitorHandlers) handler(message)
       else if (message.t === 'presence') {
         directory.setPresence(message.agentId, message.state)
         if (message.agentId === session.me) session.presence = message.state
@@ -85,10 +87,10 @@ export const useLive = defineStore('live', () => {
   }
 
   /** Call on every key in a composer; the others are told at most every three seconds. */
-  function typing(ticketId: number): void {
+  function typing(ticketId: number, note = false): void {
     if (Date.now() - typedAt < TYPING_EVERY) return
     typedAt = Date.now()
-    socket.send({ t: 'typing', ticketId })
+    socket.send({ t: 'typing', ticketId, note })
   }
 
   /** Colleagues in a ticket, without oneself. */
@@ -102,6 +104,11 @@ export const useLive = defineStore('live', () => {
   function onEvent(handler: (event: LiveEvent) => void): () => void {
     eventHandlers.add(handler)
     return () => eventHandlers.delete(handler)
+  }
+
+  function onVisitor(handler: (message: VisitorMessage) => void): () => void {
+    visitorHandlers.add(handler)
+    return () => visitorHandlers.delete(handler)
   }
 
   /** What was shown may be incomplete: read it again. */
@@ -138,5 +145,5 @@ export const useLive = defineStore('live', () => {
     document.removeEventListener('visibilitychange', check)
   }
 
-  return { state, online, connected, watchers, others, watch, attend, typing, onEvent, onReset, retryNow, start, stop }
+  return { state, online, connected, watchers, others, watch, attend, typing, onEvent, onVisitor, onReset, retryNow, start, stop }
 })

@@ -1,0 +1,1 @@
+import{t as e}from"./createLucideIcon-Ctu0DjzB.js";var t=e({name:`chevron-down`,size:24,node:[[`path`,{d:`m6 9 6 6 6-6`,key:`qrunsl`}]]});export{t};

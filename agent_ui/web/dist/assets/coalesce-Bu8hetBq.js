@@ -1,0 +1,1 @@
+function e(e,t){let n=new Map,r=new Map;return i=>{let a=n.get(i);if(a)return a;let o=(r.get(i)??new Promise(e=>setTimeout(e,t))).catch(()=>void 0).then(()=>{n.delete(i);let t=e(i).finally(()=>{r.get(i)===t&&r.delete(i)});return r.set(i,t),t});return n.set(i,o),o}}export{e as t};

@@ -1,0 +1,1 @@
+import{it as e}from"./vue-i18n-D099o6Ya.js";var t=new Set;function n(e,n){return[...t].some(t=>t(e,n))}function r(n){t.add(n),e(()=>t.delete(n))}export{r as n,n as t};
