@@ -166,6 +166,32 @@ def _shape(tokens: list[Token], locale: str) -> list[Heading]:
     return found
 
 
+def _linked(tokens: list[Token]) -> None:
+    """Make links of web addresses that stand in the text as they are."""
+    for inline in tokens:
+        if inline.type != "inline" or "://" not in inline.content:
+            continue
+        made: list[Token] = []
+        inside = 0
+        for one in inline.children or []:
+            inside += one.nesting if one.type in ("link_open", "link_close") else 0
+            made += [one] if inside or one.type != "text" else _pieces(one)
+        inline.children = made
+
+
+def _pieces(text: Token) -> list[Token]:
+    found, at = [], 0
+    for url in _URL.finditer(text.content):
+        target = url[0].rstrip(".,;:!?)'\"")
+        opened = Token("link_open", "a", 1, attrs={"href": target})
+        found += [Token("text", "", 0, content=text.content[at : url.start()]), opened]
+        found += [Token("text", "", 0, content=target), Token("link_close", "a", -1)]
+        at = url.start() + len(target)
+    return [
+        one for one in [*found, Token("text", "", 0, content=text.content[at:])] if one.type != "text" or one.content
+    ]
+
+
 def _words(inline: Token) -> str:
     return "".join(one.content for one in inline.children or [] if one.type in ("text", "code_inline")).strip()
 
@@ -250,6 +276,7 @@ _CLEANER: Final = nh3.Cleaner(
     strip_comments=True,
 )  # fmt: skip
 _ALIGN: Final = re.compile(r'<(th|td) style="text-align:(left|right|center)">')
+_URL: Final = re.compile(r"https?://[^\s<>\"`{}|\\^\[\]]{2,2000}")
 _HEAD_CELL: Final = re.compile(r"<th(?=[ >])")
 _TASK_BOX: Final = re.compile(r'<input class="task-list-item-checkbox"([^>]*)>')
 
@@ -269,6 +296,7 @@ def _render(body: str, locale: str) -> Rendered:
     parser = _parser()
     env: dict[str, Any] = {}
     tokens = parser.parse(body, env)
+    _linked(tokens)
     headings = _shape(tokens, locale)
     raw = str(parser.renderer.render(tokens, parser.options, env))
     raw = _ALIGN.sub(r'<\1 align="\2">', raw)

@@ -10,6 +10,8 @@ from core.sql import Sql
 
 SECOND_CONTACT: Final = timedelta(days=7)
 """A customer who writes again this soon after an answer was not helped by it."""
+LOW_RATING: Final = 2
+"""Of five: up to here a customer was not content."""
 
 
 class LostSearch(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -38,6 +40,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         used: tickets.
         reopened: of those, opened again after they had been solved.
         second_contact: of those, whose customer wrote again within seven days.
+        low_rating: of those, whose customer was not content.
         unhelpful: votes "this did not help" in the time.
     """
 
@@ -45,6 +48,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     used: int
     reopened: int
     second_contact: int
+    low_rating: int
     unhelpful: int
 
 
@@ -83,21 +87,26 @@ _HEALTH: Final = Sql(
         ) as reopened, exists (
             select 1 from events e where e.ticket_id = u.ticket_id and e.kind = 'message.received' and e.at > u.at
                 and e.at < u.at + :second_contact
-        ) as second_contact
+        ) as second_contact, exists (
+            select 1 from events e where e.ticket_id = u.ticket_id and e.kind = 'ticket.rated' and e.at > u.at
+                and cast(e.data->>'score' as integer) <= :low
+        ) as low_rating
         from uses u
     ), votes as (
         select article_id, count(*) as unhelpful from article_votes
         where not is_helpful and at >= :since and at < :until group by article_id
     ), used as (
         select article_id, count(*) as used, count(*) filter (where reopened) as reopened,
-            count(*) filter (where second_contact) as second_contact
+            count(*) filter (where second_contact) as second_contact,
+            count(*) filter (where low_rating) as low_rating
         from judged group by article_id
     )
     select coalesce(u.article_id, v.article_id) as article_id, coalesce(u.used, 0) as used,
         coalesce(u.reopened, 0) as reopened, coalesce(u.second_contact, 0) as second_contact,
-        coalesce(v.unhelpful, 0) as unhelpful
+        coalesce(u.low_rating, 0) as low_rating, coalesce(v.unhelpful, 0) as unhelpful
     from used u full join votes v on v.article_id = u.article_id
-    order by coalesce(u.reopened, 0) + coalesce(u.second_contact, 0) + coalesce(v.unhelpful, 0) desc, 1 limit :limit
+    order by coalesce(u.reopened, 0) + coalesce(u.second_contact, 0) + coalesce(u.low_rating, 0)
+        + coalesce(v.unhelpful, 0) desc, 1 limit :limit
     """
 )
 
@@ -119,5 +128,6 @@ async def views_by_day(
 
 async def health(session: AsyncSession, since: datetime, until: datetime, limit: int = 50) -> list[Health]:
     """Articles whose answers did not end the matter, the worst first."""
-    values = {"since": since, "until": until, "second_contact": SECOND_CONTACT, "limit": max(1, min(limit, 200))}
-    return [Health(**dict(row)) for row in await _HEALTH.all(session, **values)]
+    values = {"since": since, "until": until, "second_contact": SECOND_CONTACT, "low": LOW_RATING}
+    rows = await _HEALTH.all(session, **values, limit=max(1, min(limit, 200)))
+    return [Health(**dict(row)) for row in rows]

@@ -105,7 +105,7 @@ def _print(report: Report) -> None:
     table = Table(box=None)
     for head in ("File", "Outcome", "Title", "Message"):
         table.add_column(head, overflow="fold")
-    for row in report.rows:
+    for row in (one for one in report.rows if one.action != "unchanged"):
         table.add_row(row.path, row.action, row.title, row.message)
     console = Console()
     console.print(table)

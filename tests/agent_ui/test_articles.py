@@ -87,6 +87,19 @@ async def test_who_saves_late_is_told_what_is_there(desk: Desk) -> None:
     assert (late.status_code, late.json()["current"]["tags"]) == (412, ["a"])
 
 
+async def test_a_list_asks_once_whatever_its_length(desk: Desk, count_queries: Any) -> None:
+    """Languages, titles and states of all rows come with one statement."""
+    for number in range(5):
+        await begun(desk.agent.http, title=f"Filter {number}")
+    counts = []
+    for limit in (1, 5):
+        with count_queries() as queries:
+            answer = await desk.agent.http.get("/api/kb/articles", params={"limit": limit})
+        assert len(answer.json()["items"]) == limit
+        counts.append(len([one for one in queries.statements if "articles" in one]))
+    assert counts == [1, 1]
+
+
 async def test_who_may_not_publish_hides_and_shows_nothing(desk: Desk) -> None:
     """An agent changes the audience of a draft, but not of what readers see."""
     article_id = await begun(desk.agent.http)

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
 from core import clock as clocks
+from core import events
 from core.clock import ManualClock
 from core.db import Database, reading, unit_of_work
 from core.errors import Conflict, Invalid, NotFound
@@ -29,6 +31,8 @@ from knowledge_base.writing import Properties, Text
 from tests import factories
 from tests.knowledge_base.conftest import People, publish, published, rewrite
 from tickets import lifecycle
+from tickets.events import TicketRated
+from tickets.models import Message
 
 EDITOR = Reader(kind="agent", is_editor=True)
 
@@ -239,6 +243,7 @@ async def test_answers_that_did_not_help_are_counted(db: Database, people: Peopl
     async with unit_of_work(db) as session:
         made = await published(session)
         tickets = [(await factories.received(session, f"c{number}@x.example")).ticket_id for number in range(3)]
+        header = await session.scalar(select(Message.message_id_header).where(Message.ticket_id == tickets[1]))
     clock.advance(timedelta(hours=1))
     since = clock.now()
     async with unit_of_work(db) as session:
@@ -250,9 +255,10 @@ async def test_answers_that_did_not_help_are_counted(db: Database, people: Peopl
         await lifecycle.change(session, tickets[0], lifecycle.TicketChange(status="solved"))
     async with unit_of_work(db, people.reviewer) as session:
         await lifecycle.change(session, tickets[0], lifecycle.TicketChange(status="open"))
+        await factories.received(session, "c1@x.example", in_reply_to=header)
+        rated = TicketRated(ticket_id=tickets[2], score=1, old=None, reasons=[], comment="", is_low=True)
+        events.record(session, rated)
     async with reading(db) as session:
         found = await reports.health(session, since, clock.now() + timedelta(hours=1))
-        assert [(one.article_id, one.used, one.reopened, one.second_contact, one.unhelpful) for one in found] == [
-            (made.id, 3, 1, 0, 1)
-        ]
+        assert [msgspec.structs.astuple(one) for one in found] == [(made.id, 3, 1, 1, 1, 1)]
         assert await reports.views_by_day(session, since, clocks.now()) == []

@@ -74,6 +74,15 @@ def test_pictures_and_links_of_ours_find_their_places() -> None:
     assert '<a href="/one">d</a> e' in html
 
 
+def test_addresses_in_the_text_become_links() -> None:
+    """As they are typed, without the full stop behind them; not in code, and not twice."""
+    html = render(
+        "See https://a.example/x?y=1, or (https://b.example/). `https://c.example` [d](https://d.example)"
+    ).html
+    assert re.findall(r'href="([^"]+)"', html) == ["https://a.example/x?y=1", "https://b.example/", "https://d.example"]
+    assert 'data-video="youtube:dQw4w9WgXcQ"' in render("https://youtu.be/dQw4w9WgXcQ").html
+
+
 @pytest.mark.parametrize(
     ("url", "film"),
     [

@@ -3517,6 +3517,7 @@ export interface components {
         /** Health */
         Health: {
             articleId: number;
+            lowRating: number;
             reopened: number;
             secondContact: number;
             unhelpful: number;
