@@ -27,6 +27,7 @@ from agent_ui.api.me import MeController
 from agent_ui.api.people import PeopleController, TeamController
 from agent_ui.api.policy import GuestLinkController, PolicyController
 from agent_ui.api.portal import BrandController, RequestTopicController
+from agent_ui.api.privacy import PrivacyController
 from agent_ui.api.products import CatalogueController, ProductFileController, RegistrationController
 from agent_ui.api.recalls import ClaimController, KeyController, OrderController, RecallController
 from agent_ui.api.replies import DeliveryController, ReplyController
@@ -76,6 +77,7 @@ CONTROLLERS: Final = (
     PolicyController,
     HoursController,
     ReportController,
+    PrivacyController,
     GuestLinkController,
     BrandController,
     RequestTopicController,

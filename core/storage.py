@@ -56,3 +56,16 @@ class Storage:
             raise NotFound("The file is no longer stored.") from None
         except (BaseError, OSError) as problem:
             raise Temporary(f"The file storage cannot be read: {problem}") from problem
+
+    async def remove(self, key: str) -> None:
+        """Forget the content of ``key``; nobody may refer to it any more. Again: no change.
+
+        Raises:
+            Temporary: the storage is away; worth another try.
+        """
+        try:
+            await obstore.delete_async(self._store, key)
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as problem:
+            raise Temporary(f"The file storage cannot be changed: {problem}") from problem

@@ -109,6 +109,16 @@ async def may_write(
     return Verdict(allowed, "Nothing else was said." if allowed else "The customer has not said yes to this.")
 
 
+async def choices(session: AsyncSession, kind: str, value: str) -> dict[Purpose, bool]:
+    """What an address or number gets now, for each purpose that can be chosen: what was said, else the default."""
+    found: dict[Purpose, bool] = {}
+    for purpose, default in PURPOSES.items():
+        if purpose != "service":
+            newest = await _newest(session, kind, value, purpose)
+            found[purpose] = newest.is_granted if newest else default
+    return found
+
+
 async def history(session: AsyncSession, customer_id: int) -> list[Consent]:
     """Everything a customer has said, newest first."""
     statement = select(Consent).where(Consent.customer_id == customer_id).order_by(Consent.id.desc())

@@ -61,3 +61,35 @@ class ContactVerified(Event, frozen=True, kw_only=True):
 
     kind = "customer.contact_verified"
     contact: str
+
+
+class DataRequested(Event, frozen=True, kw_only=True):
+    """A customer wants a copy of her data, their correction or their deletion."""
+
+    kind = "customer.data_requested"
+    request_id: int
+    what: str
+
+
+class DataRequestChanged(Event, frozen=True, kw_only=True):
+    """Something was done about what a customer wants with her data."""
+
+    kind = "customer.data_request_changed"
+    request_id: int
+    what: str
+    state: str
+
+
+class CustomerErased(Event, frozen=True, kw_only=True):
+    """A customer was made nobody, at her own wish; how many of what was erased."""
+
+    kind = "customer.erased"
+    request_id: int
+    counts: dict[str, int]
+
+
+class ContactRemoved(Event, frozen=True, kw_only=True):
+    """A customer took one of her addresses away."""
+
+    kind = "customer.contact_removed"
+    contact: str

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.base import Base
@@ -137,3 +137,33 @@ class CustomerSession(Base):
     expires_at: Mapped[datetime]
     ip: Mapped[str]
     user_agent: Mapped[str]
+
+
+class DataRequest(Base):
+    """What a customer wants to be done with her data (``customers/privacy.py``).
+
+    ``words``: what she says; ``answer``: what was done, or why not. ``ticket_id``: the conversation about it. A copy
+    is the file ``storage_key``, which she can fetch until ``expires_at``. ``handled_by``: the agent's name.
+    """
+
+    __tablename__ = "data_requests"
+    __table_args__ = (
+        CheckConstraint("kind in ('copy','correction','deletion')", name="kind"),
+        CheckConstraint("state in ('asked','working','done','refused')", name="state"),
+        Index("ix_data_requests_customer_id", "customer_id", "id"),
+        Index("ix_data_requests_open", "id", postgresql_where=text("state in ('asked','working')")),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="asked")
+    words: Mapped[str] = mapped_column(server_default="")
+    answer: Mapped[str] = mapped_column(server_default="")
+    ticket_id: Mapped[int | None]
+    handled_by: Mapped[str | None]
+    storage_key: Mapped[str | None]
+    expires_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]

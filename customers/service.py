@@ -11,11 +11,11 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, events
-from core.errors import Invalid, NotFound, Stale
+from core.errors import Conflict, Invalid, NotFound, Stale
 from core.sql import Sql
 from customers.contacts import name_from, normalise_email
 from customers.domains import organisation_domain
-from customers.events import ContactInvalid, CustomerChanged, CustomerCreated
+from customers.events import ContactInvalid, ContactRemoved, CustomerChanged, CustomerCreated
 from customers.models import ContactPoint, Customer, Organisation
 
 
@@ -182,6 +182,24 @@ async def contacts_of(session: AsyncSession, customer_id: int) -> list[ContactPo
     """Addresses and numbers, oldest first."""
     statement = select(ContactPoint).where(ContactPoint.customer_id == customer_id).order_by(ContactPoint.id)
     return list(await session.scalars(statement))
+
+
+async def remove_contact(session: AsyncSession, customer_id: int, kind: str, value: str) -> None:
+    """Take an address or number of a customer away; what she has said about it stays in the ledger of consent.
+
+    Raises:
+        NotFound: it is not hers.
+        Conflict: it is her last one.
+    """
+    await session.execute(select(Customer.id).where(Customer.id == customer_id).with_for_update())
+    points = await contacts_of(session, customer_id)
+    found = next((each for each in points if (each.kind, each.value) == (kind, value)), None)
+    if found is None:
+        raise NotFound("This address is not there.")
+    if sum(each.kind == kind for each in points) == 1:
+        raise Conflict("This is the last one.")
+    await session.delete(found)
+    events.record(session, ContactRemoved(customer_id=customer_id, contact=value))
 
 
 async def organisation_of(session: AsyncSession, customer: Customer) -> Organisation | None:

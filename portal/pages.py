@@ -69,7 +69,8 @@ def in_every_language(path: str = "") -> list[str]:
 
 
 @functools.cache
-def _environment(code: str) -> jinja2.Environment:
+def environment(code: str) -> jinja2.Environment:
+    """The templates in a language."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
@@ -195,7 +196,7 @@ class Visitor:
         code = self.language.code
         brand = self.brand
         return (
-            _environment(code)
+            environment(code)
             .get_template(template)
             .render(
                 lang=code,
@@ -219,7 +220,7 @@ class Visitor:
     def part(self, template: str, **values: Any) -> Response[str]:
         """A piece of a page, for the portal's script to put into one that is open."""
         body = (
-            _environment(self.language.code)
+            environment(self.language.code)
             .get_template(template)
             .render(lang=self.language.code, language=self.language, to=self.to, local=self.local, **values)
         )

@@ -8,7 +8,22 @@ from litestar.exceptions import ClientException
 from litestar.static_files import create_static_files_router
 
 from core.errors import DeskError
-from portal import articles, failures, helping, home, leaving, look, mine, products, requests, seo, signin, surveys
+from portal import (
+    articles,
+    failures,
+    helping,
+    home,
+    leaving,
+    look,
+    mine,
+    privacy,
+    products,
+    profile,
+    requests,
+    seo,
+    signin,
+    surveys,
+)
 from portal.auth import Recognise
 from portal.pages import YEAR, arrive
 from portal.widget import routes as widget_routes
@@ -31,6 +46,8 @@ HANDLERS: Final[list[Any]] = [
             signin.sign_out,
             *mine.HANDLERS,
             *surveys.HANDLERS,
+            *profile.HANDLERS,
+            *privacy.HANDLERS,
             *leaving.HANDLERS,
             articles.article,
             articles.category,

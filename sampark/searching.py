@@ -49,8 +49,10 @@ FOLLOWERS: Final = (
             said.DeliveryChanged,
         ),
     ),
-    Follower(tickets.CUSTOMER_JOB, "customer_id", _kinds(people.CustomerChanged)),
-    Follower(customers.JOB, "customer_id", _kinds(people.CustomerCreated, people.CustomerChanged)),
+    Follower(tickets.CUSTOMER_JOB, "customer_id", _kinds(people.CustomerChanged, people.CustomerErased)),
+    Follower(
+        customers.JOB, "customer_id", _kinds(people.CustomerCreated, people.CustomerChanged, people.CustomerErased)
+    ),
 )
 """Events → what is indexed."""
 

@@ -6,7 +6,7 @@ One screen long on purpose. "What happens when a ticket is opened?" is answered 
 from collections.abc import Mapping
 from datetime import timedelta
 
-from channels import acknowledge, brake, notices, notify, product_mail, ratings
+from channels import acknowledge, brake, erasing, notices, notify, product_mail, ratings
 from channels.acknowledge import Acknowledger
 from channels.chat import following
 from channels.chat.outbox import ChatOutbox
@@ -34,6 +34,8 @@ from knowledge_base.events import (
     ArticleUnpublished,
     SlugChanged,
 )
+from portal.data_copies import JOB as COPY_JOB
+from portal.data_copies import DataCopies
 from portal.surveys import JOB as SURVEY_JOB
 from portal.surveys import Surveys
 from products import coverage, recalls
@@ -116,6 +118,7 @@ class Wiring:
         notifier = Notifier(runtime.settings.base_url)
         settings = runtime.settings
         products = ProductMail(runtime.secret, settings.base_url, settings.product_name, settings.default_locale)
+        forgetting = erasing.Forgetting(runtime.storage)
         surveys = Surveys(runtime.settings, runtime.secret)
         brake.configure(runtime.settings.automatic_mail_per_hour)
         self.engine = searching.engine(runtime.settings)
@@ -132,6 +135,9 @@ class Wiring:
                 Definition(recalls.MAIL_JOB, products.recall),
                 Definition(ratings.JOB, ratings.Teller(runtime.settings.base_url).send),
                 Definition(SURVEY_JOB, surveys.send),
+                Definition(COPY_JOB, DataCopies(runtime.settings, runtime.storage).make),
+                Definition(erasing.FORGET_JOB, forgetting.files),
+                Definition(erasing.FORGET_COPY_JOB, forgetting.copy),
                 Definition(lifecycle.WAKE_JOB, lifecycle.wake),
                 Definition(assignment.DRAIN_JOB, assignment.drain),
                 *searching.definitions(self.engine),

@@ -47,6 +47,7 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "orders:write": "Tell the desk of orders, as the shop system does.",
         "keys:manage": "Make and revoke keys of programs that use the API.",
         "widgets:manage": "Make chat widgets, change them and the sites that may show them, change their secrets.",
+        "customers:privacy": "See what customers want to be done with their data, and do it, also erase them.",
         "reports:read": "Read reports.",
         "staff:manage": "Create agents, change their roles and teams, deactivate them; make and rename teams.",
     }

@@ -24,6 +24,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         survey: ask for a rating after a request was solved.
         survey_hours: so long after its solution.
         survey_days: a rating can be given and changed so long after it was asked for.
+        erase_words: erasing a customer also erases what was said in her tickets; else only who said it.
         low_score: a rating of so many points or less is told to the leads.
     """
 
@@ -35,6 +36,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     survey_hours: Annotated[int, msgspec.Meta(ge=0, le=720)] = 24
     survey_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 14
     low_score: Annotated[int, msgspec.Meta(ge=0, le=5)] = 2
+    erase_words: bool = True
 
 
 async def read(session: AsyncSession) -> Policy:

@@ -19,6 +19,7 @@ class PolicyView(View):
     survey_hours: int
     survey_days: int
     low_score: int
+    erase_words: bool
 
 
 class PolicyInput(Input):
@@ -32,6 +33,7 @@ class PolicyInput(Input):
     survey_hours: Annotated[int, msgspec.Meta(ge=0, le=720)] = 24
     survey_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 14
     low_score: Annotated[int, msgspec.Meta(ge=0, le=5)] = 2
+    erase_words: bool = True
 
     def chosen(self) -> Policy:
         """As the desk keeps it."""

@@ -130,6 +130,7 @@ async def things(db: Database, desk: Desk, ticket: int) -> dict[str, Any]:
             "team_id": 999_999,
             "widget_id": 999_999,
             "blocked_id": 999_999,
+            "request_id": 999_999,
             "mode": "note",
             "article_id": article.id,
             "category_id": 999_999,

@@ -299,6 +299,57 @@ export interface paths {
         patch: operations["ApiCustomersCustomerIdChange"];
         trace?: never;
     };
+    "/api/data-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What customers want to be done with their data */
+        get: operations["ApiDataRequestsListRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data-requests/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Say how a wish stands */
+        patch: operations["ApiDataRequestsRequestIdMove"];
+        trace?: never;
+    };
+    "/api/data-requests/{request_id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Erase a customer who wants to be forgotten */
+        post: operations["ApiDataRequestsRequestIdEraseErase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/deliveries/{delivery_id}/retry": {
         parameters: {
             query?: never;
@@ -3256,6 +3307,35 @@ export interface components {
             version: number;
             vip: boolean;
         };
+        /** DataRequestInput */
+        DataRequestInput: {
+            /** @default  */
+            answer?: string;
+            /** @enum {string} */
+            state: "working" | "done" | "refused";
+        };
+        /** DataRequestState */
+        DataRequestState: {
+            answer: string;
+            id: number;
+            kind: string;
+            state: string;
+        };
+        /** DataRequestView */
+        DataRequestView: {
+            answer: string;
+            /** Format: date-time */
+            askedAt: string;
+            customer: string;
+            customerId: number;
+            doneAt: string | null;
+            handledBy: string | null;
+            id: number;
+            kind: string;
+            state: string;
+            ticketId: number | null;
+            words: string;
+        };
         /** Day */
         Day: {
             /** Format: date */
@@ -3353,6 +3433,12 @@ export interface components {
         /** EndInput */
         EndInput: {
             reason: string;
+        };
+        /** ErasureInput */
+        ErasureInput: {
+            /** @default  */
+            answer?: string;
+            confirm: number;
         };
         /** EventItem */
         EventItem: {
@@ -4064,6 +4150,11 @@ export interface components {
             items: components["schemas"]["LedgerRow"][];
             next: string | null;
         };
+        /** Page[DataRequestView] */
+        "Page_agent_ui.views.privacy.DataRequestView_": {
+            items: components["schemas"]["DataRequestView"][];
+            next: string | null;
+        };
         /** Page[CaseView] */
         "Page_agent_ui.views.products.CaseView_": {
             items: components["schemas"]["CaseView"][];
@@ -4144,6 +4235,8 @@ export interface components {
              * @enum {string}
              */
             agentNames?: "full" | "first" | "team";
+            /** @default true */
+            eraseWords?: boolean;
             /** @default 30 */
             guestDays?: number;
             /** @default true */
@@ -4163,6 +4256,7 @@ export interface components {
         PolicyView: {
             /** @enum {string} */
             agentNames: "full" | "first" | "team";
+            eraseWords: boolean;
             guestDays: number;
             guestLinks: boolean;
             lowScore: number;
@@ -5936,6 +6030,127 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiDataRequestsListRequests: {
+        parameters: {
+            query?: {
+                everything?: boolean;
+                cursor?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_agent_ui.views.privacy.DataRequestView_"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiDataRequestsRequestIdMove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DataRequestInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataRequestState"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiDataRequestsRequestIdEraseErase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataRequestState"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
