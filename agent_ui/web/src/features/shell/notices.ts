@@ -12,6 +12,8 @@ import { useViews } from '@/shared/stores/views'
 import { toast } from '@/shared/toasts'
 import { drawIcon } from './icon'
 
+const TELL_AFTER_MS = 500
+
 export function useNotices(): void {
   const { t } = useI18n()
   const route = useRoute()
@@ -46,9 +48,19 @@ export function useNotices(): void {
     showSystemNotice(id, event.kind === 'ticket.assigned' ? t('notice.assigned') : t('notice.newMessage', { name: ticket.customer.name }), ticket.subject)
   }
 
-  /** A list that is sorted by what is due may put a new ticket out of sight. */
+  /** A list that is sorted by what is due may put a new ticket out of sight; several at once are told in one line. */
+  const fresh = new Map<number, string>()
+  let telling: ReturnType<typeof setTimeout> | undefined
   function tellOfNew(id: number, subject: string): void {
-    toast(t('notice.given', { ticket: `#${id}`, subject }), { action: { label: t('notice.open'), run: () => void router.push(`/inbox/mine/${id}`) }, seconds: 10 })
+    fresh.set(id, subject)
+    clearTimeout(telling)
+    telling = setTimeout(() => {
+      const [[first, words] = [0, '']] = fresh
+      const one = fresh.size === 1
+      const text = one ? t('notice.given', { ticket: `#${first}`, subject: words }) : t('notice.givenMany', { n: fresh.size })
+      toast(text, { action: { label: t('notice.open'), run: () => void router.push(one ? `/inbox/mine/${first}` : '/inbox/mine') }, seconds: 10 })
+      fresh.clear()
+    }, TELL_AFTER_MS)
   }
 
   function showSystemNotice(id: number, title: string, body: string): void {
