@@ -32,6 +32,13 @@ class Settings(BaseSettings):
     http_port: int = Field(8000, ge=0, le=65535, description="Port of the web server.")
     smtp_host: str = Field("127.0.0.1", description="Address the mail listener (SMTP) listens on.")
     smtp_port: int = Field(2525, ge=0, le=65535, description="Port of the mail listener (SMTP).")
+    lmtp_host: str = Field("127.0.0.1", description="Address the mail listener listens on for LMTP.")
+    lmtp_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port where mail is taken by LMTP as well, for a mail server in front. Empty: none.",
+    )
     public_url: str = Field("", description="Address under which people reach the desk. Empty: http://HOST:PORT.")
     files_url: str = Field(
         "",

@@ -221,13 +221,20 @@ class Roles:
             await watch.sweep(session, self._runtime.settings, watching_since)
 
     async def _mail(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
-        listener = Listener(self._runtime.db, self._runtime.settings)
-        await listener.start()
-        ready.set()
-        try:
+        async with contextlib.AsyncExitStack() as open_ports:
+            for listener in self._listeners():
+                await listener.start()
+                open_ports.push_async_callback(listener.stop)
+            ready.set()
             await self._fetchers(stop)
-        finally:
-            await listener.stop()
+
+    def _listeners(self) -> list[Listener]:
+        """What takes mail in: SMTP always, LMTP where its port is set."""
+        db, settings = self._runtime.db, self._runtime.settings
+        smtp = Listener(db, settings)
+        if settings.lmtp_port is None:
+            return [smtp]
+        return [smtp, Listener(db, settings, lmtp=True, host=settings.lmtp_host, port=settings.lmtp_port)]
 
     async def _fetchers(self, stop: asyncio.Event) -> None:
         """Keep one elected fetcher per mailbox, also for mailboxes that are added or changed while we run."""

@@ -111,7 +111,7 @@ def settings_page() -> str:
         variable = "DATABASE_URL" if name == "database_url" else f"SAMPARK_{name.upper()}"
         default = field.default
         shown = default.get_secret_value() if hasattr(default, "get_secret_value") else default
-        shown = ",".join(shown) if isinstance(shown, tuple) else str(shown)
+        shown = ",".join(shown) if isinstance(shown, tuple) else "" if shown is None else str(shown)
         return f"`{variable}`", f"`{shown}`" if shown else "", field.description or ""
 
     intro = "Read once at start: from the environment, then from `.env` in the working folder, then the default."

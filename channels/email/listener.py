@@ -10,21 +10,22 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.errors import HeaderParseError
 from typing import Any, Final
 
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from channels import inbound
 from channels.email import accounts
 from channels.email.accounts import AddressBook, MailAccount
 from channels.email.certificate import Certificate
-from channels.models import InboundItem
+from channels.models import ChannelAccount, InboundItem
 from core import clock, log
-from core.db import Database, reading
+from core.db import Database, reading, unit_of_work
 from core.settings import Settings
 
 LINE_BYTES: Final = 4_194_304
@@ -36,6 +37,8 @@ MAX_RECIPIENTS: Final = 1_000
 MAX_SESSIONS: Final = 200
 """Clients that are served at the same time. Each may hold a whole mail in memory, and a flood of them would take the
 files that the process may open from everything else in it."""
+NOTE_AGAIN: Final = timedelta(seconds=10)
+"""A mailbox that gets many mails is not written down with each of them."""
 RETRY_WINDOW: Final = timedelta(hours=1)
 """Within this time the same bytes in the same envelope are a client's second try, not a second mail."""
 _HEAD: Final = 65_536
@@ -59,6 +62,7 @@ class Handler:
         self._book = AddressBook([])
         self._read_at: float | None = None
         self._storing = 0
+        self._noted: dict[int, datetime] = {}
         self.idle = asyncio.Event()
         self.idle.set()
 
@@ -131,6 +135,24 @@ class Handler:
                     self._db,
                     inbound.Incoming(account_id, accounts.CHANNEL, name, content, sender, addresses),
                 )
+            await self._note(account_id)
+
+    async def _note(self, account_id: int) -> None:
+        """Write down that the mailbox gets mail. The mail itself is kept by now, so no fault of this one matters."""
+        now, noted = clock.now(), self._noted.get(account_id)
+        if noted is not None and noted <= now < noted + NOTE_AGAIN:
+            return
+        try:
+            async with unit_of_work(self._db) as session:
+                # A mailbox that is fetched as well says itself when it was reached.
+                mine = update(ChannelAccount).where(
+                    ChannelAccount.id == account_id, ~ChannelAccount.settings.has_key("imap")
+                )
+                await session.execute(mine.values(last_mail_at=now, last_success_at=now))
+        except (SQLAlchemyError, OSError) as problem:
+            _log.warning("that a mail came in cannot be noted", reason=repr(problem))
+        else:
+            self._noted[account_id] = now
 
     async def _provider_id(self, account_id: int, sender: str, recipients: list[str], content: bytes) -> str | None:
         """A name that a client's second try after a lost answer gets again, and a later mail does not.

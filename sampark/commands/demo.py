@@ -23,6 +23,8 @@ def announce(settings: Settings, summary: DemoSummary | None) -> None:
         ("API", f"{base}/api/docs"),
         ("Mail in", f"SMTP {settings.smtp_host}:{settings.smtp_port}"),
     ]
+    if settings.lmtp_port is not None:
+        lines.append(("", f"LMTP {settings.lmtp_host}:{settings.lmtp_port}"))
     if settings.simulator:
         lines.append(("Simulated mailboxes", f"{base}/simulator"))
     if summary is not None:

@@ -45,6 +45,8 @@ def _ports(settings: Settings, roles: tuple[str, ...]) -> list[tuple[str, int, s
         ports.append((settings.http_host, settings.http_port, "SAMPARK_HTTP_PORT"))
     if "mail" in roles:
         ports.append((settings.smtp_host, settings.smtp_port, "SAMPARK_SMTP_PORT"))
+        if settings.lmtp_port is not None:
+            ports.append((settings.lmtp_host, settings.lmtp_port, "SAMPARK_LMTP_PORT"))
         if settings.simulator:
             ports.append(("127.0.0.1", settings.simulator_smtp_port, "SAMPARK_SIMULATOR_SMTP_PORT"))
             ports.append(("127.0.0.1", settings.simulator_imap_port, "SAMPARK_SIMULATOR_IMAP_PORT"))

@@ -53,6 +53,38 @@ async def test_a_fetcher_that_breaks_is_told_of_and_started_again(
     assert "the fetcher is broken" in str(told[0]["exc_info"])
 
 
+async def test_mail_is_taken_by_lmtp_where_its_port_is_set(db: Database, settings: Settings, storage: Storage) -> None:
+    """Beside SMTP, as the settings say; otherwise there is no such port."""
+    for lmtp_port in (None, 0):
+        chosen = settings.model_copy(update={"lmtp_port": lmtp_port})
+        stop, ready = asyncio.Event(), asyncio.Event()
+        with capture_logs() as said:
+            running = asyncio.create_task(
+                roles.Roles(Runtime(chosen, db, storage, "secret")).run(("mail",), stop, ready.set)
+            )
+            async with asyncio.timeout(20):
+                await ready.wait()
+                ports = {each["lmtp"]: each["port"] for each in said if each["event"] == "listening for mail"}
+                assert set(ports) == ({False} if lmtp_port is None else {False, True})
+                for is_lmtp, port in ports.items():
+                    assert await _greets(port, b"LHLO x" if is_lmtp else b"EHLO x") == b"250"
+                stop.set()
+                await running
+        for port in ports.values():
+            with pytest.raises(OSError):
+                await asyncio.open_connection("127.0.0.1", port)
+
+
+async def _greets(port: int, hello: bytes) -> bytes:
+    """The code that a server answers to a hello."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await reader.readline()
+    writer.write(hello + b"\r\n")
+    answer = await reader.readline()
+    writer.close()
+    return answer[:3]
+
+
 async def test_mailboxes_are_read_after_the_database_was_away(
     db: Database, settings: Settings, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from datetime import timedelta
 
 import aiosmtplib
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy import select
 
 from channels.email import listener as listening
 from channels.email.listener import Listener
-from channels.models import InboundItem, InboundRaw
+from channels.models import ChannelAccount, InboundItem, InboundRaw
 from core.db import Database, reading
 from core.settings import load
 from tests.channels.email.conftest import make_account
@@ -42,6 +43,13 @@ async def rows(db: Database) -> list[tuple]:
         return [tuple(row) for row in found]
 
 
+async def heard(db: Database) -> tuple:
+    """When the first mailbox got its last mail, and when it was reached last."""
+    async with reading(db) as session:
+        found = await session.execute(select(ChannelAccount.last_mail_at, ChannelAccount.last_success_at))
+        return tuple(found.one())
+
+
 async def send(listener: Listener, raw: bytes, to=("support@desk.test",), sender="ravi@example.com"):
     """Hand a mail over as any mail program does."""
     async with aiosmtplib.SMTP(hostname="127.0.0.1", port=listener.port, start_tls=False) as client:
@@ -66,6 +74,30 @@ async def test_a_mail_is_in_the_ledger_when_the_client_hears_250(db, account, li
     _, answer = await send(listener, MAIL)
     assert answer.startswith("2.0.0")
     assert await rows(db) == [(account, "ravi@example.com", ["support@desk.test"], MAIL)]
+
+
+async def test_when_the_last_mail_came_is_known(db, account, listener, clock):
+    """A mailbox that is only fed by the listener has nobody else to say so; a flood is not noted mail by mail."""
+    before = clock.now()
+    await send(listener, MAIL)
+    clock.advance(timedelta(seconds=1))
+    await send(listener, BARE)
+    assert await heard(db) == (before, before)
+    clock.advance(timedelta(minutes=1))
+    await send(listener, BARE + b"2")
+    assert await heard(db) == (clock.now(), clock.now())
+
+
+async def test_a_mail_that_cannot_be_noted_is_kept_all_the_same(db, account, listener, monkeypatch):
+    """The client hears 250 for what is in the ledger."""
+
+    def refuses(_: Database) -> None:
+        raise OSError("the database has gone")
+
+    monkeypatch.setattr(listening, "unit_of_work", refuses)
+    _, answer = await send(listener, MAIL)
+    assert answer.startswith("2.0.0")
+    assert len(await rows(db)) == 1
 
 
 async def test_aliases_plus_addresses_and_capitals_are_ours(db, account, listener):
