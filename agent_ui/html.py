@@ -37,6 +37,8 @@ _HOST: Final = re.compile(
     r"(?:^|[\s/@(<\[\"'])((?:[^\W_](?:[\w-]{0,62})\.){1,8}(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59}))(?=$|[\s/:?#,;)>\]\"'])",
     re.IGNORECASE,
 )
+_SPELLED_OUT: Final = re.compile(r"https?:[/\\]{2}(?:[^\s/\\?#@]*@)?([^\s/\\?#:@<>\[\]()\"']+)", re.IGNORECASE)
+"""The host in an address with its scheme: a host whatever it ends in, where other words with a dot may be a file."""
 _MAX_LABEL: Final = 20_000
 
 
@@ -156,13 +158,14 @@ def _differs(text: str, place: str) -> bool:
         return "@" in text and place not in text.lower()
     named = [_ascii(found.lower()) for found in _HOST.findall(text)]
     known = [host for host in named if _suffixes().publicsuffix(host, accept_unknown=False)]
+    known += [_ascii(found.lower().rstrip(".…,;!")) for found in _SPELLED_OUT.findall(text)]
     return any("xn--" in place or not _same(host, place) for host in known)
 
 
 def _same(one: str, other: str) -> bool:
     """Whether two hosts are of one owner."""
-    if one == other:
-        return True
+    if one == other or one[-1:].isdecimal():
+        return one == other
     owner = _suffixes().privatesuffix(one)
     return owner is not None and owner == _suffixes().privatesuffix(other)
 

@@ -52,6 +52,10 @@ def test_images_that_came_with_the_mail_stay() -> None:
         ("http://evil.net", "Log in (mybank.com)", "evil.net"),
         ("http://m\u0443bank.com", "m\u0443bank.com", "xn--mbank-eze.com"),
         ("mailto:thief@evil.net", "help@mybank.com", "thief@evil.net"),
+        ("http://evil.example/", "http://bank.example/", "evil.example"),
+        ("http://evil.example/", "Log in at HTTPS://bank.example.", "evil.example"),
+        ("http://evil.example/", "http://intranet/login", "evil.example"),
+        ("http://10.1.0.1/", "http://10.2.0.1:8080/", "10.1.0.1"),
     ],
 )
 def test_a_link_that_says_another_place_is_marked(href: str, label: str, place: str) -> None:
@@ -71,6 +75,10 @@ def test_a_link_that_says_another_place_is_marked(href: str, label: str, place: 
         ("https://mybank.com", '<img src="cid:x" alt="y">'),
         ("mailto:help@mybank.com?subject=x", "help@mybank.com"),
         ("tel:+911234", "+91 1234"),
+        ("http://www.bank.example/x", "http://bank.example/"),
+        ("http://10.1.0.1/", "http://10.1.0.1/"),
+        ("http://intranet/login", "http://intranet/login"),
+        ("http://bank.example/", "orders.csv, notes.example"),
     ],
 )
 def test_an_honest_link_only_has_its_address_as_title(href: str, label: str) -> None:
