@@ -82,7 +82,7 @@ def main() -> None:
         sys.exit(130)
     except Exception as problem:
         detail = getattr(problem, "detail", None)
-        if detail is None:
+        if not isinstance(detail, str):
             raise
         click.echo(f"Sampark: {detail}", err=True)
         sys.exit(1)

@@ -19,9 +19,10 @@ from core.errors import StartError
 from core.live import Hub
 from core.migrate import migrate
 from core.net import networks_of
-from core.settings import Settings
+from core.settings import Settings, load
 from core.storage import Storage
 from core.vault import Vault
+from simulator.world import mailboxes_of
 
 _log = log.get(__name__)
 
@@ -78,6 +79,16 @@ def read_secret(settings: Settings) -> str:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(48))
     return path.read_text().strip()
+
+
+def load_for_mailboxes() -> Settings:
+    """Settings of a command that signs in to the mailboxes of this desk, as the desk itself does.
+
+    ``sampark serve --demo`` reads simulated mailboxes on this machine. So may a command where the data folder holds
+    them: whoever can start one reaches this machine without us.
+    """
+    settings = load()
+    return load(simulator=True) if mailboxes_of(settings).root.is_dir() else settings
 
 
 @contextlib.asynccontextmanager

@@ -87,6 +87,13 @@ async def _search(settings: Settings, session: AsyncSession) -> Finding:
     return Finding("search", away is None, says)
 
 
+_UNDELIVERED = """
+    select count(*) from deliveries d join messages m on m.id = d.message_id
+    where d.state in ('failed', 'unknown') and not exists (
+        select from contact_points p
+        where p.kind = 'email' and p.value = m."to" -> 0 ->> 'address' and p.invalid_reason is not null
+    )
+"""
 CHECKS = (
     ("ledger", "select count(*) from inbound_items where state = 'failed'", "mails could not be read"),
     (
@@ -94,7 +101,11 @@ CHECKS = (
         "select count(*) from inbound_items where state = 'received' and received_at < :limit",
         "items have waited for more than five minutes",
     ),
-    ("outbox", "select count(*) from deliveries where state in ('failed', 'unknown')", "messages were not delivered"),
+    (
+        "outbox",
+        _UNDELIVERED,
+        "messages were not delivered to addresses that are good",
+    ),
     (
         "outbox lag",
         "select count(*) from deliveries where state = 'queued' and send_at < :limit",

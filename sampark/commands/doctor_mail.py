@@ -18,8 +18,7 @@ from channels.email.audit import Audit
 from channels.ledger import Standing
 from core import clock, log
 from core.db import reading
-from core.settings import load
-from sampark.runtime import Runtime, running
+from sampark.runtime import Runtime, load_for_mailboxes, running
 
 AT_ONCE = 8
 """Mailboxes that are looked at in parallel."""
@@ -46,7 +45,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of sentences.")
 def command(as_json: bool) -> None:
     """Compare every mailbox's server with the ledger, and say what is missing, failed, waiting or silent."""
-    settings = load()
+    settings = load_for_mailboxes()
     log.configure("ERROR")
 
     async def run() -> list[Verdict]:

@@ -4,6 +4,7 @@ Every mail gets its ledger row like one that came over the network; an mbox is s
 hash and place, so running the same command again changes nothing.
 """
 
+import errno
 import hashlib
 import json
 import sys
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import select
 
-from channels.email import accounts
+from channels.email import accounts, mbox
 from channels.inbound import Incoming, add
 from channels.models import ChannelAccount, InboundItem
 from core import clock, log
@@ -48,28 +49,27 @@ def email(paths: tuple[Path, ...], account: str | None) -> None:
 def mails_of(paths: tuple[Path, ...]) -> Iterator[tuple[str, bytes | OSError]]:
     """Every mail below ``paths`` as (name, bytes), or the reason a file could not be opened; an mbox gives several."""
     for path in paths:
-        files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+        files = sorted(each for each in path.rglob("*") if not each.is_dir()) if path.is_dir() else [path]
         for file in files:
             try:
-                raw = file.read_bytes()
+                raw = _content(file)
             except OSError as problem:
                 yield str(file), problem
                 continue
-            parts = list(split_mbox(raw))
+            parts = list(mbox.messages(raw)) if mbox.is_mbox(raw) else [raw]
             for number, part in enumerate(parts):
                 yield (f"{file}#{number + 1}" if len(parts) > 1 else str(file)), part
 
 
-def split_mbox(raw: bytes) -> Iterator[bytes]:
-    """The mails of an mbox (RFC 4155); bytes that are no mbox are one mail."""
-    if not raw.startswith(b"From ") or b"\n\nFrom " not in raw.replace(b"\r\n", b"\n"):
-        yield raw
-        return
-    unified = raw.replace(b"\r\n", b"\n")
-    for part in unified[5:].split(b"\n\nFrom "):
-        body = part.partition(b"\n")[2]
-        if body.strip():
-            yield body.replace(b"\n>From ", b"\nFrom ")
+def _content(file: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        OSError: it cannot be opened, or is none: opening a pipe would wait for somebody who writes into it.
+    """
+    if file.exists() and not file.is_file():
+        raise OSError(errno.EINVAL, "It is no regular file")
+    return file.read_bytes()
 
 
 async def _account_id(runtime: Runtime, name: str | None) -> int:

@@ -19,7 +19,7 @@ from core import log
 from core.db import reading, unit_of_work
 from core.errors import NotFound
 from core.settings import load
-from sampark.runtime import running
+from sampark.runtime import load_for_mailboxes, running
 from staff import teams
 
 DEFAULT_PORTS = {
@@ -143,7 +143,7 @@ def test(name: str, as_json: bool) -> None:
     """Sign in to the servers of the mailbox NAME and say what happens; changes nothing. Exits 1 on a failure."""
 
     async def run() -> Trial:
-        async with running(load()) as runtime:
+        async with running(load_for_mailboxes()) as runtime:
             async with reading(runtime.db) as session:
                 account = await _named(session, name)
                 settings, address = account.settings, account.address

@@ -9,7 +9,6 @@ the run.
 import functools
 import multiprocessing
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
@@ -20,6 +19,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from channels.email import mbox
 from channels.email.parse import MAX_MAIL
 from channels.email.report import describe, encode, failed
 
@@ -28,7 +28,6 @@ DEADLINE_SECONDS = 30.0
 
 _START_SECONDS = 60.0
 _PROGRESS_FROM = 50
-_MBOX_START = re.compile(rb"(?:\A|\n\r?\n)(?=From [^\n]{3,300}\d{4}[^\n]{0,40}\n)")
 
 
 class _Worker:
@@ -105,7 +104,8 @@ def read_file(path: Path, as_: str | None = None) -> list[bytes]:
             return [encode(failed(path, "It is no regular file."))]
         if path.suffix.lower() == ".mbox" and as_ is None:
             found = [
-                encode(describe(raw, f"{path}#{number}")) for number, raw in enumerate(_messages(path.read_bytes()), 1)
+                encode(describe(raw, f"{path}#{number}"))
+                for number, raw in enumerate(mbox.messages(path.read_bytes()), 1)
             ]
             return found or [encode(failed(path, "There is no message in it."))]
         with path.open("rb") as stream:
@@ -115,13 +115,6 @@ def read_file(path: Path, as_: str | None = None) -> list[bytes]:
         return [encode(failed(path, f"The file could not be read: {fault.strerror or type(fault).__name__}."))]
     except MemoryError:
         return [encode(failed(path, "The file is too large for the memory of this machine."))]
-
-
-def _messages(raw: bytes) -> Iterator[bytes]:
-    """The messages of an mbox file (RFC 4155)."""
-    starts = [found.end() for found in _MBOX_START.finditer(raw)]
-    for start, end in zip(starts, [*starts[1:], len(raw)], strict=True):
-        yield raw[start:end]
 
 
 def _files(paths: tuple[Path, ...]) -> Iterator[Path]:

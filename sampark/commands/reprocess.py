@@ -16,7 +16,7 @@ from sampark.wiring import Wiring
 
 
 @click.command("reprocess")
-@click.argument("rows", nargs=-1, type=int)
+@click.argument("rows", nargs=-1, type=click.IntRange(1, 2**63 - 1))
 @click.option("--all", "everything", is_flag=True, help="Every row that is not done.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a row instead of a sentence.")
 def command(rows: tuple[int, ...], everything: bool, as_json: bool) -> None:

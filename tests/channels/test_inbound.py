@@ -2,6 +2,7 @@
 
 import asyncio
 import mailbox as mailboxes
+import os
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -199,14 +200,27 @@ async def account_named(db: Database) -> int:
 
 
 def test_an_mbox_is_split(tmp_path: Path) -> None:
-    """Ingest takes every mail of an mbox, and a file that cannot be opened is named."""
+    """Ingest takes every mail of an mbox as it was before it was put there."""
     box = mailboxes.mbox(tmp_path / "old.mbox")
     for number in range(3):
-        box.add(factories.raw_mail(subject=f"Old {number}"))
+        box.add(factories.raw_mail(subject=f"Old {number}", body="Dear all\n\nFrom here on all is well."))
     box.close()
-    (tmp_path / "gone.eml").symlink_to(tmp_path / "nowhere")
     found = list(mails_of((tmp_path,)))
-    assert sum(b"Subject: Old" in raw for _, raw in found if isinstance(raw, bytes)) == 3
+    assert sum(b"Subject: Old" in raw and b"\nFrom here on" in raw for _, raw in found if isinstance(raw, bytes)) == 3
+    assert [Path(name).name for name, _ in found] == ["old.mbox#1", "old.mbox#2", "old.mbox#3"]
+
+
+def test_what_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    """A link to nowhere, a pipe and a device are no mails, and none of them is passed over in silence."""
+    (tmp_path / "gone.eml").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "null.eml").symlink_to("/dev/null")
+    os.mkfifo(tmp_path / "pipe.eml")
+    (tmp_path / "real.eml").write_bytes(factories.raw_mail())
+    (tmp_path / "folder").mkdir()
+    found = {Path(name).name: raw for name, raw in mails_of((tmp_path, tmp_path / "pipe.eml"))}
+    assert {name for name, raw in found.items() if isinstance(raw, OSError)} == {"gone.eml", "null.eml", "pipe.eml"}
+    assert isinstance(found["real.eml"], bytes)
+    assert set(found) == {"gone.eml", "null.eml", "pipe.eml", "real.eml"}
 
 
 async def test_rows_whose_job_was_lost_are_asked_for_again(db: Database, clock: ManualClock) -> None:

@@ -13,6 +13,7 @@ from core import clock as clocks
 from core.db import Database, unit_of_work
 from sampark.commands import doctor_mail
 from sampark.commands.doctor import command
+from simulator.world import mailboxes_of
 from tests.channels.email.conftest import certificate, dovecot, make_account  # noqa: F401 - fixtures
 from tests.channels.email.fetching import account_of, eventually, fetching, mail
 from tests.channels.email.test_import import kept
@@ -25,13 +26,13 @@ def box(dovecot) -> Box:  # noqa: F811 - the fixture
     return Box(dovecot)
 
 
-async def doctor(db: Database, settings, *arguments: str) -> Result:
+async def doctor(db: Database, settings, *arguments: str, trusted: str = "127.0.0.0/8") -> Result:
     """Run the command in a process's place, on this test's database."""
     environment = {
         "DATABASE_URL": db.url,
         "SAMPARK_DATA": str(settings.data),
         "SAMPARK_SECRET": settings.secret.get_secret_value(),
-        "SAMPARK_TRUSTED_NETWORKS": "127.0.0.0/8",
+        "SAMPARK_TRUSTED_NETWORKS": trusted,
     }
     return await asyncio.to_thread(CliRunner().invoke, command, ["mail", *arguments], env=environment)
 
@@ -73,6 +74,15 @@ async def test_the_doctor_counts_both_sides(db, box, settings, monkeypatch):
     assert "on the server 6, in the ledger 6" in result.stdout
     assert "! it cannot be looked at: 127.0.0.1 does not answer" in result.stdout
     assert "! it is silent: gone" in result.stdout
+
+
+async def test_the_simulated_mailboxes_are_looked_at(db, settings):
+    """Beside a demo that runs, this machine may be asked, as the demo does; without one it may not."""
+    imap = {"host": "127.0.0.1", "port": 9, "tls": "none"}
+    await make_account(db, settings={"imap": imap})
+    assert "a network that this desk may not connect to" in (await doctor(db, settings, trusted="")).stdout
+    mailboxes_of(settings).create("support@desk.test")
+    assert "127.0.0.1 does not answer on port 9" in (await doctor(db, settings, trusted="")).stdout
 
 
 async def _holds(db, account, number) -> bool:

@@ -76,6 +76,17 @@ def test_mbox(tmp_path: Path) -> None:
     assert found[0]["file"].endswith("a.mbox#1")
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_that_an_mbox_marks(tmp_path: Path, end: str) -> None:
+    """A line that begins with "From " is marked in an mbox; whoever reads the mail does not see that."""
+    said = "Dear all\n\n>From here on\n>>From there\n> From elsewhere\nFrom me, in 2025 or so"
+    box = f"From jo@home.example Mon Mar  3 10:15:00 2025\nSubject: a\n\n{said}\n\n".replace("\n", end)
+    (tmp_path / "a.mbox").write_bytes(box.encode() * 2)
+    found = [json.loads(line) for line in read_file(tmp_path / "a.mbox")]
+    want = "Dear all\n\nFrom here on\n>From there\n> From elsewhere\nFrom me, in 2025 or so"
+    assert [item["text"].strip() for item in found] == [want] * 2
+
+
 def test_what_is_no_file_has_its_reason(tmp_path: Path) -> None:
     """A file that vanished does not raise."""
     [line] = read_file(tmp_path / "gone.eml")

@@ -16,6 +16,8 @@ from core.events import EventRow
 from core.settings import Settings
 from core.storage import Storage
 from core.vault import Vault
+from sampark.commands import doctor
+from sampark.runtime import Runtime
 from simulator import demo, demo_files, demo_people, demo_talk, demo_threads
 from staff import passwords
 from staff.models import Agent, Role
@@ -356,3 +358,11 @@ async def test_products_are_registered_ordered_claimed_and_recalled(seeded: demo
             and m.text like '%' || r.serial || '%' or t.subject like '%' || r.serial || '%')
     """
     assert (await rows(db, agree))[0][0] >= sum(frozen.values()) - 5
+
+
+async def test_the_doctor_finds_the_demo_well(
+    seeded: demo.DemoSummary, db: Database, settings: Settings, storage: Storage
+) -> None:
+    """What fails in the demo's story is no fault of the desk."""
+    findings = await doctor.examine(Runtime(settings, db, storage, "secret"))
+    assert {each.name: each.says for each in findings if not each.ok} == {}
