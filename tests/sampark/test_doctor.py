@@ -27,7 +27,7 @@ async def test_a_dead_address_is_no_fault_of_the_desk(db: Database, settings: Se
         agent = await factories.agent(session)
     async with unit_of_work(db, factories.actor(agent, rights=factories.AGENT_RIGHTS)) as session:
         wanted = NewTicket(client_key="k", subject="Order", html="<p>We come.</p>", customer_email="jo@home.example")
-        _, message = await open_ticket(session, wanted)
+        await open_ticket(session, wanted)
     assert (await outbox(db, settings, storage)).ok
     async with unit_of_work(db) as session:
         sending = (await session.scalars(select(Delivery.id))).one()
