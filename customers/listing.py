@@ -125,3 +125,12 @@ async def list_customers(
         statement = statement.where(or_(Customer.name > name, and_(Customer.name == name, Customer.id > last)))
     rows = [_line(row) for row in await session.execute(statement)]
     return rows[:limit], _key(rows[limit - 1]) if len(rows) > limit else None
+
+
+async def find_organisations(session: AsyncSession, q: str = "", limit: int = 20) -> list[tuple[int, str]]:
+    """Organisations whose name holds these words, by name: id and name."""
+    words = " ".join(q.replace("\x00", " ").split())[:200]
+    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    statement = select(Organisation.id, Organisation.name).where(Organisation.name.ilike(f"%{escaped}%"))
+    rows = await session.execute(statement.order_by(Organisation.name, Organisation.id).limit(min(limit, LONGEST_PAGE)))
+    return [(row.id, row.name) for row in rows]

@@ -72,18 +72,16 @@ def rights_of(
     Args:
         visibility: one of :data:`VISIBILITIES`.
         organisation_ids: with ``restricted``: whose people may read it.
-        segments: with ``restricted``: which groups may read it.
+        segments: with ``restricted``: which groups may read it; without any of both no customer may.
         team_ids: with ``agents``: which teams only; none: all agents.
 
     Raises:
-        Invalid: the visibility is unknown, or restricted to nobody.
+        Invalid: the visibility is unknown.
     """
     if visibility not in VISIBILITIES:
         raise Invalid.field("visibility", "There is no such visibility.")
     if visibility == "restricted":
         named = [f"org:{one}" for one in organisation_ids] + [f"segment:{normal_segment(one)}" for one in segments]
-        if not named:
-            raise Invalid.field("visibility", "Name an organisation or a segment that may read it.")
         return sorted({*named, AGENTS})
     if visibility == "agents":
         teams = sorted({f"team:{team}" for team in team_ids})

@@ -4,14 +4,20 @@ The slug that counts stands on the translation; here are only those of the past.
 past is forgotten.
 """
 
+from typing import Final
+
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock
+from core.sql import Sql
 from knowledge_base.errors import SlugTaken
 from knowledge_base.models import Address, Article, Translation
 from knowledge_base.slugs import checked, slug_of
+
+_LOCK: Final = Sql("select pg_advisory_xact_lock(hashtextextended('article/' || :key, 0))")
+"""Two who want the same slug at the same moment come one after the other, so that the second one is told."""
 
 
 async def free_slug(session: AsyncSession, locale: str, title: str, article_id: int) -> str:
@@ -31,6 +37,7 @@ async def take(session: AsyncSession, locale: str, slug: str, article_id: int) -
         SlugTaken: another article of this language has it.
     """
     slug = checked(slug)
+    await _LOCK.all(session, key=f"{locale}/{slug}")
     if await _owner(session, locale, slug) not in (None, article_id):
         raise SlugTaken("Another article of this language has this address.")
     await session.execute(delete(Address).where(Address.locale == locale, Address.slug == slug))

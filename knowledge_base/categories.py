@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, events
@@ -191,8 +191,3 @@ async def _check_parent(session: AsyncSession, own_id: int | None, parent_id: in
     )
     if parent.parent_id is not None or parent_id == own_id or below:
         raise Invalid.field("parent_id", "Categories have two levels and no more.")
-
-
-async def move_articles(session: AsyncSession, category_id: int, to_id: int | None) -> None:
-    """Put all articles of a category into another one."""
-    await session.execute(update(Article).where(Article.category_id == category_id).values(category_id=to_id))

@@ -17,6 +17,7 @@ from knowledge_base.categories import with_those_below
 from knowledge_base.models import Acknowledgement, Article, Translation, Version
 
 LONGEST_PAGE: Final = 100
+MOST_WORDS: Final = 500
 State = Literal["draft", "in_review", "approved", "published", "archived"]
 
 
@@ -224,3 +225,10 @@ async def row_of(session: AsyncSession, reader: Reader, article_id: int) -> Arti
     if row is None:
         raise NotFound("There is no such article.")
     return _row(row)
+
+
+async def words_in_use(session: AsyncSession) -> tuple[list[str], list[str]]:
+    """The segments and the tags that articles name already, by name."""
+    segments = select(func.unnest(Article.segments).label("word")).distinct().order_by("word").limit(MOST_WORDS)
+    tags = select(func.unnest(Article.tags).label("word")).distinct().order_by("word").limit(MOST_WORDS)
+    return list(await session.scalars(segments)), list(await session.scalars(tags))

@@ -15,7 +15,7 @@ from core import clock, events
 from core.db import actor_of
 from core.errors import Conflict, Invalid, NotFound, Stale
 from core.i18n import NAMES
-from knowledge_base import access, addresses, files
+from knowledge_base import access, addresses, files, tasks
 from knowledge_base.errors import WaitsForPublishing
 from knowledge_base.events import ArticleChanged, ArticleCreated, ArticleSaved, SlugChanged
 from knowledge_base.markdown import LONGEST
@@ -255,6 +255,8 @@ async def change(session: AsyncSession, article_id: int, wanted: Properties, exp
         raise Stale("Somebody changed this article in the meantime.")
     changed = await _set(session, found, wanted)
     if changed:
+        if "owner_id" in changed:
+            await tasks.hand_over(session, article_id, found.owner_id)
         found.version += 1
         found.changed_at = clock.now()
         events.record(session, ArticleChanged(article_id=article_id, fields=changed))

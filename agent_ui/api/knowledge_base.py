@@ -12,16 +12,18 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromQuery, JSONBody, QueryParameter
 
 from agent_ui import files
-from agent_ui.api.articles import PUBLISH, READ
+from agent_ui.api.articles import PUBLISH, READ, WRITE
 from agent_ui.deps import Desk
 from agent_ui.limits import allow
-from agent_ui.views.base import given
-from agent_ui.views.knowledge import ImportView, OptionsInput
+from agent_ui.views.base import Named, given
+from agent_ui.views.knowledge import AudienceView, ImportView, OptionsInput
 from agent_ui.views.people import Locale
 from core import clock
 from core.errors import Invalid
+from customers import listing
 from knowledge_base import bundle, deflection, exporting, importing, options, reports
 from knowledge_base.deflection import Deflection
+from knowledge_base.listing import words_in_use
 from knowledge_base.options import Wishes
 from knowledge_base.reports import Day, Health, LostSearch
 
@@ -70,6 +72,17 @@ class KnowledgeBaseController(Controller):
         wishes = Wishes(**given(data))
         await options.write(desk.session, wishes)
         return wishes
+
+    @get("/audience", guards=[WRITE], summary="Whom an article may be for")
+    async def audience(self, desk: NamedDependency[Desk], q: FromQuery[str] = "") -> AudienceView:
+        """Organisations whose name holds ``q`` (some of them), segments and tags that articles name already.
+
+        A customer's segments are ``vip``, what her attribute ``segments`` lists, and each attribute as ``name=value``.
+        """
+        found = await listing.find_organisations(desk.session, q)
+        segments, tags = await words_in_use(desk.session)
+        named = [Named(id=number, name=name) for number, name in found]
+        return AudienceView(organisations=named, segments=segments, tags=tags)
 
     @get("/export", guards=[PUBLISH], summary="All articles as an archive", media_type="application/zip")
     async def export(self, desk: NamedDependency[Desk]) -> Response[bytes]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from agent_ui.views.articles import Moment, Note, Words
-from agent_ui.views.base import Html, Id, Input, View
+from agent_ui.views.base import Html, Id, Input, Named, View
 from agent_ui.views.people import Locale
 from knowledge_base.announcements import Severity
 from knowledge_base.feedback import Score, VoteLine
@@ -159,6 +159,14 @@ class WaitingInput(Input):
     """A ticket about a known issue."""
 
     ticket_id: Id
+
+
+class AudienceView(View):
+    """What the fields of an article offer: organisations by words of their name, segments and tags in use."""
+
+    organisations: list[Named]
+    segments: list[str]
+    tags: list[str]
 
 
 class OptionsInput(Input):

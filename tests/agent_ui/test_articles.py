@@ -229,6 +229,9 @@ async def test_the_rest_of_the_screens(desk: Desk) -> None:
     assert done.status_code == 204
     pasted = (await desk.agent.http.post("/api/kb/paste", json={"html": "<h1>Hi</h1><b>x</b>"})).json()
     assert pasted == {"markdown": "## Hi\n\n**x**", "lostImages": 0}
+    await desk.agent.http.patch(f"/api/kb/articles/{article_id}", json={"tags": ["Lamp"], "segments": ["Gold"]})
+    offered = (await desk.agent.http.get("/api/kb/audience")).json()
+    assert (offered["organisations"], offered["segments"], offered["tags"]) == ([], ["gold"], ["lamp"])
     for name in ("searches", "deflection", "health", "views"):
         assert (await desk.agent.http.get(f"/api/kb/reports/{name}")).status_code == 200
     wrong = await desk.agent.http.get("/api/kb/reports/views", params={"since": "2026-03-02", "until": "2026-03-01"})

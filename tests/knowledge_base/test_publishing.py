@@ -1,9 +1,10 @@
 """From a draft to what readers see, and back."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from core import scheduler
 from core.clock import ManualClock
@@ -16,7 +17,7 @@ from knowledge_base.errors import Gone, NeedsAnotherPerson, NotReviewed, SlugTak
 from knowledge_base.models import Task
 from knowledge_base.options import Wishes
 from knowledge_base.reading import ArticleText, Moved
-from knowledge_base.writing import Text
+from knowledge_base.writing import Properties, Text
 from tests.knowledge_base.conftest import People, article, publish, published, rewrite
 
 
@@ -215,6 +216,35 @@ async def test_addresses_lead_on_and_end(db: Database, people: People) -> None:
     async with unit_of_work(db) as session:
         await published(session, "Reset the filter")
     assert (await shown(db, "reset-the-filter")).title == "Reset the filter"
+
+
+async def test_two_who_want_the_same_address_at_once(db: Database, people: People) -> None:
+    """One gets it, and the others are told."""
+
+    async def begin(slug: str) -> str:
+        async with unit_of_work(db, people.author) as session:
+            made = await writing.create(session, "en", Text(title="Reset", body="x"), Properties(), slug)
+            await asyncio.sleep(0.05)
+            return (await writing.get_translation(session, made.id, "en")).slug
+
+    found = await asyncio.gather(*(begin("reset") for _ in range(3)), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in found) == ["SlugTaken", "SlugTaken", "str"]
+
+
+async def test_an_article_is_read_with_few_questions(db: Database, people: People) -> None:
+    """Address, option, text, files, links, languages: six statements at most, whatever stands in it."""
+    async with unit_of_work(db) as session:
+        other = await published(session, "Other")
+        await published(session, body=f"# One\n\n[other](article:{other.id})")
+    asked: list[str] = []
+
+    def note(_c: object, _k: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(db.engine.sync_engine, "before_cursor_execute", note)
+    await shown(db, "reset-the-filter")
+    event.remove(db.engine.sync_engine, "before_cursor_execute", note)
+    assert len(asked) <= 6, asked
 
 
 async def test_unpublished_and_archived_texts_are_not_there(db: Database, people: People) -> None:

@@ -68,7 +68,7 @@ async def test_a_visitor_has_one_vote_and_a_no_with_words_is_a_task(db: Database
 
 
 async def test_tasks_go_to_the_owner_and_are_done_once(db: Database, people: People) -> None:
-    """Listed by owner, newest first, until somebody says what was done."""
+    """Listed by owner, newest first, until somebody says what was done; a new owner takes them over."""
     async with unit_of_work(db, people.author) as session:
         mine = await writing.create(session, "en", Text(title="Mine", body="x"), Properties())
         await tasks.open_task(session, mine, "en", "agent", "Old picture")
@@ -76,6 +76,8 @@ async def test_tasks_go_to_the_owner_and_are_done_once(db: Database, people: Peo
         listed, _ = await tasks.listed(session, owner_id=people.author.id)
         assert [(one.title, one.text) for one in listed] == [("Mine", "Old picture")]
         assert await tasks.listed(session, owner_id=people.reviewer.id) == ([], None)
+        await writing.change(session, mine.id, Properties(owner_id=people.reviewer.id))
+        assert len((await tasks.listed(session, owner_id=people.reviewer.id))[0]) == 1
         await tasks.resolve(session, listed[0].id, "New picture")
         await tasks.resolve(session, listed[0].id, "Again")
         done, _ = await tasks.listed(session, is_open=False)

@@ -886,6 +886,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/kb/audience": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom an article may be for */
+        get: operations["ApiKbAudienceAudience"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/kb/categories": {
         parameters: {
             query?: never;
@@ -2967,6 +2984,12 @@ export interface components {
             version: number;
             /** @enum {string} */
             visibility: "public" | "signed_in" | "restricted" | "agents";
+        };
+        /** AudienceView */
+        AudienceView: {
+            organisations: components["schemas"]["Named"][];
+            segments: string[];
+            tags: string[];
         };
         /** AuditView */
         AuditView: {
@@ -7682,6 +7705,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Difference"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiKbAudienceAudience: {
+        parameters: {
+            query?: {
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceView"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
