@@ -62,7 +62,7 @@ def _page(request: PortalRequest, token: str, *, is_done: bool) -> Response[str]
         what=purpose_words(visitor.language, found.purpose),
         is_done=is_done,
     )
-    page.headers["Referrer-Policy"] = "no-referrer"
+    page.headers["Referrer-Policy"] = "same-origin"  # with none, browsers would not name the origin of the post
     return page
 
 

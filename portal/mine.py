@@ -26,7 +26,7 @@ from portal.pages import PortalRequest, Visitor, runtime_of
 from portal.requests import LARGEST_POST
 from portal.seats import Seat
 from portal.uploads import ACCEPT, MOST_FILES, sniff, tidy_name
-from tickets import access, policy, requests
+from tickets import access, policy, requests, satisfaction
 from tickets.requests import Request, RequestLine, Said
 
 GATE: Final = Gate()
@@ -192,6 +192,7 @@ async def _page(
         items=[_shown(visitor, seat, each) for each in talk.items],
         earlier=talk.before,
         answer_hint=answer_words(visitor, found),
+        rating=satisfaction.token(runtime.secret, seat.ticket_id) if found.line.state in {"solved", "closed"} else "",
         can_solve=found.line.state in {"working", "waiting", "held"},
         message=message,
         errors=errors or {},

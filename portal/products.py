@@ -338,7 +338,7 @@ async def invitation(request: PortalRequest, token: FromPath[str]) -> Response[s
         csrf=auth.csrf_token(request),
         is_own=visitor.customer is not None and visitor.customer.customer_id == row.customer_id,
     )
-    page.headers["Referrer-Policy"] = "no-referrer"
+    page.headers["Referrer-Policy"] = "same-origin"
     return page
 
 

@@ -95,7 +95,7 @@ async def _link_page(request: PortalRequest, token: str) -> Response[str]:
     async with unit_of_work(runtime_of(request).db) as session:
         works = await signin.is_open(session, token[:128], _binding(request))
     page = Visitor.of(request).page("sign_in_link.html", works=works, token=token)
-    page.headers["Referrer-Policy"] = "no-referrer"
+    page.headers["Referrer-Policy"] = "same-origin"  # with none, browsers would not name the origin of the post
     return page
 
 

@@ -181,7 +181,7 @@ def _page(
         thanks=thanks,
         errors=errors or {},
     )
-    page.headers["Referrer-Policy"] = "no-referrer"
+    page.headers["Referrer-Policy"] = "same-origin"  # with none, browsers would not name the origin of the post
     return page
 
 

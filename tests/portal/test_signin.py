@@ -46,6 +46,7 @@ async def test_a_link_signs_in_and_proves_the_address(desk: Desk, db: Database, 
     path = await link_to(db)
     page = await desk.client.get(path)
     assert (page.status_code, "Is it you?" in page.text, await sessions(db)) == (200, True, 0)
+    assert page.headers["referrer-policy"] == "same-origin"  # with "no-referrer" browsers post with "Origin: null"
     answer = await desk.client.post(path)
     assert (answer.status_code, answer.headers["location"]) == (303, "/portal/requests")
     cookie = next(each for each in answer.headers.get_list("set-cookie") if each.startswith(auth.COOKIE))
