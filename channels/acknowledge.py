@@ -19,7 +19,7 @@ from core import clock, jobs
 from core.errors import DeskError
 from core.html import html_to_text
 from core.sql import Row, Sql
-from customers.contacts import normalise_email
+from customers.contacts import leads_nowhere, normalise_email
 from tickets import guests, lifecycle, templates
 from tickets.events import TicketCreated
 from tickets.intake import Person
@@ -170,8 +170,8 @@ def _is_due(row: Row) -> bool:
     if row.do_not_contact or row.invalid_reason is not None or row.agent or not row.address:
         return False
     try:
-        local, _, domain = normalise_email(row.address).rpartition("@")
+        local = normalise_email(row.address).rpartition("@")[0]
     except DeskError:
         return False
     plain = "".join(letter for letter in local if letter.isalnum())
-    return not plain.startswith(_ROBOTS) and not domain.endswith(".invalid")
+    return not plain.startswith(_ROBOTS) and not leads_nowhere(row.address)

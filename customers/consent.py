@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import clock, events
 from core.db import actor_of
 from core.errors import Invalid
+from customers.contacts import leads_nowhere
 from customers.events import ConsentChanged
 from customers.models import Consent, ContactPoint, Customer
 
@@ -91,6 +92,8 @@ async def may_write(
         purpose: what for.
         asked_for: its reader has just asked for it herself (a link to sign in): "do not contact" does not mean that.
     """
+    if kind == "email" and leads_nowhere(value):
+        return Verdict(False, "Nobody can be reached at this address.")
     statement = (
         select(ContactPoint.invalid_reason, Customer.do_not_contact)
         .join(Customer, Customer.id == ContactPoint.customer_id)

@@ -26,6 +26,11 @@ def normalise_email(address: str) -> str:
     return value
 
 
+def leads_nowhere(address: str) -> bool:
+    """Whether nobody can ever be reached at an address: its domain is set aside for that (RFC 2606, section 2)."""
+    return address.rpartition("@")[2].rstrip(".").lower().rpartition(".")[2] == "invalid"
+
+
 def normalise_phone(number: str, country: str) -> str:
     """E.164, e.g. ``+919822000000``.
 

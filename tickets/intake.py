@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, events
@@ -17,12 +18,19 @@ from customers import service as customers
 from products import entitlement
 from tickets import participants, threading
 from tickets.events import AnsweredElsewhere, MessageReceived, StatusChanged, TicketCreated, TicketWoken
+from tickets.models import Ticket
 
 SNIPPET_LENGTH = 140
 
 
+NAMELESS = "Unknown sender"
+
+
 class Person(msgspec.Struct, frozen=True):
-    """A name and a normalised address; stored as JSON in a message's recipients."""
+    """A name and a normalised address; stored as JSON in a message's recipients.
+
+    Whoever wrote without an address that could be answered has an empty one.
+    """
 
     name: str
     address: str
@@ -238,7 +246,7 @@ async def receive(session: AsyncSession, message: InboundMessage) -> Received:
     """Take a message in. One transaction with its ledger row, so it is wholly in or not at all.
 
     Raises:
-        Invalid: the sender's address is not one (the channel's reader sees to it that there is one).
+        Invalid: the sender's address is not one (the channel's reader sees to it that it is, or empty).
     """
     found = await _person(session, message)
     match = await _match(session, message, found.id)
@@ -256,7 +264,22 @@ async def _person(session: AsyncSession, message: InboundMessage) -> customers.F
         known = await customers.get(session, message.customer_id)
         return customers.Found(known.id, known.name, known.vip, False, known.organisation_id)
     person = message.our_answer.customer if message.our_answer else message.sender
+    if not person.address:
+        return await _without_address(session, message, person.name)
     return await customers.find_or_create(session, person.address, person.name, message.channel, message.language)
+
+
+async def _without_address(session: AsyncSession, message: InboundMessage, name: str) -> customers.Found:
+    """Somebody of whom nothing is known that she could be found by: a person of her own for each message.
+
+    A message that is processed again belongs to whom it was given to the first time.
+    """
+    if message.into_ticket_id is not None:
+        owner = await session.scalar(select(Ticket.customer_id).where(Ticket.id == message.into_ticket_id))
+        if owner is not None:
+            known = await customers.get(session, owner)
+            return customers.Found(known.id, known.name, known.vip, False, known.organisation_id)
+    return await customers.create_unknown(session, name or NAMELESS, message.channel, message.language)
 
 
 async def _note_participants(

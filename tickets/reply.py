@@ -17,7 +17,8 @@ from core.errors import Invalid, NotAllowed
 from core.html import html_to_text, sanitise, sanitise_written, text_to_html
 from core.sql import Sql
 from customers import service as customers
-from customers.contacts import normalise_email
+from customers.contacts import leads_nowhere, normalise_email
+from customers.models import ContactPoint
 from tickets import attachments, delivery, drafts, lifecycle, participants, templates
 from tickets.errors import StaleReply, TicketClosed
 from tickets.events import MessageQueued, NoteAdded, TicketCreated, audience
@@ -328,14 +329,16 @@ def _people(people: list[Person]) -> list[dict[str, str]]:
     if len(people) > MAX_RECIPIENTS:
         raise Invalid.field("to", f"At most {MAX_RECIPIENTS} recipients.")
     unique = {normalise_email(person.address): person.name for person in people}
+    if nowhere := next(filter(leads_nowhere, unique), None):
+        raise Invalid.field("to", f"Nobody can be reached at {nowhere}.")
     return [{"name": clean(name), "address": address} for address, name in unique.items()]
 
 
 async def _customer_address(session: AsyncSession, ticket: Ticket, answered: Any) -> list[dict[str, str]]:
     """Where the customer wrote from last; else her first working address."""
-    if answered.address is not None:
+    if answered.address is not None and not leads_nowhere(answered.address):
         return [{"name": answered.name, "address": answered.address}]
-    contacts = [each for each in await customers.contacts_of(session, ticket.customer_id) if each.kind == "email"]
+    contacts = await _addresses_of(session, ticket.customer_id)
     working = [each for each in contacts if each.invalid_reason is None] or contacts
     if not working and ticket.channel in WITHOUT_ADDRESS:
         return []
@@ -345,10 +348,15 @@ async def _customer_address(session: AsyncSession, ticket: Ticket, answered: Any
     return [{"name": name, "address": working[0].value}]
 
 
+async def _addresses_of(session: AsyncSession, customer_id: int) -> list[ContactPoint]:
+    known = await customers.contacts_of(session, customer_id)
+    return [each for each in known if each.kind == "email" and not leads_nowhere(each.value)]
+
+
 async def _recipient(session: AsyncSession, content: NewTicket) -> tuple[int, Person]:
     if content.customer_id is not None:
         customer = await customers.get(session, content.customer_id)
-        contacts = [each for each in await customers.contacts_of(session, customer.id) if each.kind == "email"]
+        contacts = await _addresses_of(session, customer.id)
         if not contacts:
             raise Invalid.field("customerId", "No e-mail address of this customer is known.")
         return customer.id, Person(customer.name, contacts[0].value)

@@ -183,7 +183,7 @@ async def _check(
     if row is None or not row.is_active:
         raise _Held("This agent is no longer active.")
     if row.email.lower() != sender.address:
-        raise _Held(f"It came from {sender.address}, which is not the address of {row.name}.")
+        raise _Held(f"It came from {sender.address or 'nobody'}, which is not the address of {row.name}.")
     if options.agent_answers == "off":
         raise _Held("Answers by mail are switched off for this mailbox.")
     if options.agent_answers == "aligned" and not authentication.aligned:

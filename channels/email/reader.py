@@ -37,7 +37,6 @@ from tickets.intake import InboundMessage, NewAttachment, OurAnswer, Person, cle
 
 THREAD_ABOVE: Final = 65_536
 """Mails larger than this many bytes are parsed in a thread, so that others do not wait for them."""
-UNKNOWN_SENDER: Final = "unknown@sender.invalid"
 MAX_PEOPLE: Final = 500
 
 _LOCKS = Sql(
@@ -214,7 +213,8 @@ class EmailReader:
         """A ticket with the headers, and a polite refusal to its sender (field 2.1.24)."""
         message = msgspec.structs.replace(await self._message(letter), text=reason)
         received = await intake.receive(session, message)
-        if not (letter.mail.is_auto_reply or letter.mail.is_list or letter.item.archived):
+        nobody = not letter.sender.address or letter.mail.is_auto_reply or letter.mail.is_list
+        if not (nobody or letter.item.archived):
             await notices.create(
                 session,
                 kind="too_big",
@@ -353,7 +353,7 @@ async def _duplicate(session: AsyncSession, letter: Letter) -> Outcome | None:
 
 
 def sender_of(mail: ParsedMail, envelope_from: str, *, reply_to: bool = False) -> Person:
-    """Who wrote: From, else Sender, else the envelope; a mail without any still has a (made-up) sender.
+    """Who wrote: From, else Sender, else the envelope; without an address where none of them has one.
 
     Args:
         mail: the mail.
@@ -372,12 +372,12 @@ def _safe_person(name: str, address: str) -> Person:
     try:
         return Person(clean(name), clean(normalise_email(address)))
     except Invalid:
-        return Person(clean(name) or "Unknown sender", UNKNOWN_SENDER)
+        return Person(clean(name), "")
 
 
 def _people(found: list[Address]) -> list[Person]:
     people = [_safe_person(each.name, each.address) for each in found[:MAX_PEOPLE] if each.address]
-    return [person for person in people if person.address != UNKNOWN_SENDER]
+    return [person for person in people if person.address]
 
 
 def _content_hash(mail: ParsedMail) -> str:

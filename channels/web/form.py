@@ -27,7 +27,6 @@ from tickets.intake import InboundMessage, NewAttachment, Person
 
 CHANNEL: Final = "web"
 ACCOUNT: Final = "web"
-UNREADABLE_SENDER: Final = "unknown@sender.invalid"
 
 
 class WebFile(msgspec.Struct, frozen=True):
@@ -142,7 +141,7 @@ class WebReader:
             channel=CHANNEL,
             account_id=await _answering_account(session, None) or account.id,
             inbound_item_id=item.id,
-            sender=Person("", item.envelope_from or UNREADABLE_SENDER),
+            sender=Person("", item.envelope_from),
             subject=subject,
             text=f"{subject} ({reason}).\n\n{raw[:4000].decode('utf-8', 'replace')}",
             tags=["unreadable"],
