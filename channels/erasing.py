@@ -16,6 +16,8 @@ from core.storage import Storage
 from customers import erasing as people
 from customers import privacy
 from customers.events import CustomerErased
+from knowledge_base import erasing as articles
+from knowledge_base.events import ArticleDeleted
 from products import erasing as products
 from tickets import erasing as tickets
 from tickets import policy
@@ -82,6 +84,7 @@ async def erase(session: AsyncSession, request_id: int, answer: str = "") -> Non
     addresses = await people.addresses_of(session, customer_id)
     done = await tickets.erase(session, customer_id, addresses, words=chosen.erase_words)
     proofs, registrations = await products.erase(session, customer_id, addresses)
+    await articles.erase(session, customer_id)
     values = {
         "customer_id": customer_id,
         "addresses": addresses,
@@ -106,6 +109,12 @@ async def erase(session: AsyncSession, request_id: int, answer: str = "") -> Non
     events.record(session, CustomerErased(customer_id=customer_id, request_id=request_id, counts=counts))
     if keys := [*done.files, *proofs]:
         await jobs.enqueue(session, FORGET_JOB, {"keys": keys})
+
+
+async def on_article_deleted(session: AsyncSession, event: ArticleDeleted) -> None:
+    """Forget the pictures and files of an article that is gone."""
+    if event.file_keys:
+        await jobs.enqueue(session, FORGET_JOB, {"keys": event.file_keys})
 
 
 _USED: Final = Sql(

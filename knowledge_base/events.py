@@ -101,6 +101,7 @@ class ArticleDeleted(Event, frozen=True, kw_only=True):
     kind = "article.deleted"
     article_id: int
     title: str
+    file_keys: list[str]
 
 
 class TranslationOutdated(Event, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from core import clock, events, jobs, timers
 from core.actor import ActorKind
 from core.db import actor_of
 from core.errors import Conflict, NotFound, Stale
-from knowledge_base import addresses, options, tasks, writing
+from knowledge_base import addresses, files, options, tasks, writing
 from knowledge_base.errors import NeedsAnotherPerson, NotReviewed
 from knowledge_base.events import (
     ArticleApproved,
@@ -189,8 +189,9 @@ async def delete(session: AsyncSession, article_id: int, expected: int | None = 
         await _unschedule(session, one)
     await addresses.bury(session, article, translations)
     title = await title_of(session, article)
+    keys = sorted({one.storage_key for one in await files.of_article(session, article_id)})
     await session.delete(article)
-    events.record(session, ArticleDeleted(article_id=article_id, title=title))
+    events.record(session, ArticleDeleted(article_id=article_id, title=title, file_keys=keys))
     await session.flush()
 
 

@@ -84,7 +84,7 @@ def handlers(
         ArticlePublished: (indexing.on_article_changed,),
         ArticleUnpublished: (indexing.on_article_changed,),
         ArticleChanged: (indexing.on_article_changed,),
-        ArticleDeleted: (indexing.on_article_changed,),
+        ArticleDeleted: (indexing.on_article_changed, erasing.on_article_deleted),
         SlugChanged: (indexing.on_article_changed,),
     }
 

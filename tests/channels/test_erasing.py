@@ -11,6 +11,7 @@ from channels.erasing import Forgetting
 from channels.inbound import Incoming
 from channels.models import ChannelAccount, InboundRaw
 from core import clock as clocks
+from core import events
 from core.actor import Actor
 from core.clock import ManualClock
 from core.db import Database, reading, unit_of_work
@@ -20,6 +21,9 @@ from customers import consent, privacy, sessions
 from customers import erasing as people
 from customers.models import Customer
 from customers.privacy import AlreadyHandled
+from knowledge_base import files, publishing, writing
+from knowledge_base.events import ArticleDeleted
+from knowledge_base.writing import Properties, Text
 from tests import factories
 from tickets import lifecycle, policy, satisfaction
 from tickets.intake import InboundMessage, NewAttachment, Person, receive
@@ -152,3 +156,24 @@ async def test_only_who_wants_it_is_erased(db: Database, agent: Actor, wish: int
         with pytest.raises(refusal):
             async with unit_of_work(db, agent) as session:
                 await erasing.erase(session, request_id)
+
+
+async def test_the_files_of_a_deleted_article_are_forgotten(
+    db: Database, storage: Storage, agent: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless somebody else has the same content; the job is asked for in the transaction that deletes."""
+    monkeypatch.setattr(events, "_handlers", {ArticleDeleted: (erasing.on_article_deleted,)})
+    async with unit_of_work(db) as session:
+        first = await writing.create(session, "en", Text(title="One", body="x"), Properties())
+        second = await writing.create(session, "en", Text(title="Two", body="x"), Properties())
+        own = await files.add(session, storage, first.id, "a.txt", b"only here")
+        both = [await files.add(session, storage, one.id, "b.txt", b"in both") for one in (first, second)]
+    async with unit_of_work(db) as session:
+        await publishing.delete(session, first.id)
+    waiting = "select count(*) from jobs.pgqueuer where entrypoint = :name"
+    async with unit_of_work(db) as session:
+        assert await session.scalar(text(waiting), {"name": erasing.FORGET_JOB}) == 1
+        await Forgetting(storage).files(session, [own.storage_key, both[0].storage_key])
+    assert await storage.get(both[1].storage_key) == b"in both"
+    with pytest.raises(NotFound):
+        await storage.get(own.storage_key)
