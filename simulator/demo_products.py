@@ -161,13 +161,23 @@ class Seeding:
         found = 0
         for ticket in sorted(tickets, key=lambda row: row["created_at"], reverse=True):
             words = f"{ticket['subject']}\n{said.get(ticket['id'], '')}"
-            serial = _SERIAL.search(words)
-            model = next((each for each in self._products if each in words), None)
-            if serial is None or found >= REGISTRATIONS * 3 // 5:
+            serial, model = _SERIAL.search(words), self._meant(words)
+            if serial is None or model is None or found >= REGISTRATIONS * 3 // 5:
                 continue
             found += 1
-            chosen = model or self._model()
-            yield ticket["id"], ticket["customer_id"], chosen, serial[0], ticket["created_at"]
+            yield ticket["id"], ticket["customer_id"], model, serial[0], ticket["created_at"]
+
+    def _meant(self, words: str) -> str | None:
+        """The model that a customer names, or one of the kind of which she speaks; None when she says neither."""
+        named = next((each for each in self._products if each in words), None)
+        if named is not None:
+            return named
+        spoken = words.casefold()
+        for language in LANGUAGES:
+            for family, names in book(language).products.items():
+                if any(name.casefold() in spoken for name in names if len(name) > 3):
+                    return self._rng.choice(MODELS[family])
+        return None
 
     def _owner(self) -> DemoCustomer:
         return self._rng.choice(self._people)

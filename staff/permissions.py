@@ -68,12 +68,12 @@ _AGENT: Final = frozenset(
         "articles:write",
         "products:read",
         "products:register",
-        "claims:decide",
     }
 )
 _LEAD: Final = _AGENT | {
     "articles:publish",
     "products:manage",
+    "claims:decide",
     "recalls:manage",
     "orders:write",
     "tickets:read_all",

@@ -134,21 +134,21 @@ async def test_an_agent_puts_facts_right_and_grants_months(desk: Desk, shop: htt
 
 
 async def test_a_claim_is_decided_once(desk: Desk, db: Database, storage: Storage) -> None:
-    """An agent sees both purchases and both proofs; the second decision is refused."""
+    """A lead sees both purchases and both proofs; the second decision is refused."""
     async with unit_of_work(db) as session:
         asha, bina = await rows.person(session), await rows.person(session, "Bina Das")
         one = await rows.registered(session, asha)
         await registering.register(session, rows.wanted(one.product_id, bina), [await rows.bill(storage)])
-    (line,) = (await desk.agent.http.get("/api/products/claims")).json()
+    (line,) = (await desk.lead.http.get("/api/products/claims")).json()
     assert (line["claimant"], line["owner"]) == ("Bina Das", "Asha Rao")
-    seen = (await desk.agent.http.get(f"/api/products/claims/{line['id']}")).json()
+    seen = (await desk.lead.http.get(f"/api/products/claims/{line['id']}")).json()
     assert [len(seen["proofs"]), len(seen["ownerProofs"])] == [1, 0]
     path = f"/api/products/claims/{line['id']}/decision"
-    assert (await desk.agent.http.post(path, json={"approve": False})).status_code == 422
-    done = await desk.agent.http.post(path, json={"approve": True, "reason": "The bill names her."})
+    assert (await desk.lead.http.post(path, json={"approve": False})).status_code == 422
+    done = await desk.lead.http.post(path, json={"approve": True, "reason": "The bill names her."})
     assert done.json()["claim"]["state"] == "approved"
-    assert (await desk.agent.http.post(path, json={"approve": True})).status_code == 409
-    assert (await desk.agent.http.get("/api/products/claims")).json() == []
+    assert (await desk.lead.http.post(path, json={"approve": True})).status_code == 409
+    assert (await desk.lead.http.get("/api/products/claims")).json() == []
 
 
 async def test_a_recall_is_written_started_and_worked_through(desk: Desk, shop: httpx.AsyncClient) -> None:

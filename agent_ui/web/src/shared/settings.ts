@@ -1,6 +1,6 @@
 /** The pages of the settings, with the permission that each one asks for. */
 export interface SettingsPage {
-  key: 'widgets' | 'mailboxes' | 'blocked' | 'automatic'
+  key: 'widgets' | 'mailboxes' | 'blocked' | 'automatic' | 'products' | 'warranty' | 'claims' | 'recalls' | 'keys'
   to: string
   permission: string
 }
@@ -10,6 +10,11 @@ export const SETTINGS_PAGES: readonly SettingsPage[] = [
   { key: 'widgets', to: '/settings/widgets', permission: 'widgets:manage' },
   { key: 'blocked', to: '/settings/blocked-senders', permission: 'senders:block' },
   { key: 'automatic', to: '/settings/automatic-mail', permission: 'ledger:read' },
+  { key: 'products', to: '/settings/products', permission: 'products:manage' },
+  { key: 'warranty', to: '/settings/warranty-rules', permission: 'products:manage' },
+  { key: 'claims', to: '/settings/claims', permission: 'claims:decide' },
+  { key: 'recalls', to: '/settings/recalls', permission: 'recalls:manage' },
+  { key: 'keys', to: '/settings/api-keys', permission: 'keys:manage' },
 ]
 
 /** Those that somebody may open. */

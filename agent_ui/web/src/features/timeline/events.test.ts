@@ -3,7 +3,7 @@ import { eventWords, type EventNames } from './events'
 
 const names: EventNames = {
   agent: (id) => `agent ${id}`, team: (id) => `team ${id}`, status: (code) => code.toUpperCase(),
-  priority: (code) => code.toUpperCase(), time: (iso) => `at ${iso}`, reason: (sentence) => sentence, nobody: 'nobody',
+  priority: (code) => code.toUpperCase(), entitlement: (code) => code, time: (iso) => `at ${iso}`, reason: (sentence) => sentence, nobody: 'nobody',
 }
 const words = (kind: string, data: Record<string, unknown> = {}) => eventWords({ kind, data }, names)
 

@@ -14,6 +14,7 @@ export interface EventNames {
   team(id: number): string
   status(code: string): string
   priority(code: string): string
+  entitlement(code: string): string
   time(iso: string): string
   reason(sentence: string): string
   nobody: string
@@ -82,6 +83,14 @@ const WORDS: Record<string, (data: Data, names: EventNames) => EventWords> = {
   }),
   'chat.turned_to_mail': (data) => ({ key: data.address ? 'chatToMail' : 'chatToNobody', values: { address: text(data.address) } }),
   'chat.ended': (data) => ({ key: data.by === 'visitor' ? 'chatEndedByVisitor' : 'chatEnded', values: {} }),
+  'ticket.product_chosen': (data, names) => ({
+    key: (data.registration_id ?? null) === null ? 'productTaken' : 'productChosen',
+    values: { product: text(data.product), state: names.entitlement(text(data.entitlement)) },
+  }),
+  'ticket.entitlement_applied': (data, names) => ({
+    key: 'entitlementApplied',
+    values: { from: names.entitlement(text(data.from)), to: names.entitlement(text(data.to)) },
+  }),
   'delivery.failed': (data) => ({ key: 'deliveryFailed', values: { reason: text(data.error) } }),
   'delivery.bounced': (data) => ({ key: 'deliveryBounced', values: { reason: text(data.error) } }),
   'delivery.cancelled': () => ({ key: 'deliveryCancelled', values: {} }),

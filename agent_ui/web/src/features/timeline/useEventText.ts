@@ -16,6 +16,7 @@ export function useEventText(): (item: EventItem) => string {
     team: (id) => directory.teamById.get(id)?.name ?? `#${id}`,
     status: (code) => known('status', code),
     priority: (code) => known('priority', code),
+    entitlement: (code) => known('product.state', code),
     reason: serverWords,
     time: (iso) => (iso ? fullTime(iso) : ''),
     get nobody() {

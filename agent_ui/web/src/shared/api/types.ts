@@ -6,6 +6,7 @@
  */
 
 import type { CalendarPreview, MailAuthentication, MailPreview, ReplyDefaults } from './mailParts'
+import type { Entitlement, TicketProduct } from './cover'
 
 export type { CalendarPreview, MailAuthentication, MailPreview, ReplyDefaults, SenderAddress, ConversationSender } from './mailParts'
 
@@ -87,9 +88,6 @@ export interface ViewView {
   count: number
   tone?: 'bad' | null
 }
-
-/** How a registered product is covered. */
-export type Entitlement = 'in_warranty' | 'contract' | 'expired' | 'none'
 
 export interface TicketRow {
   id: number
@@ -264,6 +262,9 @@ export interface TicketView extends Omit<TicketRow, 'customer'> {
   /** A message that may deserve a ticket of its own. */
   split?: { messageId: number } | null
   formAnswers?: { label: string; value: string }[]
+  product?: TicketProduct | null
+  entitlementReason?: string
+  entitlementUntil?: string | null
 }
 
 export interface TicketPatch {

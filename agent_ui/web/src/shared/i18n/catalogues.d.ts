@@ -11,6 +11,10 @@ declare module '*.json?part=office' {
   const words: object
   export default words
 }
+declare module '*.json?part=products' {
+  const words: object
+  export default words
+}
 declare module '*.json?part=knowledge' {
   const words: object
   export default words

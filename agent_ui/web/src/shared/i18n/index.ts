@@ -42,6 +42,13 @@ const loaders: Record<Part, Record<Locale, Loader>> & { shell: Record<Exclude<Lo
     bn: () => import('./bn.json?part=knowledge'),
     kn: () => import('./kn.json?part=knowledge'),
   },
+  products: {
+    en: () => import('./en.json?part=products'),
+    hi: () => import('./hi.json?part=products'),
+    mr: () => import('./mr.json?part=products'),
+    bn: () => import('./bn.json?part=products'),
+    kn: () => import('./kn.json?part=products'),
+  },
   office: {
     en: () => import('./en.json?part=office'),
     hi: () => import('./hi.json?part=office'),

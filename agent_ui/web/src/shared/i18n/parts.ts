@@ -5,9 +5,11 @@
  */
 export const PARTS = {
   /** An open ticket and what is written in it, customers, search, preferences, the palette. */
-  desk: ['timeline', 'composer', 'details', 'customers', 'search', 'prefs', 'palette', 'commands'],
+  desk: ['timeline', 'composer', 'details', 'customers', 'search', 'prefs', 'palette', 'commands', 'product'],
   /** The knowledge base. */
   knowledge: ['knowledge'],
+  /** Catalogue, warranty rules, claims, recalls, keys. */
+  products: ['products'],
   /** Settings and the mail ledger. */
   office: ['ledger', 'settings', 'mailbox', 'template', 'blocked', 'automatic', 'widget'],
 } as const

@@ -8,6 +8,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowReactive } from 'vue'
 import { ApiError } from '../api/client'
 import { api } from '../api/endpoints'
+import type { TicketProduct } from '../api/cover'
 import type {
   CustomerBrief, DraftView, Item, LiveEvent, ReplyDefaults, TicketPatch, TicketRow, TicketView, Viewer,
 } from '../api/types'
@@ -40,6 +41,9 @@ export interface Thread {
   splitMessageId: number | null
   /** What the customer answered to the questions of the request form. */
   formAnswers: { label: string; value: string }[]
+  product: TicketProduct | null
+  entitlementReason: string
+  entitlementUntil: string | null
   /** A live event told of a change that was not read yet. */
   stale: boolean
 }
@@ -50,7 +54,8 @@ function emptyThread(id: number): Thread {
   return shallowReactive({
     id, state: 'loading', error: null, items: [], before: null, lastEventId: '', drafts: [], viewers: [],
     customer: null, organisation: null, mailbox: null, routing: null, followerIds: [],
-    replyDefaults: null, splitMessageId: null, formAnswers: [], stale: false,
+    replyDefaults: null, splitMessageId: null, formAnswers: [], product: null, entitlementReason: '',
+    entitlementUntil: null, stale: false,
   } as Thread)
 }
 
@@ -124,7 +129,8 @@ export const useTickets = defineStore('tickets', () => {
       drafts: view.drafts, viewers: view.viewers, customer: view.customer, organisation: view.organisation,
       mailbox: view.mailbox, routing: view.routing, followerIds: view.followerIds,
       replyDefaults: view.replyDefaults ?? null, splitMessageId: view.split?.messageId ?? null,
-      formAnswers: view.formAnswers ?? [], stale: false,
+      formAnswers: view.formAnswers ?? [], product: view.product ?? null,
+      entitlementReason: view.entitlementReason ?? '', entitlementUntil: view.entitlementUntil ?? null, stale: false,
     } satisfies Partial<Thread>)
     return known
   }

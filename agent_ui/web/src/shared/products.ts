@@ -1,0 +1,45 @@
+/** How a product is covered, how far a recall is, what an amount looks like: values and classes, no words. */
+import type { CaseState } from '@/shared/api/products'
+import { CASE_STATES } from '@/shared/api/products'
+import type { Entitlement } from '@/shared/api/cover'
+
+/** Colour only for meaning: green is covered, amber has ended, grey is nothing. */
+export const STATE_LOOKS: Record<Entitlement, string> = {
+  in_warranty: 'bg-ok-soft text-ok',
+  contract: 'bg-info-soft text-info',
+  expired: 'bg-warn-soft text-warn',
+  none: 'bg-sunken text-ink-2',
+}
+
+export interface Share { state: CaseState; count: number; percent: number }
+
+/** The parts of a recall in their order, and how many have come through. Percents add up to 100 where there is any. */
+export function shares(progress: Record<string, number>): { parts: Share[]; total: number; done: number } {
+  const counts = CASE_STATES.map((state) => progress[state] ?? 0)
+  const total = counts.reduce((sum, count) => sum + count, 0)
+  const parts = CASE_STATES.map((state, at) => ({ state, count: counts[at]!, percent: total ? (counts[at]! * 100) / total : 0 }))
+  return { parts, total, done: progress.done ?? 0 }
+}
+
+/** Lines such as "TF000100 - TF000200" or a single number become pairs; what else is typed comes back as it is. */
+export function rangesOf(text: string): [string, string][] {
+  return text.split('\n').map((line) => line.trim()).filter(Boolean).map((line) => {
+    const [first = '', last = ''] = line.split(/\s*(?:–|—|\.\.|\s-\s|,|\sto\s)\s*/)
+    return [first.trim(), (last || first).trim()]
+  })
+}
+
+export const rangesText = (ranges: string[][]): string =>
+  ranges.map(([first, last]) => (first === last ? first : `${first} – ${last}`)).join('\n')
+
+/** An amount in hundredths with its currency, in the reader's language. */
+export function money(hundredths: number, currency: string, locale: string): string {
+  try {
+    return new Intl.NumberFormat(`${locale}-IN`, { style: 'currency', currency, numberingSystem: 'latn' }).format(hundredths / 100)
+  } catch {
+    return `${(hundredths / 100).toFixed(2)} ${currency}`
+  }
+}
+
+/** A day without a time ("2028-01-15") as an instant that every time zone shows as that day. */
+export const noon = (day: string): string => `${day}T12:00:00Z`
