@@ -27,11 +27,11 @@ _STEPS: Final = tuple(
         """,
         "update article_votes set comment = '', visitor = 'erased:' || id where visitor = any(:visitors)",
         """
-        update article_searches set words = '', visitor = '', customer_id = null
+        update article_searches set words = '', visitor = 'erased:' || id, customer_id = null
         where customer_id = :customer_id or visitor = any(:visitors)
         """,
         """
-        update article_views set visitor = '', customer_id = null
+        update article_views set visitor = 'erased:' || id, customer_id = null
         where customer_id = :customer_id or visitor = any(:visitors)
         """,
         "delete from article_contacts where customer_id = :customer_id or visitor = any(:visitors)",

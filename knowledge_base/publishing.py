@@ -239,7 +239,7 @@ async def _publish(session: AsyncSession, article: Article, found: Translation) 
         await _source_published(session, article, found, old, new)
     elif is_first:
         found.confirmed_revision, found.outdated_since = article.revision, None
-    if article.review_on is None:
+    if article.review_on is None or (found.locale == article.source_locale and article.review_on <= now.date()):
         months = (await options.read(session)).review_months
         article.review_on = (now + months * _MONTH).date() if months else None
     events.record(session, ArticlePublished(article_id=article.id, locale=found.locale, version_id=version_id))

@@ -49,7 +49,9 @@ def ask(desk: Desk, address: str, subject: str) -> dict:
     desk.send(mail(f"Asha Journey <{address}>", subject))
     with desk.sign_in(AGENT) as agent:
         ticket = eventually(lambda: agent.ticket_with(subject), "the mail is a ticket", 40)
-        assert agent.reply(ticket, "<p>Could you send us a photo of the plate?</p>", status="pending").status_code == 201
+        assert (
+            agent.reply(ticket, "<p>Could you send us a photo of the plate?</p>", status="pending").status_code == 201
+        )
     eventually(lambda: len(desk.inbox(address)) >= 1, "the answer has left", 40)
     return ticket
 

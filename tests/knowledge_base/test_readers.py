@@ -107,7 +107,7 @@ async def test_a_policy_asks_to_be_read_until_it_is_and_anew_when_it_changes(db:
 
 
 async def test_articles_to_be_reviewed_are_listed(db: Database, people: People, clock: ManualClock) -> None:
-    """Publishing sets a review date by the desk's option; when it has passed, the article is on the list."""
+    """Publishing sets a review date by the desk's option; when it has passed, the article is on the list until it is published anew."""
     overdue = ListQuery(is_overdue=True)
     async with unit_of_work(db) as session:
         made = await published(session)
@@ -118,6 +118,9 @@ async def test_articles_to_be_reviewed_are_listed(db: Database, people: People, 
     async with unit_of_work(db) as session:
         rows, _ = await listing.list_articles(session, EDITOR, overdue)
         assert [row.id for row in rows] == [made.id]
+        await rewrite(session, made.id, "Looked through.")
+        await publish(session, made.id)
+        assert (await listing.list_articles(session, EDITOR, overdue))[0] == []
 
 
 async def test_the_list_of_articles_has_pages_and_filters(db: Database, people: People) -> None:
