@@ -4,13 +4,18 @@ Called by ``core/search``. A document's stems, their places and parts stand in a
 stands in ``search_words``, kept with every change. Questions: ``core/search_question``, ``core/search_ranking``.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.search_documents import Document, index_of
 from core.sql import Sql
+
+LONGEST_TITLE: Final = 2_000
+LONGEST_KEYWORDS: Final = 20_000
+LONGEST_BODY: Final = 200_000
+"""Characters of a document that can be found; a ``tsvector`` holds a megabyte."""
 
 _LOCK: Final = Sql("select pg_advisory_xact_lock(hashtextextended('search:' || :index, 0))")
 """One writer of an index at a time: the counts of its words are rows that every document changes."""
@@ -88,27 +93,31 @@ async def put(session: AsyncSession, index: str, documents: list[Document]) -> N
         index: of all of them.
         documents: each id once.
     """
-    rows = [
-        {
-            "id": each.id,
-            "title": storable(each.title),
-            "keywords": storable(each.keywords),
-            "body": storable(each.body),
-            "language": each.language,
-            "rights": each.rights,
-            "fields": each.fields,
-            "updated_at": each.updated_at,
-        }
-        for each in documents
-    ]
+    rows = [_row(kept(each)) for each in documents]
     await _LOCK.all(session, index=index)
     encoded = msgspec.json.encode(rows).decode()
     await statement(_PUT, index).all(session, index=index, ids=[each.id for each in documents], rows=encoded)
 
 
+def kept(document: Document) -> Document:
+    """A document as it is kept: without what PostgreSQL cannot store, and no longer than its index can be."""
+    return msgspec.structs.replace(
+        document,
+        title=storable(document.title)[:LONGEST_TITLE],
+        keywords=storable(document.keywords)[:LONGEST_KEYWORDS],
+        body=storable(document.body)[:LONGEST_BODY],
+    )
+
+
 def storable(text: str) -> str:
     """A text without what PostgreSQL cannot store."""
-    return text.replace("\x00", " ")
+    return text.replace("\x00", " ").encode(errors="replace").decode()
+
+
+def _row(document: Document) -> dict[str, Any]:
+    fields = msgspec.structs.asdict(document)
+    del fields["index"]
+    return fields
 
 
 async def remove(session: AsyncSession, index: str, ids: list[str]) -> None:

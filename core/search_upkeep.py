@@ -15,7 +15,7 @@ from core import search
 from core.db import Database, reading, unit_of_work
 from core.search_documents import Document
 from core.search_meilisearch import Drift
-from core.search_postgres import statement, storable
+from core.search_postgres import kept, statement
 
 Batch = Callable[[AsyncSession, int], Awaitable[tuple[list[Document], int | None]]]
 """Gives the documents after a key, and the next key."""
@@ -109,12 +109,6 @@ def _document(index: str, row: Any) -> Document:
 
 
 def _stamp(document: Document) -> bytes:
-    plain = msgspec.structs.replace(
-        document,
-        title=storable(document.title),
-        keywords=storable(document.keywords),
-        body=storable(document.body),
-        rights=tuple(sorted(document.rights)),
-    )
+    plain = msgspec.structs.replace(kept(document), rights=tuple(sorted(document.rights)))
     values = msgspec.to_builtins(plain) | {"updated_at": plain.updated_at.timestamp()}
     return hashlib.sha256(msgspec.json.encode(values, order="deterministic")).digest()

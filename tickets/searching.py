@@ -14,13 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import search
 from core.actor import Actor
+from core.errors import Invalid
 from core.search import Filter, Found, Part, Query, Range
 from customers import listing as customers
 from tickets import listing
 from tickets.indexing import INDEX, NOTES, tokens_of
-from tickets.listing import STATUSES, ListQuery, TicketRow
+from tickets.listing import STATUSES, ListQuery, TicketPage, TicketRow
 
 LONGEST: Final = 400
+MOST_SKIPPED: Final = 1000
+_CURSOR: Final = "relevance-"
 MOST_CUSTOMERS: Final = 100
 """Customers that ``from:`` may mean."""
 FACETS: Final = ("status", "channel", "team_id", "tags")
@@ -125,6 +128,39 @@ async def find(session: AsyncSession, actor: Actor, typed: str, *, limit: int = 
         corrected=answer.corrected,
         degraded=answer.degraded,
     )
+
+
+async def page(
+    session: AsyncSession, actor: Actor, typed: str, statuses: tuple[str, ...], cursor: str | None, limit: int
+) -> TicketPage:
+    """What :func:`find` finds as a page of a list, the best first.
+
+    Args:
+        session: where to read.
+        actor: who searches.
+        typed: words and operators.
+        statuses: only these.
+        cursor: where the page before ended.
+        limit: rows.
+
+    Raises:
+        Invalid: not a cursor of this list.
+    """
+    offset = _offset(cursor)
+    wanted = f"{typed} status:{','.join(statuses)}" if statuses else typed
+    found = await find(session, actor, wanted, limit=limit, offset=offset)
+    following = offset + limit
+    more = following < min(found.total, MOST_SKIPPED) and bool(found.rows)
+    return TicketPage(found.rows, f"{_CURSOR}{following}" if more else None)
+
+
+def _offset(cursor: str | None) -> int:
+    if not cursor:
+        return 0
+    number = cursor.removeprefix(_CURSOR)
+    if number == cursor or not (number.isascii() and number.isdecimal() and len(number) < 5):
+        raise Invalid.field("cursor", "This is not a cursor of this list.")
+    return int(number)
 
 
 def _marks(answer: Found, shown: set[int]) -> dict[str, Marks]:

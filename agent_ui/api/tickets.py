@@ -25,9 +25,10 @@ from agent_ui.views.tickets import (
     decision_view,
 )
 from channels.email import blocking
+from core.errors import Invalid
 from routing import assignment
 from staff import agents
-from tickets import counters, detail, lifecycle, listing, product, reply, split, timeline
+from tickets import counters, detail, lifecycle, listing, product, reply, searching, split, timeline
 from tickets.counters import ViewCount
 from tickets.listing import ListQuery, TicketPage
 from tickets.timeline import Item, TimelinePage
@@ -50,16 +51,23 @@ class TicketController(Controller):
         self,
         desk: NamedDependency[Desk],
         view: FromQuery[str | None] = None,
-        sort: FromQuery[Literal["activity", "due"]] = "activity",
+        sort: FromQuery[Literal["activity", "due", "relevance"]] = "activity",
         status: FromQuery[str] = "",
         q: FromQuery[str] = "",
         cursor: FromQuery[str | None] = None,
         limit: FromQuery[int] = 50,
     ) -> TicketPage:
-        """Tickets that the agent may see: of a view, of some statuses (comma separated), or found by words."""
+        """Tickets that the agent may see: of a view, of some statuses (comma separated), or found by words.
+
+        ``sort=relevance`` finds ``q`` in all that was said, as ``/api/search`` does, the best first; it takes no view.
+        """
         if q:
             allow("search", desk.agent_id)
         statuses = tuple(part for part in status.split(",") if part)
+        if sort == "relevance":
+            if view is not None or not q:
+                raise Invalid.field("sort", "Only what is found by words, without a view, can be sorted by relevance.")
+            return await searching.page(desk.session, desk.actor, q, statuses, cursor, max(1, min(limit, 100)))
         query = ListQuery(view=view, sort=sort, statuses=statuses, q=q, cursor=cursor, limit=limit)
         return await listing.list_tickets(desk.source, desk.actor, query)
 

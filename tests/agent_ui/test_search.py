@@ -35,6 +35,20 @@ async def test_hits_come_with_their_reasons(db: Database, desk: Desk, ticket: in
     assert (await desk.stranger.http.get("/api/search", params={"q": word})).json()["tickets"] == []
 
 
+async def test_a_list_can_be_sorted_by_relevance(db: Database, desk: Desk, ticket: int) -> None:
+    """``q`` finds words of messages then, page by page; with a view, without words, or with another cursor it is refused."""
+    async with unit_of_work(db) as session:
+        await indexing.index(session, [ticket])
+    row = (await desk.agent.http.get(f"/api/tickets/{ticket}")).json()
+    asked = {"q": max(row["subject"].split(), key=len), "sort": "relevance"}
+    found = (await desk.agent.http.get("/api/tickets", params=asked)).json()
+    assert [each["id"] for each in found["items"]] == [ticket] and found["next"] is None
+    solved = await desk.agent.http.get("/api/tickets", params={**asked, "status": "solved"})
+    assert solved.json()["items"] == []
+    for wrong in ({"view": "mine"}, {"q": ""}, {"cursor": "activity-1"}):
+        assert (await desk.agent.http.get("/api/tickets", params={**asked, **wrong})).status_code == 422, wrong
+
+
 async def test_synonyms_and_stop_words_are_taught(desk: Desk) -> None:
     """Added, listed, changed and forgotten; what is no synonym is refused with its field."""
     http = desk.lead.http

@@ -168,6 +168,15 @@ async def test_hostile_questions_are_only_words(db: Database) -> None:
     assert await found(db, "filter' & !'filter") == ["a1"]
 
 
+async def test_a_document_of_any_length_can_be_put(db: Database) -> None:
+    """A book with a million different words, a word without an end, half a surrogate: none of them fails the change."""
+    book = " ".join(f"ಪದ{number}ಸಂಖ್ಯೆ" for number in range(200_000))
+    await put(db, article(1, "Book", f"beginning {book}"), article(2, "Long " + "x" * 100_000, "half \ud800 a pair"))
+    assert await found(db, "beginning") == ["a1"]
+    assert await found(db, "pair") == ["a2"]
+    assert await found(db, "x" * 100_000) in ([], ["a2"])
+
+
 async def test_writers_of_one_index_wait_for_each_other(db: Database) -> None:
     """Many documents put at once by several processes leave right counts and no deadlock."""
 
