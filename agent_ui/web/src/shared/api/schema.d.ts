@@ -11693,7 +11693,7 @@ export interface operations {
         parameters: {
             query?: {
                 view?: string | null;
-                sort?: "activity" | "due";
+                sort?: "activity" | "due" | "relevance";
                 status?: string;
                 q?: string;
                 cursor?: string | null;
