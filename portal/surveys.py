@@ -30,7 +30,10 @@ from tickets.satisfaction import LONGEST_COMMENT, REASONS, Question, Rating, Rat
 JOB: Final = "portal.survey"
 KIND: Final = "survey"
 _OVER: Final = ("solved", "closed")
-_FACES: Final = "😞🙁😐🙂😀"
+_MOUTHS: Final = (
+    "M7.5 17.5q4.5-5 9 0", "M8 16.5q4-2.6 8 0", "M8 15.5h8", "M8 15q4 2.6 8 0", "M7.5 14q4.5 5.4 9 0"
+)  # fmt: skip
+"""The mouths of the faces, as paths: not every device has letters for them."""
 
 
 def score_words(language: Language) -> dict[int, str]:
@@ -175,7 +178,7 @@ def _page(
         standing=standing,
         rating=rating,
         until=moments.day(visitor, standing.until),
-        scores=[(score, words, _FACES[score - 1]) for score, words in score_words(visitor.language).items()],
+        scores=[(score, words, _MOUTHS[score - 1]) for score, words in score_words(visitor.language).items()],
         reasons=reason_words(visitor.language),
         longest=LONGEST_COMMENT,
         thanks=thanks,

@@ -139,7 +139,7 @@ def rating_token(page: Page, desk: Desk, ticket_id: int) -> str:
 
 
 SMALL = """[...document.querySelectorAll('main a, main button, main input, main select, main textarea, header a')]
-    .filter(each => !each.closest('p, .words, .skip') && !['hidden', 'radio', 'checkbox'].includes(each.type))
+    .filter(each => !each.closest('p, .words, .skip, .summary') && !['hidden', 'radio', 'checkbox'].includes(each.type))
     .filter(each => each.checkVisibility() && each.getBoundingClientRect().height < 40).map(each => each.outerHTML)"""
 
 
