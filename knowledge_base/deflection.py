@@ -5,6 +5,7 @@ customer that she turned out to be wrote to us within 24 hours, on any channel. 
 event log; of visitors who are nobody yet the portal tells (:func:`asked`).
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock
 from core.sql import Sql
-from knowledge_base.models import Contact, View
+from knowledge_base.models import Contact
 
 WINDOW: Final = timedelta(hours=24)
 ASKED: Final = ("ticket.created", "message.received")
@@ -48,34 +49,58 @@ class Deflection(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     articles: list[ArticleShare]
 
 
-async def viewed(
-    session: AsyncSession,
-    article_id: int,
-    locale: str,
-    *,
-    visitor: str,
-    customer_id: int | None = None,
-    search_id: int | None = None,
-) -> None:
-    """Note that a visitor reads an article.
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """A visitor reads an article.
 
-    Args:
-        session: the unit of work.
+    Attributes:
         article_id: which.
         locale: in which language.
         visitor: her hash (``knowledge_base/visitors``).
         customer_id: who she is, when she is signed in.
         search_id: the search that she came from.
     """
-    session.add(
-        View(
-            article_id=article_id,
-            locale=locale,
-            visitor=visitor,
-            customer_id=customer_id,
-            search_id=search_id,
-            at=clock.now(),
-        )
+
+    article_id: int
+    locale: str
+    visitor: str
+    customer_id: int | None = None
+    search_id: int | None = None
+
+
+_VIEWED: Final = Sql(
+    """
+    with noted as (
+        select * from unnest(cast(:articles as bigint[]), cast(:locales as text[]), cast(:visitors as text[]),
+            cast(:customers as bigint[]), cast(:searches as bigint[]))
+            as n (article_id, locale, visitor, customer_id, search_id)
+    ), opened as (
+        update article_searches s set clicked_article_id = n.article_id
+        from noted n where s.id = n.search_id and s.visitor = n.visitor
+    )
+    insert into article_views (article_id, locale, visitor, customer_id, search_id, at)
+    select n.article_id, n.locale, n.visitor, n.customer_id, n.search_id, :at
+    from noted n join articles a on a.id = n.article_id
+    """
+)
+
+
+async def viewed(session: AsyncSession, readings: Sequence[Reading]) -> None:
+    """Note that visitors read articles, and which of them they opened from a search of theirs.
+
+    One statement however many they are: the portal notes them in batches (``portal/read_log.py``).
+
+    Args:
+        session: the unit of work.
+        readings: what was read; an article that is gone by now is left out.
+    """
+    await _VIEWED.all(
+        session,
+        articles=[one.article_id for one in readings],
+        locales=[one.locale for one in readings],
+        visitors=[one.visitor for one in readings],
+        customers=[one.customer_id for one in readings],
+        searches=[one.search_id for one in readings],
+        at=clock.now(),
     )
 
 

@@ -1,22 +1,23 @@
 """Whether what was rendered of articles is still true: small stamps that change with everything that a page shows.
 
-A page that is kept in memory (``portal/kept.py``) asks for its stamp each time: one indexed read instead of a dozen,
-and nothing that was taken back is ever shown from memory.
+A page that is kept in memory (``portal/kept.py``) asks for its stamp each time. The tables are asked once a second for
+each stamp however many read, so what was changed or taken back is gone from memory a second later.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from core import clock
 from core.db import Database
 
 KEPT_FOR: Final = timedelta(seconds=1)
-"""The whole shelf is looked at once in this time, however many ask; an article itself every time."""
+MOST: Final = 5000
+
 _ARTICLE: Final = """
-    select a.id, a.version, a.changed_at, t.version, t.published_version_id, t.outdated_since is null
-    from article_translations t join articles a on a.id = t.article_id where t.slug = $1
-    order by t.locale
+    select a.id, a.version, t.version, t.published_version_id
+    from article_translations t join articles a on a.id = t.article_id where t.slug = $1 order by t.locale
 """
 _SHELVES: Final = """
     select (select coalesce(sum(version), 0) + count(*) from articles),
@@ -24,20 +25,26 @@ _SHELVES: Final = """
         (select coalesce(sum(version), 0) + count(*) from article_categories),
         (select fallback from knowledge_base_options limit 1)
 """
-_known: WeakKeyDictionary[Database, tuple[datetime, str]] = WeakKeyDictionary()
+
+_known: WeakKeyDictionary[Database, dict[str, tuple[datetime, str]]] = WeakKeyDictionary()
 
 
 async def article_stamp(db: Database, slug: str) -> str:
     """Changes when the article of this slug changes in any language, or is taken back; "" when there is none."""
-    rows = await db.fetch(_ARTICLE, slug)
-    return "|".join(" ".join(map(str, row)) for row in rows)
+    return await _stamp(db, slug, _ARTICLE, (slug,))
 
 
 async def shelves_stamp(db: Database) -> str:
-    """Changes within a second of any change of an article, a category or the rule of fallback."""
-    now = clock.now()
-    known = _known.get(db)
+    """Changes when any article, category or the rule of fallback changes."""
+    return await _stamp(db, "", _SHELVES, ())
+
+
+async def _stamp(db: Database, key: str, sql: str, values: Sequence[Any]) -> str:
+    now, stamps = clock.now(), _known.setdefault(db, {})
+    known = stamps.get(key)
     if known is None or not known[0] <= now < known[0] + KEPT_FOR:
-        stamp = " ".join(map(str, (await db.fetch(_SHELVES))[0]))
-        known = _known[db] = (now, stamp)
+        rows = await db.fetch(sql, *values)
+        if len(stamps) > MOST:
+            stamps.clear()
+        known = stamps[key] = (now, "|".join(" ".join(map(str, row)) for row in rows))
     return known[1]

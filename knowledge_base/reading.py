@@ -285,13 +285,28 @@ def _line(row: Any, locale: str) -> ArticleLine:
 
 
 async def in_category(
-    session: AsyncSession, reader: Reader, category_id: int, locale: str, *, below: bool = False
+    session: AsyncSession,
+    reader: Reader,
+    category_id: int,
+    locale: str,
+    *,
+    below: bool = False,
+    limit: int | None = None,
 ) -> list[ArticleLine]:
-    """The articles of a category in their order; with ``below`` those of the categories in it as well."""
+    """The articles of a category in their order; with ``below`` those of the categories in it as well.
+
+    Args:
+        session: where to read.
+        reader: she sees only what she may.
+        category_id: which.
+        locale: her language.
+        below: also what stands in its categories.
+        limit: no more than these first ones; None: all.
+    """
     wanted = await with_those_below(session, category_id) if below else [category_id]
     falls_back = (await options.read(session)).falls_back
     statement = _lines(reader, locale, falls_back=falls_back).where(Article.category_id.in_(wanted))
-    rows = await session.execute(statement.order_by(Article.position, Article.id))
+    rows = await session.execute(statement.order_by(Article.position, Article.id).limit(limit))
     return [_line(row, locale) for row in rows]
 
 

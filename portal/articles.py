@@ -1,7 +1,7 @@
 """Articles and categories as customers read them, and the files that articles show.
 
 What a reader may see is decided in ``knowledge_base/access`` alone; pages of visitors who are not signed in are kept in
-memory (``portal/kept``) and checked against the tables each time.
+memory (``portal/kept``) and held against the tables every second.
 """
 
 from typing import Any, Final
@@ -20,13 +20,13 @@ from core.errors import NotFound, RateLimited
 from core.i18n import Language
 from knowledge_base import categories, feedback, files, freshness, reading
 from knowledge_base.access import Reader
+from knowledge_base.deflection import Reading
 from knowledge_base.models import Category
 from knowledge_base.places import article_path, category_path, file_path
 from knowledge_base.reading import ArticleLine, ArticleText, Moved
 from portal import failures, kept, read_log, seo
 from portal.limits import Gate
 from portal.pages import PortalRequest, Visitor, in_every_language, is_same_site, runtime_of
-from portal.read_log import Reading
 from portal.readers import is_person, mark_of, reader_of
 
 RELATED: Final = 4
@@ -132,7 +132,8 @@ async def vote(request: PortalRequest, slug: FromPath[str]) -> Response[Any]:
 async def _article_page(session: AsyncSession, visitor: Visitor, reader: Reader, found: ArticleText) -> Response[str]:
     code = visitor.language.code
     shelf = await _shelf_of(session, found.category_id, code)
-    lines = await reading.in_category(session, reader, found.category_id, code) if found.category_id else []
+    beside = found.category_id
+    lines = await reading.in_category(session, reader, beside, code, limit=RELATED + 1) if beside else []
     meta = seo.of_article(visitor, found, (shelf.name, shelf.path) if shelf else None)
     return visitor.page(
         "article.html",
@@ -201,8 +202,8 @@ async def shelves(
         below = [each.id for each in every if each.parent_id == category.id]
         count = sum(counts.get(each, 0) for each in (category.id, *below))
         if count:
-            lines = await reading.in_category(session, reader, category.id, code, below=True)
-            found.append(_shelf(category, code, lines[:most], count))
+            lines = await reading.in_category(session, reader, category.id, code, below=True, limit=most)
+            found.append(_shelf(category, code, lines, count))
     return found
 
 

@@ -8,6 +8,7 @@ from core.clock import ManualClock
 from core.db import Database, reading, unit_of_work
 from knowledge_base import deflection, options, publishing, reports, search, visitors, writing
 from knowledge_base.access import VISITOR
+from knowledge_base.deflection import Reading
 from knowledge_base.models import Search
 from knowledge_base.options import Wishes
 from knowledge_base.search import Wish
@@ -89,6 +90,10 @@ async def test_deflection_is_counted_honestly(db: Database, clock: ManualClock, 
     async with unit_of_work(db) as session:
         made = await published(session, "Defrost the freezer")
         asha = (await factories.received(session)).customer_id
+
+    def opened(visitor: str, search_id: int | None = None, customer_id: int | None = None) -> Reading:
+        return Reading(article_id=made.id, locale="en", visitor=visitor, customer_id=customer_id, search_id=search_id)
+
     clock.advance(timedelta(hours=1))
     since = clock.now()
     async with unit_of_work(db) as session:
@@ -99,10 +104,8 @@ async def test_deflection_is_counted_honestly(db: Database, clock: ManualClock, 
             ("known-later", None),
         ):
             found = await search.find(session, VISITOR, Wish(words="defrost", locale="en", visitor=visitor))
-            await deflection.viewed(
-                session, made.id, "en", visitor=visitor, customer_id=customer, search_id=found.search_id
-            )
-        await deflection.viewed(session, made.id, "en", visitor="came by a link")
+            await deflection.viewed(session, [opened(visitor, found.search_id, customer)])
+        await deflection.viewed(session, [opened("came by a link")])
     clock.advance(timedelta(hours=5))
     async with unit_of_work(db) as session:
         await deflection.asked(session, visitor="asks-here")
@@ -110,7 +113,7 @@ async def test_deflection_is_counted_honestly(db: Database, clock: ManualClock, 
     clock.advance(timedelta(days=2))
     async with unit_of_work(db) as session:
         found = await search.find(session, VISITOR, Wish(words="defrost", locale="en", visitor="just now"))
-        await deflection.viewed(session, made.id, "en", visitor="just now", search_id=found.search_id)
+        await deflection.viewed(session, [opened("just now", found.search_id)])
         await search.solved(session, found.search_id or 0, "just now")
     async with reading(db) as session:
         report = await deflection.report(session, since, clock.now() + timedelta(hours=1))

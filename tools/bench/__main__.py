@@ -1,6 +1,6 @@
 """Run the benchmark: all of it, or the parts that are named.
 
-python -m tools.bench [intake] [web] [search] [live] [start]
+python -m tools.bench [intake] [web] [portal] [search] [live] [start]
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from core import log
-from tools.bench import figures, intake, live, search, start, web, world
+from tools.bench import figures, intake, live, portal, search, start, web, world
 from tools.bench.figures import Figure
 from tools.bench.processes import ROOT, Failed
 
@@ -28,6 +28,12 @@ def _web(server: str, folder: Path) -> list[Figure]:
     url = asyncio.run(world.make_desk(server, "bench_web"))
     asyncio.run(world.fill(url))
     return web.measure(url, folder)
+
+
+def _portal(server: str, folder: Path) -> list[Figure]:
+    url = asyncio.run(world.make_desk(server, "bench_portal"))
+    asyncio.run(portal.fill(url))
+    return portal.measure(url, folder)
 
 
 def _search(server: str, _: Path) -> list[Figure]:
@@ -45,6 +51,7 @@ def _start(_: str, folder: Path) -> list[Figure]:
 PARTS: dict[str, Callable[[str, Path], list[Figure]]] = {
     "intake": _intake,
     "web": _web,
+    "portal": _portal,
     "search": _search,
     "live": _live,
     "start": _start,

@@ -23,6 +23,8 @@ export interface Answers {
 
 const WAIT_MS = 160
 const SHORTEST = 3
+/** A form is there to be filled in: few answers, the best. */
+const IN_BLOCK = 3
 let counter = 0
 
 export class HelpSuggest extends HTMLElement {
@@ -116,7 +118,7 @@ export class HelpSuggest extends HTMLElement {
     const heading = document.createElement('h2')
     heading.textContent = found.heading
     const list = document.createElement('ul')
-    list.append(...found.items.map((each) => this.link(each, found.solved)))
+    list.append(...found.items.slice(0, IN_BLOCK).map((each) => this.link(each, found.solved)))
     const search = document.createElement('input')
     Object.assign(search, { type: 'hidden', name: 'search', value: String(found.search) })
     return [heading, search, list]

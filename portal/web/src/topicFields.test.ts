@@ -5,7 +5,7 @@ customElements.define('topic-fields', TopicFields)
 afterEach(() => vi.unstubAllGlobals())
 
 it('draws the fields anew for another topic, with what was typed, and leaves the focus where it is', async () => {
-  vi.stubGlobal('fetch', vi.fn(async () => new Response('<input id="own.serial" name="own.serial" value="CU-1">')))
+  vi.stubGlobal('fetch', vi.fn(async () => new Response('<input id="own.serial" name="own.serial" value="CU-1"><p data-without-script="topic"></p>')))
   document.body.innerHTML = `<form><select id="topic" name="topic" data-redraw><option value="repair">Repair</option></select>
     <topic-fields src="/portal/requests/fields"><input name="own.serial" value="CU-1"></topic-fields>
     <button data-without-script="topic">Show</button></form>`
@@ -18,6 +18,7 @@ it('draws the fields anew for another topic, with what was typed, and leaves the
   expect(sent.get('topic')).toBe('repair')
   expect(sent.get('own.serial')).toBe('CU-1')
   expect(document.activeElement).toBe(topic)
+  expect(document.querySelector('p')!.hidden).toBe(true)
 })
 
 it('asks for nothing when another field changes', () => {
@@ -25,4 +26,15 @@ it('asks for nothing when another field changes', () => {
   document.body.innerHTML = '<form><input name="subject"><topic-fields src="/x"></topic-fields></form>'
   document.querySelector('input')!.dispatchEvent(new Event('change', { bubbles: true }))
   expect(fetch).not.toHaveBeenCalled()
+})
+
+it('draws the fields that fit when the browser has put another topic back', async () => {
+  vi.stubGlobal('fetch', vi.fn(async () => new Response('<input name="own.serial">')))
+  document.body.innerHTML = `<form><select name="topic"><option value="repair">Repair</option></select>
+    <topic-fields data-topic="" src="/portal/requests/fields"></topic-fields></form>`
+  window.dispatchEvent(new Event('pageshow'))
+  await vi.waitFor(() => expect(document.querySelector('[name="own.serial"]')).not.toBeNull())
+  vi.mocked(fetch).mockClear()
+  window.dispatchEvent(new Event('pageshow'))
+  expect(document.querySelector<HTMLElement>('topic-fields')!.dataset.topic).toBe('repair')
 })

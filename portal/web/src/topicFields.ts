@@ -11,10 +11,19 @@ export class TopicFields extends HTMLElement {
   connectedCallback(): void {
     const form = this.closest('form')
     if (!form) return
-    form.querySelectorAll('[data-without-script~=topic]').forEach((each) => each.setAttribute('hidden', ''))
+    this.hideButtons(form)
     form.addEventListener('change', (event) => {
       if ((event.target as Element).matches('[data-redraw]')) void this.draw(form)
     })
+    // On the way back from an article the browser may have chosen a topic that these fields do not belong to.
+    window.addEventListener('pageshow', () => {
+      const topic = form.querySelector<HTMLSelectElement>('[name=topic]')?.value
+      if (topic !== undefined && topic !== (this.dataset.topic ?? topic)) void this.draw(form)
+    })
+  }
+
+  private hideButtons(form: HTMLFormElement): void {
+    form.querySelectorAll('[data-without-script~=topic]').forEach((each) => each.setAttribute('hidden', ''))
   }
 
   /** Ask for the fields that fit the form as it is now. */
@@ -28,6 +37,8 @@ export class TopicFields extends HTMLElement {
       if (!answer.ok || running.signal.aborted) return
       const focused = document.activeElement?.id
       this.innerHTML = await answer.text()
+      this.dataset.topic = typed.get('topic') ?? ''
+      this.hideButtons(form)
       if (focused) document.getElementById(focused)?.focus()
       this.dispatchEvent(new CustomEvent('fields-drawn', { bubbles: true }))
     } catch {

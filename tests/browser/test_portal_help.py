@@ -1,0 +1,120 @@
+"""The help centre in a browser: every public page in five languages, suggestions by keyboard, and all of it without scripts."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from core.i18n import NAMES
+from tests.browser.conftest import Desk
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+ARTICLE = "/articles/the-temperature-alarm-sounds-at-night"
+LOCAL = ("", "/categories/cooling", ARTICLE, f"{ARTICLE}?voted=no", "/search?q=alarm", "/search?q=zebra")
+OTHERS = ("/portal/requests/new?topic=repair", "/portal/requests/solved", "/portal/nothing")
+
+
+def violations(page: Page) -> list[str]:
+    """Broken rules of axe, with the elements."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{page.url} {rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found]
+
+
+@pytest.mark.parametrize("language", NAMES)
+def test_every_public_page_is_accessible_in_every_language(
+    browser: Browser, desk: Desk, picture, language: str
+) -> None:
+    """Axe finds nothing, light on a wide screen and dark on a phone, and nothing scrolls sideways."""
+    for width, scheme in ((1280, "light"), (360, "dark")):
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        page = context.new_page()
+        paths = [f"/portal/{language}{path}" for path in LOCAL] + [
+            f"{path}{'&' if '?' in path else '?'}lang={language}" for path in OTHERS
+        ]
+        for path in paths:
+            page.goto(f"{desk.url}{path}")
+            assert violations(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+        page.goto(f"{desk.url}/portal/{language}{ARTICLE}")
+        picture(page, f"article-{scheme}")
+        context.close()
+
+
+def test_suggestions_are_chosen_by_keyboard(page: Page, desk: Desk, picture) -> None:
+    """The focus stays in the field, arrows choose, Escape closes, Enter opens; axe finds nothing while they are open."""
+    page.goto(f"{desk.url}/portal/en")
+    field = page.get_by_role("combobox", name="Search the help centre")
+    field.fill("compressor")
+    option = page.get_by_role("option", name=re.compile("Compressor starts and stops"))
+    expect(option).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(option).to_have_attribute("aria-selected", "true")
+    expect(field).to_be_focused()
+    picture(page, "open")
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    expect(option).to_be_hidden()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/portal/en/articles/compressor-starts-and-stops"))
+
+
+def test_a_look_at_an_answer_keeps_the_form(page: Page, desk: Desk, picture) -> None:
+    """Answers stand below the subject without taking the focus; on the way back everything typed is there."""
+    page.goto(f"{desk.url}/portal/requests/new?lang=en")
+    page.get_by_label("What happened?").fill("It rings every night.")
+    page.get_by_label("What is it about?").select_option("repair")
+    expect(page.get_by_label("What does it do?")).to_be_visible()
+    page.get_by_label("What does it do?").select_option("error")
+    page.get_by_label("Which error code?").fill("E4")
+    subject = page.get_by_label("Subject")
+    subject.fill("The alarm sounds at night")
+    answer = page.get_by_role("link", name=re.compile("The temperature alarm"))
+    expect(answer).to_be_visible()
+    expect(subject).to_be_focused()
+    picture(page, "block")
+    assert violations(page) == []
+    answer.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The temperature alarm sounds at night")
+    page.goto(f"{desk.url}/portal/requests/new?lang=en")
+    expect(page.get_by_label("Subject")).to_have_value("The alarm sounds at night")
+    expect(page.get_by_label("What happened?")).to_have_value("It rings every night.")
+    expect(page.get_by_label("What does it do?")).to_have_value("error")
+    expect(page.get_by_label("Which error code?")).to_have_value("E4")
+    page.get_by_role("button", name=re.compile("This answered it: The temperature alarm")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("We are glad that you found it")
+    page.goto(f"{desk.url}/portal/requests/new?lang=en")
+    expect(page.get_by_label("Subject")).to_have_value("")
+
+
+def test_finding_and_not_finding_without_any_script(browser: Browser, desk: Desk, picture) -> None:
+    """JavaScript switched off: an article is found and voted on; nothing is found, and a request is sent instead."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{desk.url}/portal/en")
+    page.get_by_label("Search the help centre").fill("filter")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Change the filter").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Change the filter")
+    page.get_by_role("button", name="Yes").click()
+    expect(page.get_by_text("We are glad that it helped")).to_be_visible()
+    page.goto(f"{desk.url}/portal/en/search?q=purple+zebra+vacuum")
+    expect(page.get_by_role("heading", level=1)).to_have_text("We found no answer to this")
+    page.get_by_role("main").get_by_role("link", name="Send a request").click()
+    expect(page.get_by_label("Subject")).to_have_value("purple zebra vacuum")
+    page.get_by_label("What is it about?").select_option("repair")
+    page.get_by_role("button", name="Show the questions of this topic").click()
+    page.get_by_label("What does it do?").select_option("error")
+    page.get_by_role("button", name="Show the questions that fit").click()
+    page.get_by_label("Which error code?").fill("E4")
+    page.get_by_label("What happened?").fill("It vacuums purple.")
+    page.get_by_label("Your name").fill("Meera Visitor")
+    page.get_by_label("Your e-mail address").fill("meera.visitor@example.com")
+    picture(page, "form")
+    page.wait_for_timeout(3200)  # the form asks people not to be faster than programs
+    page.get_by_role("button", name="Send request").click()
+    assert re.fullmatch(r"#\d+", page.locator(".number").inner_text())
+    context.close()
