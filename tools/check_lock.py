@@ -57,6 +57,7 @@ def faults() -> list[str]:
     npm_locks = (
         ROOT / "agent_ui" / "web" / "package-lock.json",
         ROOT / "tools" / "chromium" / "package-lock.json",
+        ROOT / "tools" / "lighthouse" / "package-lock.json",
     )
     found = [
         f"{path.relative_to(ROOT)}: {fault}"

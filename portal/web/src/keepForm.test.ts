@@ -44,3 +44,20 @@ it('forgets the form once it is sent', () => {
   document.body.innerHTML = FORM
   expect(field<HTMLInputElement>('subject').value).toBe('')
 })
+
+it('fills questions that come later, each once, and asks for those that follow from them', () => {
+  const own = '<select name="own.fault" data-redraw><option value=""></option><option value="error">Error</option></select>'
+  document.body.innerHTML = FORM.replace('</form>', `${own}</form>`)
+  type('own\\.fault', 'error')
+  document.body.innerHTML = FORM
+  let redrawn = 0
+  document.querySelector('keep-form')!.addEventListener('change', () => (redrawn += 1))
+  document.querySelector('form')!.insertAdjacentHTML('beforeend', own)
+  const drawn = (): boolean => document.querySelector('form')!.dispatchEvent(new CustomEvent('fields-drawn', { bubbles: true }))
+  drawn()
+  expect(field<HTMLSelectElement>('own\\.fault').value).toBe('error')
+  expect(redrawn).toBe(1)
+  field<HTMLSelectElement>('own\\.fault').value = ''
+  drawn()
+  expect(field<HTMLSelectElement>('own\\.fault').value).toBe('')
+})

@@ -43,15 +43,15 @@ export class KeepForm extends HTMLElement {
   }
 
   private restore(): void {
-    let kept: Record<string, string> = {}
+    let kept: Map<string, string>
     try {
-      kept = JSON.parse(sessionStorage.getItem(this.place) ?? '{}') as Record<string, string>
+      kept = new Map(Object.entries(JSON.parse(sessionStorage.getItem(this.place) ?? '{}') as Record<string, string>))
     } catch {
       return
     }
     let changed: Field | undefined
     for (const field of this.fields()) {
-      const value = kept[field.name]
+      const value = kept.get(field.name)
       if (value === undefined) continue
       if (field instanceof HTMLInputElement && ['checkbox', 'radio'].includes(field.type)) field.checked = field.value === value
       else if (!field.value) {
@@ -65,10 +65,19 @@ export class KeepForm extends HTMLElement {
     this.addEventListener('fields-drawn', () => this.fill(kept))
   }
 
-  private fill(kept: Record<string, string>): void {
+  /** Fill what has come since, each field once; an answer that brings further questions asks for them. */
+  private fill(kept: Map<string, string>): void {
+    let deciding: Field | undefined
     for (const field of this.fields()) {
-      const value = kept[field.name]
-      if (value !== undefined && !field.value && !(field instanceof HTMLInputElement && field.type === 'checkbox')) field.value = value
+      const value = kept.get(field.name)
+      if (value === undefined) continue
+      const isTick = field instanceof HTMLInputElement && field.type === 'checkbox'
+      if (isTick) field.checked = field.value === value
+      else if (field.value) continue
+      else field.value = value
+      kept.delete(field.name)
+      if (field.matches('[data-redraw]')) deciding = field
     }
+    deciding?.dispatchEvent(new Event('change', { bubbles: true }))
   }
 }
