@@ -1,13 +1,20 @@
-"""Forgetting what a customer looked for, read and said about articles; the numbers stay.
+"""Forgetting what readers looked for, read and said about articles: at a customer's wish, and when it is old.
 
-Part of ``channels/erasing.py``, which knows all that a desk knows of her.
+:func:`erase` is a part of ``channels/erasing.py``, which knows all that a desk knows of a customer; :func:`tidy` is
+called now and then by the scheduler (``sampark/roles.py``).
 """
 
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core import clock
 from core.sql import Sql
+
+KEPT: Final = timedelta(days=400)
+"""How long single searches and views are kept: a year can be compared with the one before."""
+BATCH: Final = 10_000
 
 _VISITORS: Final = Sql(
     """
@@ -45,3 +52,18 @@ async def erase(session: AsyncSession, customer_id: int) -> None:
     values = {"customer_id": customer_id, "visitors": [row.visitor for row in rows]}
     for step in _STEPS:
         await step.all(session, **{name: values[name] for name in step.names})
+
+
+_OLD: Final = tuple(
+    Sql(
+        f"delete from {table} where id in ("  # noqa: S608 - our own names
+        f"select id from {table} where at < :until order by at limit :batch)"
+    )
+    for table in ("article_views", "article_searches", "article_contacts")
+)
+
+
+async def tidy(session: AsyncSession) -> None:
+    """Delete searches, views and contacts that are older than :data:`KEPT`, some of them at a time."""
+    for statement in _OLD:
+        await statement.all(session, until=clock.now() - KEPT, batch=BATCH)

@@ -25,6 +25,7 @@ from core import clock, log
 from core.db import reading, unit_of_work
 from core.errors import StartError
 from core.scheduler import Scheduler
+from knowledge_base import erasing as readers
 from routing import presence
 from sampark.asgi import create_app
 from sampark.runtime import Runtime
@@ -37,6 +38,7 @@ SWEEP_SECONDS: Final = 15.0
 RECOVER_SECONDS: Final = 30.0
 WATCH_SECONDS: Final = 60.0
 INDEX_SECONDS: Final = 1.0
+TIDY_SECONDS: Final = 3600.0
 ELECTION_SECONDS: Final = 5.0
 ACCOUNTS_SECONDS: Final = 10.0
 _SCHEDULER_LOCK: Final = 8821001
@@ -188,6 +190,7 @@ class Roles:
             group.create_task(self._every(SWEEP_SECONDS, self._sweep, over))
             group.create_task(self._every(RECOVER_SECONDS, self._recover, over))
             group.create_task(self._every(INDEX_SECONDS, self._index, over))
+            group.create_task(self._every(TIDY_SECONDS, self._tidy, over))
             watching_since = clock.now()
             group.create_task(self._every(WATCH_SECONDS, lambda: self._watch(watching_since), over))
 
@@ -210,6 +213,10 @@ class Roles:
         await self._wiring.feed.step()
         if self._wiring.engine is not None:
             await self._wiring.engine.ask_to_send(self._runtime.db)
+
+    async def _tidy(self) -> None:
+        async with unit_of_work(self._runtime.db) as session:
+            await readers.tidy(session)
 
     async def _recover(self) -> None:
         await self._wiring.outbound.recover()

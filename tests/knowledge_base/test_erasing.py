@@ -1,7 +1,10 @@
 """Forgetting what a customer looked for and said about articles."""
 
+from datetime import timedelta
+
 from sqlalchemy import func, select, text
 
+from core.clock import ManualClock
 from core.db import Database, reading, unit_of_work
 from knowledge_base import deflection, erasing, feedback, search
 from knowledge_base.access import VISITOR, Reader
@@ -46,3 +49,19 @@ async def test_her_words_and_marks_go_and_the_numbers_stay(db: Database, people:
             await session.scalar(select(func.count()).select_from(model)) for model in (Search, View, Vote, Contact)
         ]
         assert counts == [3, 3, 2, 0]
+
+
+async def test_old_searches_and_views_are_not_kept(db: Database, people: People, clock: ManualClock) -> None:
+    """After 400 days they go; votes, which are the readers' word on the article, stay."""
+    async with unit_of_work(db) as session:
+        made = await published(session)
+        await search.find(session, VISITOR, Wish(words="filter", locale="en", visitor="v"))
+        await deflection.viewed(session, made.id, "en", visitor="v")
+        await deflection.asked(session, visitor="v")
+        await feedback.vote(session, VISITOR, made.id, "en", visitor="v", is_helpful=True)
+    for days, left in ((399, [1, 1, 1, 1]), (2, [0, 0, 1, 0])):
+        clock.advance(timedelta(days=days))
+        async with unit_of_work(db) as session:
+            await erasing.tidy(session)
+            models = (Search, View, Vote, Contact)
+            assert [await session.scalar(select(func.count()).select_from(model)) for model in models] == left
