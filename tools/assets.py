@@ -128,10 +128,20 @@ def npm(*arguments: str, cwd: Path = SOURCES, **env: str) -> None:
 
 
 def install(folder: Path = SOURCES) -> None:
-    """Install the packages of a lock file, unless they are there already."""
+    """Install the packages of a lock file, unless they are there already.
+
+    Raises:
+        SystemExit: `node_modules` is a link: npm would empty the folder that it leads to, which others use.
+    """
     lock = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
-    mark = folder / "node_modules" / ".lock-sha"
+    packages = folder / "node_modules"
+    mark = packages / ".lock-sha"
     if not (mark.is_file() and mark.read_text() == lock):
+        if packages.is_symlink():
+            raise SystemExit(
+                f"{packages} is a link to {packages.readlink()}, which holds other packages than package-lock.json "
+                "asks for: remove the link, so that its packages are installed here and the other folder is left alone."
+            )
         npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", cwd=folder)
         mark.write_text(lock)
     if folder == SOURCES:

@@ -1,5 +1,6 @@
 """Building the console and the portal's scripts: what counts as a change, and when nothing needs to be built."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,20 @@ def test_no_node_at_all_is_one_clear_sentence(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(assets, "wheel_node", lambda: None)
     with pytest.raises(SystemExit, match="needs Node 22.13 or newer"):
         assets.npm_command("ci")
+
+
+def test_packages_of_another_folder_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through a link npm would empty the other folder; with the packages that are asked for, a link will do."""
+    monkeypatch.setattr(assets, "npm", lambda *_, **__: pytest.fail("npm was called"))
+    others, folder = tmp_path / "others", tmp_path / "mine"
+    others.mkdir()
+    folder.mkdir()
+    (others / "package.js").touch()
+    (folder / "package-lock.json").write_text("{}")
+    (folder / "node_modules").symlink_to(others)
+    with pytest.raises(SystemExit, match="is a link to .*: remove the link") as refused:
+        assets.install(folder)
+    assert str(others) in str(refused.value)
+    assert (others / "package.js").exists()
+    (others / ".lock-sha").write_text(hashlib.sha256(b"{}").hexdigest())
+    assets.install(folder)
