@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest'
-import { ago, clockTime, countUpTo, dayKey, due, fileSize, now, setTimeZone, timeIn } from './time'
+import { ago, clockTime, countUpTo, dayKey, due, fileSize, fullTime, now, setTimeZone, timeIn } from './time'
 
 afterEach(() => setTimeZone('Asia/Kolkata'))
 const at = (iso: string) => (now.value = Date.parse(iso))
@@ -26,6 +26,12 @@ it('uses the time zone of the agent, and ignores one that does not exist', () =>
   setTimeZone('Mars/Olympus')
   expect(() => clockTime('2026-01-01T20:00:00Z')).not.toThrow()
   expect(timeIn('Mars/Olympus')).toBe('')
+})
+
+it('keeps a time and its half of the day on one line', () => {
+  setTimeZone('Asia/Kolkata')
+  for (const text of [fullTime('2026-11-30T16:58:00Z'), clockTime('2026-11-30T16:58:00Z')]) expect(text).toMatch(/10:28\u00a0pm$/i)
+  expect(fullTime('2026-11-30T16:58:00Z')).toContain('2026, ')
 })
 
 it('writes counters that stop at a thousand and sizes with units', () => {

@@ -23,7 +23,15 @@ const tag = computed(() => `${locale.value}-IN-u-nu-latn`)
 
 function format(options: Intl.DateTimeFormatOptions) {
   const made = computed(() => new Intl.DateTimeFormat(tag.value, { timeZone: zone.value, ...options }))
-  return (iso: string | number | Date) => made.value.format(new Date(iso))
+  return (iso: string | number | Date) => glued(made.value.formatToParts(new Date(iso)))
+}
+
+/** A line never ends between "10:28" and "pm". */
+function glued(parts: Intl.DateTimeFormatPart[]): string {
+  return parts.map(({ type, value }, at) => {
+    const beside = parts[at - 1]?.type === 'dayPeriod' || parts[at + 1]?.type === 'dayPeriod'
+    return type === 'literal' && beside && !value.trim() ? '\u00a0' : value
+  }).join('')
 }
 
 export const clockTime = format({ hour: '2-digit', minute: '2-digit' })
