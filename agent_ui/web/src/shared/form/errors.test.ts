@@ -42,6 +42,16 @@ describe('complaints', () => {
     expect(wrapper.text()).not.toContain('No.')
     wrapper.unmount()
   })
+  it('are over once each field that was complained about was changed', async () => {
+    const { wrapper, complaints, input } = form()
+    complaints.accept(refusal({ field: 'name', message: 'Taken.' }, { field: 'imap.importHost', message: 'No.' }))
+    await nextTick()
+    await input().setValue('new')
+    expect(complaints.complained.value).toBe(true)
+    await wrapper.findAll('input')[0]!.setValue('other')
+    expect(complaints.complained.value).toBe(false)
+    wrapper.unmount()
+  })
   it('that no field is for are told apart', async () => {
     const { wrapper, complaints } = form()
     complaints.accept(refusal({ field: 'name', message: 'Taken.' }, { field: 'oauth.token_url', message: 'Not allowed.' }))

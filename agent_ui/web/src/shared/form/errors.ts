@@ -38,7 +38,10 @@ export function useComplaints() {
       .map(([path, text]) => `${path}: ${text}`)
   }
 
-  return { complaints, accept, clear, focusFirst, homeless }
+  /** Whether something is still complained about: a field that was changed since is not. */
+  const complained = computed(() => Object.values(complaints).some(Boolean))
+
+  return { complaints, complained, accept, clear, focusFirst, homeless }
 }
 
 /** For a field: its id, its complaint, and what describes it. */
