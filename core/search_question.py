@@ -171,7 +171,8 @@ async def _explain(
         for at, length in ((at, length) for at in range(len(words)) for length in range(1, LONGEST_FORM + 1)):
             if " ".join(words[at : at + length]) in group and at + length <= len(words):
                 having.update(words[at : at + length])
-                places |= dict.fromkeys(group, rows[at].place)
+                for form in group:
+                    places[form] = int(rows[at].place)
     wanted = {word: (form, place) for form, place in places.items() for word in form.split() if word not in words}
     for row in await _STEMS.all(session, index=index, words=sorted(wanted)) if wanted else ():
         form, place = wanted[row.word]
@@ -211,4 +212,5 @@ async def _begun(session: AsyncSession, index: str, start: str) -> list[tuple[st
 
 
 def _corrected(rows: list[Any], mended: dict[str, str]) -> str | None:
-    return " ".join(mended.get(row.word, row.word) for row in rows) if mended else None
+    words = [str(row.word) for row in rows]
+    return " ".join(mended.get(word, word) for word in words) if mended else None

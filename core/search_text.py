@@ -18,7 +18,7 @@ LOOKED_THROUGH: Final = 20_000
 _WORD: Final = re.compile(
     r"[^\W_](?:[\w\u0300-\u036f\u200c\u200d\u00ad]|(?![\s\u0964\u0965])[\u0900-\u0dff\u064b-\u0670])*"
 )
-_INVISIBLE: Final = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD))
+_INVISIBLE: Final[dict[int, str]] = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD), "")
 _LEFT_OUT: Final = re.compile(
     "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670\u093c\ufe00-\ufe0f]"
 )

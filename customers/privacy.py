@@ -131,7 +131,7 @@ async def list_requests(
     if before is not None:
         statement = statement.where(DataRequest.id < before)
     names = Line.__struct_fields__
-    lines = [Line(**dict(zip(names, row, strict=True))) for row in await session.execute(statement)]
+    lines = [msgspec.convert(dict(zip(names, row, strict=True)), Line) for row in await session.execute(statement)]
     return lines[:limit], lines[limit - 1].id if len(lines) > limit else None
 
 

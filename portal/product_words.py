@@ -29,7 +29,8 @@ def complaints(language: Language, problem: Invalid) -> dict[str, str]:
     """Field → complaint, in the order of the fields on the page."""
     found: dict[str, str] = {}
     for each in problem.extra.get("errors", []):
-        found.setdefault(_FIELDS.get(each["field"], each["field"]), _complaint(language, each))
+        field = str(each["field"])
+        found.setdefault(_FIELDS.get(field, field), _complaint(language, each))
     order = ("product", "serial", "purchased_on", "country", "seller", "files", "words")
     known = {name: found[name] for name in order if name in found}
     return known | {name: words for name, words in found.items() if name not in known}

@@ -226,7 +226,7 @@ async def progress(session: AsyncSession, recall_ids: list[int]) -> dict[int, di
         .where(RecallCase.recall_id.in_(recall_ids))
         .group_by(RecallCase.recall_id, RecallCase.state)
     )
-    found = {number: dict.fromkeys(STATES, 0) for number in recall_ids}
+    found: dict[int, dict[str, int]] = {number: {str(state): 0 for state in STATES} for number in recall_ids}
     for number, state, count in await session.execute(statement):
         found[number][state] = count
     return found
@@ -290,7 +290,8 @@ async def mailed_cases(session: AsyncSession, recall_id: int) -> list[tuple[int,
     statement = select(RecallCase.id, RecallCase.notice_id).where(
         RecallCase.recall_id == recall_id, RecallCase.state == "mailed", RecallCase.notice_id.is_not(None)
     )
-    return [(row[0], row[1]) for row in await session.execute(statement) if row[1] is not None]
+    rows = await session.execute(statement)
+    return [(case_id, notice_id) for case_id, notice_id in rows if notice_id is not None]
 
 
 async def move(

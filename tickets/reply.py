@@ -243,8 +243,9 @@ async def open_ticket(session: AsyncSession, content: NewTicket) -> tuple[Ticket
     )
     session.add(ticket)
     await session.flush()
-    facts = audience(ticket) | {"priority": frozen.priority, "entitlement": frozen.entitlement}
-    events.record(session, TicketCreated(channel="email", account_id=content.account_id, **facts))
+    kept: dict[str, Any] = {"priority": frozen.priority, "entitlement": frozen.entitlement}
+    created = TicketCreated(channel="email", account_id=content.account_id, **audience(ticket), **kept)
+    events.record(session, created)
     message = _message(session, ticket, "agent", content.client_key, content.html, "")
     message.subject = ticket.subject
     message.to = _people([person])
