@@ -8,6 +8,7 @@ from core.clock import ManualClock
 from core.db import Database, reading, unit_of_work
 from knowledge_base import deflection, erasing, feedback, search
 from knowledge_base.access import VISITOR, Reader
+from knowledge_base.deflection import Reading
 from knowledge_base.models import Contact, Search, View, Vote
 from knowledge_base.search import Wish
 from tests.knowledge_base.conftest import People, published
@@ -26,9 +27,10 @@ async def test_her_words_and_marks_go_and_the_numbers_stay(db: Database, people:
             ("other", VISITOR, "plain"),
         ):
             found = await search.find(session, reader, Wish(words=words, locale="en", visitor=visitor))
-            await deflection.viewed(
-                session, made.id, "en", visitor=visitor, customer_id=reader.customer_id, search_id=found.search_id
-            )
+            read = Reading(
+                article_id=made.id, locale="en", visitor=visitor, customer_id=reader.customer_id, search_id=found.search_id
+            )  # fmt: skip
+            await deflection.viewed(session, [read])
             await feedback.vote(
                 session, reader, made.id, "en", visitor=visitor, is_helpful=False, comment=f"{words} again"
             )
@@ -56,7 +58,7 @@ async def test_old_searches_and_views_are_not_kept(db: Database, people: People,
     async with unit_of_work(db) as session:
         made = await published(session)
         await search.find(session, VISITOR, Wish(words="filter", locale="en", visitor="v"))
-        await deflection.viewed(session, made.id, "en", visitor="v")
+        await deflection.viewed(session, [Reading(article_id=made.id, locale="en", visitor="v")])
         await deflection.asked(session, visitor="v")
         await feedback.vote(session, VISITOR, made.id, "en", visitor="v", is_helpful=True)
     for days, left in ((399, [1, 1, 1, 1]), (2, [0, 0, 1, 0])):
