@@ -62,6 +62,12 @@ async def lock(session: AsyncSession, ticket_id: int) -> Ticket:
     return ticket
 
 
+async def place_of(session: AsyncSession, ticket_id: int) -> tuple[int | None, int | None]:
+    """Team and mailbox of a ticket; neither where there is no such ticket."""
+    row = (await session.execute(select(Ticket.team_id, Ticket.account_id).where(Ticket.id == ticket_id))).one_or_none()
+    return (row.team_id, row.account_id) if row else (None, None)
+
+
 async def change(
     session: AsyncSession,
     ticket_id: int,

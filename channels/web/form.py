@@ -21,7 +21,7 @@ from core import clock
 from core.brands import Brand, find_brand
 from core.sniff import sniff
 from core.storage import Storage
-from tickets import answers, intake
+from tickets import answers, intake, lifecycle
 from tickets.answers import FormAnswer
 from tickets.intake import InboundMessage, NewAttachment, Person
 
@@ -106,8 +106,11 @@ class WebReader:
         """
         request = msgspec.json.decode(raw, type=WebRequest)
         brand = await find_brand(session, request.brand_id) if request.brand_id else None
-        team_id = await _team_of(session, account.id, request.topic, brand)
-        mailbox_id = await _answering_account(session, team_id, brand.mailbox_id if brand else None)
+        if request.ticket_id is not None:
+            team_id, mailbox_id = await lifecycle.place_of(session, request.ticket_id)
+        else:
+            team_id = await _team_of(session, account.id, request.topic, brand)
+            mailbox_id = await _answering_account(session, team_id, brand.mailbox_id if brand else None)
         message = InboundMessage(
             channel=CHANNEL,
             account_id=mailbox_id or account.id,

@@ -217,7 +217,10 @@ async def test_it_is_solved_and_opens_again(desk: Desk, db: Database, ticket: in
     assert new != ticket
     async with reading(db) as session:
         message = (await session.scalars(select(Message).where(Message.ticket_id == new))).one()
-    assert message.matched_by == "follow_up:portal"
+        followed = await session.get_one(Ticket, new)
+    assert (message.matched_by, followed.team_id, followed.account_id) == (
+        "follow_up:portal", desk.team_id, desk.mailbox_id
+    )  # fmt: skip
     assert "It drips again." in (await desk.client.get(f"/portal/requests/{new}")).text
 
 

@@ -96,6 +96,7 @@ async def test_opening_a_link_gives_no_score(desk: Desk, db: Database, asking: S
     for _ in range(2):
         page = (await desk.client.get(path)).text
     assert re.search(r'value="2" required checked', page)
+    assert (page.count('<svg class="face"'), 'd="M8 15.5h8"' in page) == (5, True)
     async with reading(db) as session:
         assert (await session.scalars(select(Satisfaction))).one().score is None
 
