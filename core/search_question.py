@@ -17,6 +17,8 @@ MOST_WORDS: Final = 48
 """Words of a question that are looked at; of a longer one (a pasted mail) the most telling."""
 MOST_TYPED: Final = 2000
 """Characters of a question that are looked at."""
+MOST_MENDED: Final = 8
+"""Unknown words of a question that are mended; a pasted mail has many, and each costs milliseconds."""
 MOST_MEANT: Final = 3
 MOST_BEGUN: Final = 12
 SHORTEST_TO_MEND: Final = 4
@@ -35,13 +37,17 @@ _ASK: Final = Sql(
         select token.*, coalesce((
             select sum(w.documents) from search_words w where w.index = :index and w.stem = token.stem
         ), 0) as documents from token
+    ), numbered as (
+        select known.*, count(*) filter (where documents <= :seldom) over (order by place, word) as unknown_so_far
+        from known
     )
     select word, stem, place, documents, near.*
-    from known left join lateral (
+    from numbered known left join lateral (
         select array_agg(n.word) as near_words, array_agg(n.stem) as near_stems,
             array_agg(n.documents) as near_documents
         from search_near(:index, known.word) n
-        where known.documents <= cast(:seldom as bigint) and length(known.word) >= 4 and known.word !~ '[0-9]'
+        where known.documents <= cast(:seldom as bigint) and known.unknown_so_far <= :mended
+            and length(known.word) >= 4 and known.word !~ '[0-9]'
     ) near on true
     order by place limit 500
     """
@@ -133,7 +139,7 @@ async def understand(session: AsyncSession, index: str, typed: str, *, unfinishe
     size = await _SIZE.first(session, index=index)
     documents = max(1, size.documents if size else 0)
     seldom = documents // 5000
-    rows = await _ASK.all(session, index=index, typed=storable(typed)[:MOST_TYPED], seldom=seldom)
+    rows = await _ASK.all(session, index=index, typed=storable(typed)[:MOST_TYPED], seldom=seldom, mended=MOST_MENDED)
     known = await taught(session, [row.word for row in rows])
     terms: dict[str, Term] = {}
     mended: dict[str, str] = {}
