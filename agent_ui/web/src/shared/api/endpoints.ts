@@ -1,11 +1,12 @@
 /** Named calls, one for each route the console uses. */
 import { http } from './client'
 import type {
-  AgentBrief, AgentView, Attachment, ConversationSender, CustomerBrief, CustomerPatch, CustomerView, Decision,
-  Delivery, DraftMode, DraftView, HeldJob, Item, Macro, MailPreview, MessageItem, NewTicketInput, NoteInput, Page,
-  PresenceState, ProfilePatch, ReplyInput, SearchResult, SentResult, SessionView, TeamView, TicketPatch, TicketRow,
+  AgentBrief, AgentView, Attachment, ConversationSender, CustomerBrief, CustomerPatch, CustomerView, Delivery,
+  DraftMode, DraftView, Item, Macro, MailPreview, MessageItem, NewTicketInput, NoteInput, Page, PresenceState,
+  ProfilePatch, ReplyInput, SearchResult, SentResult, SessionView, TeamView, TicketPatch, TicketRow,
   TicketView, ViewView,
 } from './types'
+import type { Decision, HeldJob } from './work'
 
 export const api = {
   session: {

@@ -8,6 +8,7 @@ import type { components } from './schema'
 import type * as chat from './chat'
 import type * as mail from './mail'
 import type * as own from './types'
+import type * as work from './work'
 
 type Schema = components['schemas']
 
@@ -35,7 +36,7 @@ export type Read = All<{
   draft: Fits<Schema['DraftItem'], own.DraftView>
   customer: Fits<Schema['CustomerView'], own.CustomerView>
   brief: Fits<Schema['CustomerBrief'], own.CustomerBrief>
-  decision: Fits<Schema['DecisionView'], own.Decision>
+  decision: Fits<Schema['DecisionView'], work.Decision>
   macro: Fits<Schema['MacroView'], own.Macro>
   ledger: Fits<Schema['LedgerRow'], mail.LedgerItem>
   standing: Fits<Schema['MailboxStanding'], mail.LedgerMailbox>
@@ -50,7 +51,7 @@ export type Read = All<{
   visitor: Fits<Schema['PresentVisitor'], chat.PresentVisitor>
   widget: Fits<Schema['WidgetView'], chat.WidgetView>
   secret: Fits<Schema['SecretView'], chat.WidgetSecret>
-  job: Fits<Schema['HeldJobView'], own.HeldJob>
+  job: Fits<Schema['HeldJobView'], work.HeldJob>
 }>
 
 /** Console → server. */

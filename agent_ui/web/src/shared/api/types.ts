@@ -377,14 +377,6 @@ export interface SearchResult {
   degraded: boolean
 }
 
-export interface Decision {
-  at: string
-  trigger: string
-  chosen: { id: number; name: string } | null
-  reason: string
-  candidates: { agentId: number; name: string; score: number; excluded: string | null }[]
-}
-
 export interface Macro {
   id: number
   name: string
@@ -392,14 +384,6 @@ export interface Macro {
   text?: string
   /** Variables that the ticket has no value for. */
   missing?: string[]
-}
-
-export interface HeldJob {
-  id: number
-  name: string
-  error: string | null
-  attempts: number
-  heldAt: string
 }
 
 export interface ProfilePatch {
