@@ -12,11 +12,11 @@ Nobody is flooded: at most :data:`PER_HOUR` mails in an hour and :data:`PER_DAY`
 import hashlib
 import hmac
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import msgspec
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, events
@@ -292,9 +292,3 @@ async def _verify(session: AsyncSession, customer_id: int, address: str) -> None
     )
     if changed is not None:
         events.record(session, ContactVerified(customer_id=customer_id, contact=address))
-
-
-async def waiting_until(session: AsyncSession, browser_secret: str) -> datetime | None:
-    """Until when the newest mail that this browser asked for can be used; None when there is none."""
-    newest = select(func.max(SignInLink.expires_at)).where(*_open_links(browser_secret))  # type: ignore[arg-type]
-    return await session.scalar(newest)

@@ -37,7 +37,7 @@ async def ask_address(request: PortalRequest) -> Response[Any]:
     following = auth.safe_path(request.query_params.get("next", ""))
     if Visitor.of(request).customer is not None:
         return Redirect(following or HOME, status_code=303)
-    return await _address_page(request, following=following)
+    return _address_page(request, following=following)
 
 
 @post("/sign-in", status_code=303)
@@ -49,17 +49,19 @@ async def send_link(request: PortalRequest) -> Response[Any]:
     _ = language.text
     if not is_same_site(request) or not _is_fresh(runtime.secret, posted.get("token", "")):
         words = _("This page was open for too long, or its address has changed. Please send it once more.")
-        return await _address_page(request, address, following, {"form": words}, 422)
+        return _address_page(request, address, following, {"form": words}, 422)
     if not is_address(address):
         words = _("Enter your e-mail address.") if not address else address_complaint(language)
-        return await _address_page(request, address, following, {"email": words}, 422)
+        return _address_page(request, address, following, {"email": words}, 422)
     browser = browser_of(request, language)
     try:
         async with unit_of_work(runtime.db) as session:
             asked = await signin.ask(session, runtime.secret, address, browser, next_path=following)
             await mail_link(session, request, asked, language, adding=False)
     except RateLimited as problem:
-        return await _address_page(request, address, following, {"form": wait_complaint(language, problem)}, 429)
+        page = _address_page(request, address, following, {"form": wait_complaint(language, problem)}, 429)
+        page.headers["Retry-After"] = str(problem.extra["retry_after"])
+        return page
     cookie = auth.binding_cookie(browser.secret, BINDING_SECONDS, runtime.settings)
     return Redirect(Visitor.of(request).to("/sign-in/code"), status_code=303, cookies=[cookie])
 
@@ -67,7 +69,7 @@ async def send_link(request: PortalRequest) -> Response[Any]:
 @get("/sign-in/code")
 async def ask_code(request: PortalRequest) -> Response[Any]:
     """What to do now: open the link in the mail, or type its code here."""
-    return await _code_page(request)
+    return _code_page(request)
 
 
 @post("/sign-in/code", status_code=303)
@@ -81,7 +83,7 @@ async def use_code(request: PortalRequest) -> Response[Any]:
         proof = await signin.by_code(session, runtime.secret, posted.get("code", "")[:40], _binding(request))
     if proof is None:
         words = language.text("This code does not work. Look at the newest mail, or ask for a new link.")
-        return await _code_page(request, {"code": words}, 422)
+        return _code_page(request, {"code": words}, 422)
     return await _go_on(request, proof)
 
 
@@ -251,7 +253,7 @@ async def mail_link(
     )
 
 
-async def _address_page(
+def _address_page(
     request: PortalRequest,
     address: str = "",
     following: str = "",
@@ -269,7 +271,5 @@ async def _address_page(
     )
 
 
-async def _code_page(request: PortalRequest, errors: dict[str, str] | None = None, status: int = 200) -> Response[str]:
-    async with unit_of_work(runtime_of(request).db) as session:
-        until = await signin.waiting_until(session, _binding(request))
-    return Visitor.of(request).page("sign_in_code.html", status, errors=errors or {}, is_waiting=until is not None)
+def _code_page(request: PortalRequest, errors: dict[str, str] | None = None, status: int = 200) -> Response[str]:
+    return Visitor.of(request).page("sign_in_code.html", status, errors=errors or {})

@@ -36,10 +36,6 @@ class Wait(msgspec.Struct, frozen=True):
     most: float
     count: int
 
-    def by(self, schedule: Schedule, since: datetime) -> datetime | None:
-        """Until when nine of ten would have their answer who ask at an instant."""
-        return hours.after(schedule, since, self.most)
-
 
 def usual(answers: list[FirstAnswer], schedule: Schedule, now: datetime) -> Wait | None:
     """The wait that some tickets show; None when they are too few.

@@ -158,6 +158,7 @@ async def test_nobody_is_flooded(desk: Desk, db: Database) -> None:
     answer = await ask(desk, ASHA)
     assert answer.status_code == 429
     assert "Please wait 51 minutes" in answer.text
+    assert int(answer.headers["retry-after"]) > 50 * 60
     assert f'value="{ASHA}"' in answer.text
     for number in range(signin.PER_NETWORK - signin.PER_HOUR):
         assert (await ask(desk, f"person{number}@elsewhere.example")).status_code == 303

@@ -28,7 +28,6 @@ def test_a_range_from_the_half_to_nine_of_ten() -> None:
     found = waiting.usual(answered(*range(1, 101)), ALWAYS, NOW)
     assert found is not None
     assert (found.half, found.most, found.count) == (50 * 60, 90 * 60, 100)
-    assert found.by(ALWAYS, NOW) == NOW + timedelta(minutes=90)
 
 
 @pytest.mark.parametrize("count", [0, 1, waiting.FEWEST - 1])
