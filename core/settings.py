@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     automatic_mail_per_hour: int = Field(
         500, ge=1, description="Automatic mails of the whole desk in an hour that stop all of them until released."
     )
+    chat_gone_seconds: int = Field(
+        120, ge=30, description="Seconds without a page of the site open after which a chat goes on by e-mail."
+    )
     session_days: int = Field(14, ge=1, description="Days until an unused sign-in ends.")
     portal_session_days: int = Field(30, ge=1, description="Days until a customer's unused sign-in on the portal ends.")
     secure_cookies: bool = Field(default=False, description="Send cookies over HTTPS only. Set it behind TLS.")

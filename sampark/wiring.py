@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from channels import acknowledge, brake, erasing, notices, notify, product_mail, ratings
 from channels.acknowledge import Acknowledger
-from channels.chat import following
+from channels.chat import following, presence
 from channels.chat.outbox import ChatOutbox
 from channels.chat.reader import ChatReader
 from channels.email.notice_mail import NoticeMail
@@ -120,6 +120,7 @@ class Wiring:
         products = ProductMail(runtime.secret, settings.base_url, settings.product_name, settings.default_locale)
         forgetting = erasing.Forgetting(runtime.storage)
         surveys = Surveys(runtime.settings, runtime.secret)
+        presence.configure(runtime.settings.chat_gone_seconds)
         brake.configure(runtime.settings.automatic_mail_per_hour)
         self.engine = searching.engine(runtime.settings)
         self.registry = Registry(

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.chat import conversations, stream
 from channels.chat.models import Chat
-from channels.chat.presence import GONE
+from channels.chat.presence import gone_after
 from channels.chat.reader import files_of
 from channels.outbound import Channel, Send
 from core import clock
@@ -97,7 +97,7 @@ class ChatOutbox:
 
 def _wait(seen_at: datetime) -> Send:
     async def wait(_: Callable[[], Awaitable[None]]) -> str:
-        left = (seen_at + GONE - clock.now()).total_seconds()
+        left = (seen_at + gone_after() - clock.now()).total_seconds()
         raise Temporary(AWAY, retry_in=max(5.0, left + 5.0), counts=False)
 
     return wait

@@ -1,8 +1,8 @@
 """Whether a visitor is there, and what follows when he is not.
 
-Any open tab is a sign of life every :data:`BEAT` seconds. Silence of :data:`GRACE` is "left" (a reload is shorter, and
-so is a tunnel); silence of :data:`GONE` turns the conversation to mail: what his browser has not got is mailed, what is
-said next goes by mail at once. He may come back at any time and finds it all in the window.
+Any open tab is a sign of life every :data:`BEAT` seconds. Silence of :data:`GRACE` is "left" (a reload is shorter);
+silence of some minutes (:func:`configure`) turns the conversation to mail: what his browser has not got is mailed,
+what is said next goes by mail at once. He may come back at any time and finds it all in the window.
 """
 
 from datetime import timedelta
@@ -22,8 +22,8 @@ from tickets.events import audience
 
 BEAT: Final = timedelta(seconds=15)
 GRACE: Final = timedelta(seconds=30)
-GONE: Final = timedelta(minutes=2)
 SWEEP_AT_ONCE: Final = 200
+_gone = timedelta(minutes=2)
 
 _BEAT: Final = Sql(
     """
@@ -40,6 +40,17 @@ _UNREACHED: Final = Sql(
         and d.channel = :channel and d.state = any(:states) order by d.id
     """
 )
+
+
+def configure(seconds: int) -> None:
+    """Set after how long a silence the conversation goes on by mail. Called once by the composition root."""
+    global _gone  # noqa: PLW0603 - the one value of the process, set by sampark/wiring.py
+    _gone = timedelta(seconds=seconds)
+
+
+def gone_after() -> timedelta:
+    """After how long a silence the conversation goes on by mail."""
+    return _gone
 
 
 async def beat(session: AsyncSession, chat_id: int) -> None:
@@ -61,7 +72,7 @@ async def sweep(session: AsyncSession) -> int:
     """Look for visitors who fell silent (runs every few seconds); returns how many had."""
     now = clock.now()
     silent = select(Chat.id, Chat.ticket_id).where(Chat.gone_at.is_(None))
-    due = (Chat.left_at.is_(None) & (Chat.seen_at < now - GRACE)) | (Chat.seen_at < now - GONE)
+    due = (Chat.left_at.is_(None) & (Chat.seen_at < now - GRACE)) | (Chat.seen_at < now - _gone)
     rows = (await session.execute(silent.where(due).order_by(Chat.seen_at).limit(SWEEP_AT_ONCE))).all()
     for chat_id, ticket_id in rows:
         if ticket_id is not None:
@@ -80,7 +91,7 @@ async def _fell_silent(session: AsyncSession, chat: Chat) -> None:
         chat.left_at = now
         if facts and chat.state == "open":
             events.record(session, VisitorLeft(chat_id=chat.id, **facts))
-    if chat.gone_at is None and chat.seen_at < now - GONE:
+    if chat.gone_at is None and chat.seen_at < now - _gone:
         chat.gone_at = now
         await session.flush()
         if facts:

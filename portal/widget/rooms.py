@@ -106,10 +106,13 @@ class Rooms:
         room.listeners.add(listener)
         await self.beat(room, at_once=True)
         await self.refresh(room)
-        await self.whisper(room, online=True)
+        await self.whisper(room)
 
     async def remove(self, listener: Listener) -> None:
-        """Close a window. That the visitor has left is told when he stays away (``channels/chat/presence``)."""
+        """Close a window. That he types no more is told at once, that he has left when he stays away: a reload is none.
+
+        See ``channels/chat/presence``.
+        """
         room = self.rooms.get(listener.chat_id)
         if room is None:
             return
@@ -118,7 +121,7 @@ class Rooms:
             return
         del self.rooms[room.chat_id]
         self._tickets.get(room.place.ticket_id or 0, set()).discard(room.chat_id)
-        await self.whisper(room, online=False)
+        await self.whisper(room)
         if not self.rooms:
             for task in self._work:
                 task.cancel()

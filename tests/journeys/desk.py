@@ -96,7 +96,7 @@ class Desk:
                 raise AssertionError(f"the desk ended: {self.log.read_text()[-3000:]}")
             return httpx.get(f"{self.url}/healthz", timeout=2).status_code == 200
 
-        eventually(ready, "the desk starts", 60)
+        eventually(ready, "the desk starts", 180)
 
     def stop(self) -> int:
         """Ask it to stop, as Ctrl-C does; returns the exit code."""

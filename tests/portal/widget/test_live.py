@@ -101,7 +101,7 @@ async def test_typing_goes_both_ways(site: Site) -> None:
         await site.runtime.hub.whisper(said)
         assert (await socket.until("typing"))["name"] == "Neha"
     async with asyncio.timeout(WAIT):
-        while heard[-1].online:
+        while heard[-1].typing:
             arrived.clear()
             await arrived.wait()
     assert (await site.desk.chat(chat)).page_url == "https://shop.example/lamps"

@@ -62,6 +62,7 @@ const connection = new Connection({
   seq: () => state.entries.at(-1)?.seq ?? 0,
   frame,
   line: (up) => (state.isUp = up),
+  opened: tellPage,
   unknown: () => void session(),
 })
 
@@ -158,6 +159,10 @@ export async function session(): Promise<void> {
   add(found.entries)
   tellHost('known', { on: true })
   connection.start()
+}
+
+function tellPage(): void {
+  if (hasChat.value && page.url) connection.signal({ t: 'page', ...page })
 }
 
 export async function refreshOpening(): Promise<void> {
@@ -297,7 +302,7 @@ export function start(): void {
   })
   onHost('page', (data) => {
     page = { url: String(data.url ?? '').slice(0, 2000), title: String(data.title ?? '').slice(0, 300) }
-    if (hasChat.value) connection.signal({ t: 'page', ...page })
+    tellPage()
   })
   onHost('shut', () => {
     state.isShown = false

@@ -60,6 +60,8 @@ interface Ears {
   seq(): number
   frame(frame: Frame): void
   line(up: boolean): void
+  /** The line is new: what is not kept by the desk is told again. */
+  opened(): void
   unknown(): void
 }
 
@@ -80,6 +82,7 @@ export class Connection {
   private polling?: AbortController
   private stopped = true
   private opened = false
+  private greeted = false
 
   constructor(private readonly ears: Ears) {
     const look = (): void => {
@@ -133,6 +136,7 @@ export class Connection {
     const socket = new WebSocket(socketAddress())
     this.socket = socket
     this.opened = false
+    this.greeted = false
     socket.onopen = () => {
       this.opened = true
       socket.send(JSON.stringify({ t: 'hello', token: identity.token, after: this.ears.seq() }))
@@ -146,6 +150,8 @@ export class Connection {
       this.ears.line(true)
       this.heardSomething()
       for (const frame of JSON.parse(event.data) as Frame[]) this.ears.frame(frame)
+      if (!this.greeted) this.ears.opened()
+      this.greeted = true
     }
     socket.onclose = (event) => this.closed(socket, event.code)
   }
