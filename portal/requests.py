@@ -27,7 +27,7 @@ from core.db import reading, unit_of_work
 from core.errors import NotFound
 from core.i18n import Language
 from knowledge_base import deflection
-from portal import helping, open_now, picker, tokens
+from portal import helping, open_now, picker, seo, tokens
 from portal.forms import LONGEST, OWN, TRAP, Choice, Form, Upload
 from portal.helping import Suggestions
 from portal.limits import Gate
@@ -223,6 +223,7 @@ def _form_page(
     return visitor.page(
         "request.html",
         status,
+        meta=seo.of_form(visitor) if status == 200 else None,
         topics=offer.topics,
         found=found,
         token=token or tokens.issue(runtime.secret),

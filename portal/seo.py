@@ -63,6 +63,17 @@ def of_home(visitor: Visitor, question: str) -> Meta:
     )
 
 
+def of_form(visitor: Visitor) -> Meta:
+    """The request form: people look for "contact", too."""
+    address = f"{visitor.home_address}/portal/requests/new"
+    words = visitor.language.text("Write to %(brand)s: tell us what happened and add a photo. A person answers you.")
+    return Meta(
+        description=words % {"brand": visitor.brand.name},
+        canonical=address,
+        alternates={code: f"{address}?lang={code}" for code in visitor.brand.languages},
+    )
+
+
 def of_category(visitor: Visitor, slug: str, name: str, description: str, lines: Sequence[ArticleLine]) -> Meta:
     """A category: its questions with their short answers."""
     home = visitor.home_address
@@ -121,6 +132,7 @@ async def robots(request: PortalRequest) -> Response[str]:
     lines = [
         "User-agent: *",
         *(f"Disallow: {path}" for path in ("/api/", "/console", "/portal/requests", "/portal/sign-in", "/*?q=")),
+        "Allow: /portal/requests/new",
         "Allow: /portal",
         f"Sitemap: {home}/sitemap.xml",
     ]
