@@ -1,5 +1,6 @@
 """Acknowledgements: only where they are wanted, only to people, once, in their language, and never into a loop."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,9 +17,11 @@ from core.i18n import NAMES
 from customers.models import ContactPoint, Customer
 from staff.models import Agent
 from tests import factories
+from tickets import guests, policy
 from tickets.events import TicketCreated
 from tickets.intake import Received
 from tickets.models import Delivery, Message
+from tickets.policy import Policy
 from tickets.reply import NewTicket, open_ticket
 from tickets.split import split
 from tickets.templates import Surroundings, unfilled
@@ -94,6 +97,23 @@ async def test_a_new_question_is_acknowledged_once(desk: Desk) -> None:
     assert f"the number {first.ticket_id}." in mail.text
     await desk.take_in(subject="Re: Broken lamp", token_ticket_id=first.ticket_id)
     assert len(await desk.sent()) == 1
+
+
+async def test_it_carries_a_guest_link_where_the_desk_wants_one(db: Database, desk: Desk) -> None:
+    """The address opens this ticket without a sign-in; a mailbox's own text has it where it names it."""
+    first = await desk.take_in()
+    (mail,) = await desk.sent()
+    token = re.search(r"http://desk/portal/guest/([\w-]+)", mail.text)[1]
+    async with unit_of_work(db) as session:
+        assert (await guests.guest_of(session, "secret", token)).ticket_id == first.ticket_id
+        own = {"enabled": True, "html": "<p>Look: {{request.link}}</p>"}
+        await session.execute(update(ChannelAccount).values(options={"acknowledge": own}))
+    await desk.take_in()
+    assert "Look: http://desk/portal/guest/" in (await desk.sent())[1].text
+    async with unit_of_work(db) as session:
+        await policy.write(session, Policy(guest_links=False))
+    await desk.take_in(sender="ravi@customer.example")
+    assert (await desk.sent())[2].text == "Look:"
 
 
 async def test_the_mailboxs_own_text_and_its_variables(db: Database, desk: Desk) -> None:
