@@ -1,6 +1,6 @@
 /** The pages of the settings, with the permission that each one asks for. */
 export interface SettingsPage {
-  key: 'widgets' | 'mailboxes' | 'blocked' | 'automatic' | 'products' | 'warranty' | 'claims' | 'recalls' | 'keys' | 'people'
+  key: 'widgets' | 'mailboxes' | 'blocked' | 'automatic' | 'products' | 'warranty' | 'claims' | 'recalls' | 'keys' | 'people' | 'wishes'
   to: string
   permission: string
 }
@@ -11,6 +11,7 @@ export const SETTINGS_PAGES: readonly SettingsPage[] = [
   { key: 'blocked', to: '/settings/blocked-senders', permission: 'senders:block' },
   { key: 'automatic', to: '/settings/automatic-mail', permission: 'ledger:read' },
   { key: 'people', to: '/settings/people', permission: 'staff:manage' },
+  { key: 'wishes', to: '/settings/data-requests', permission: 'customers:privacy' },
   { key: 'products', to: '/settings/products', permission: 'products:manage' },
   { key: 'warranty', to: '/settings/warranty-rules', permission: 'products:manage' },
   { key: 'claims', to: '/settings/claims', permission: 'claims:decide' },

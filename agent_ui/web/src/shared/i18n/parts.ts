@@ -11,7 +11,7 @@ export const PARTS = {
   /** Catalogue, warranty rules, claims, recalls, keys. */
   products: ['products'],
   /** Settings and the mail ledger. */
-  office: ['ledger', 'settings', 'mailbox', 'template', 'blocked', 'automatic', 'widget', 'people'],
+  office: ['ledger', 'settings', 'mailbox', 'template', 'blocked', 'automatic', 'widget', 'people', 'wishes'],
 } as const
 
 export type Part = keyof typeof PARTS
