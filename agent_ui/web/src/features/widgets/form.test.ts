@@ -8,6 +8,7 @@ describe('the form of a widget', () => {
     form.origins = 'https://shop.example\n\n  https://*.shop.example '
     form.texts = { en: { title: '', welcome: ' ', offline: '' }, hi: { title: '', welcome: 'नमस्ते', offline: '' } }
     const input = inputOf(form)
+    expect(inputOf({ ...form, origins: 'not a site' }).origins).toEqual(['not a site'])
     expect(input.origins).toEqual(['https://shop.example', 'https://*.shop.example'])
     expect(Object.keys(input.texts ?? {})).toEqual(['hi'])
   })

@@ -31,7 +31,7 @@ export function inputOf(form: WidgetForm): WidgetInput {
   const filled = Object.entries(form.texts).filter(([, words]) => Object.values(words).some((text) => text.trim()))
   return {
     name: form.name,
-    origins: form.origins.split(/\s+/).filter(Boolean),
+    origins: form.origins.split('\n').map((line) => line.trim()).filter(Boolean),
     hue: Number(form.hue),
     teamId: form.teamId,
     hours: form.hours,
