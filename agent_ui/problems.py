@@ -100,6 +100,8 @@ def _field_error(entry: dict[str, Any]) -> dict[str, str]:
     message = str(entry.get("message", ""))
     if message == _NO_BODY:
         return {"field": "body", "message": "A body is needed."}
+    if message.startswith("Unsupported type") and "str" in message:
+        message = "A file with a name is needed."  # without a name a part of a form is text
     key = str(entry.get("key", ""))
     path = "" if key == "data" else key.removeprefix("data.")
     inside = _PATH.search(message)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from babel import dates, numbers
-from babel.core import Locale
+from babel.core import Locale, UnknownLocaleError
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -52,6 +52,15 @@ def translations(language: str) -> gettext.NullTranslations:
     write_mo(buffer, read)
     buffer.seek(0)
     return gettext.GNUTranslations(buffer)
+
+
+def is_language(code: str) -> bool:
+    """Whether a code (ISO 639, perhaps with a region as in ``pt-BR``) names a language that there is."""
+    try:
+        found = Locale.parse(code, sep="-")
+    except (ValueError, TypeError, UnknownLocaleError):
+        return False
+    return found.language in Locale("en").languages
 
 
 def choose(wanted: str | None, default: str = "en") -> str:

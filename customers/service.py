@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core import clock, events
+from core import clock, events, i18n
 from core.errors import Conflict, Invalid, NotFound, Stale
 from core.sql import Sql
 from customers.contacts import name_from, normalise_email
@@ -227,7 +227,7 @@ async def change(
     Raises:
         NotFound: there is none with this id.
         Stale: somebody changed it since ``if_version``.
-        Invalid: a name is empty, or a time zone does not exist.
+        Invalid: a name is empty, or a time zone or language does not exist.
     """
     customer = await session.scalar(select(Customer).where(Customer.id == customer_id).with_for_update())
     if customer is None:
@@ -244,6 +244,8 @@ async def change(
             raise Invalid.field("name", "A name is needed.")
         if name == "time_zone" and new is not None and not clock.is_time_zone(str(new)):
             raise Invalid.field("timeZone", "This is not a time zone, such as Asia/Kolkata.")
+        if name == "language" and new is not None and not i18n.is_language(str(new)):
+            raise Invalid.field("language", "This is not a language, such as en or hi.")
         setattr(customer, name, new)
         changes[name] = [old, new]
     if changes:

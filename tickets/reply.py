@@ -27,6 +27,8 @@ from tickets.models import Delivery, Message, Ticket
 
 MAX_RECIPIENTS: Final = 100
 LATEST: Final = timedelta(days=366)
+JUST_PAST: Final = timedelta(days=1)
+"""A moment that passed while the reply waited in a browser without a connection is taken for now; older is a slip."""
 WITHOUT_ADDRESS: Final = frozenset({"chat"})
 """Channels that reach somebody where she is, so that an answer needs no address."""
 
@@ -226,7 +228,7 @@ async def open_ticket(session: AsyncSession, content: NewTicket) -> tuple[Ticket
     now = clock.now()
     frozen = await freeze(session, content.registration_id, now)
     ticket = Ticket(
-        subject=clean(content.subject).strip()[:998],
+        subject=" ".join(clean(content.subject).split())[:998],
         status="pending",
         registration_id=content.registration_id,
         **msgspec.structs.asdict(frozen),
@@ -410,6 +412,8 @@ def _leaves(content: ReplyContent, message: Message) -> tuple[datetime, bool]:
         return soon, False
     if content.send_at.tzinfo is None or content.send_at > message.created_at + LATEST:
         raise Invalid.field("sendAt", "Choose a moment within the next year.")
+    if content.send_at < message.created_at - JUST_PAST:
+        raise Invalid.field("sendAt", "This moment has passed.")
     return max(content.send_at, soon), content.send_at > soon
 
 

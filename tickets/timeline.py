@@ -414,6 +414,11 @@ def _merge(
     return TimelinePage(items, f"{message}.{event}" if more else None)
 
 
+def is_key(text: str) -> bool:
+    """Whether something can be the key of an item: a letter for its kind, and a number."""
+    return text[:1].isalpha() and text[1:].isascii() and text[1:].isdecimal()
+
+
 async def read_after(source: Source, ticket_id: int, key: str) -> TimelinePage:
     """The items that came after the one with ``key``; when that is not among the newest, the newest page."""
     page = await read(source, ticket_id, limit=LONGEST_PAGE)

@@ -42,7 +42,8 @@ class ReplyController(Controller):
         """
         await desk.may_see(ticket_id)
         await ticket_page.mailbox_of(desk, data.from_address)
-        fields: dict[str, Any] = given(data) | {name: addresses(getattr(data, name)) for name in ("to", "cc", "bcc")}
+        people = {name: addresses(name, getattr(data, name)) for name in ("to", "cc", "bcc")}
+        fields: dict[str, Any] = given(data) | people
         fields |= {
             "html": desk.links.stored(data.html),
             "last_seen": seen(data.last_seen),
@@ -124,6 +125,6 @@ class DeliveryController(Controller):
     ) -> MessageItem | NoteItem:
         """Send a message again that failed, bounced, or whose fate is unknown; to other addresses if named."""
         sending = await access.get_delivery(desk.session, desk.actor, delivery_id)
-        to = None if data.to is None else addresses(data.to)
+        to = None if data.to is None else addresses("to", data.to)
         await delivery.retry(desk.session, sending.id, to)
         return await ticket_page.shown_item(desk, sending.ticket_id, sending.message_id)

@@ -77,7 +77,9 @@ class TicketController(Controller):
         fields = given(data)
         fields["account_id"] = data.account_id or await ticket_page.mailbox_of(desk, data.from_address)
         fields["html"] = desk.links.stored(data.html)
-        fields |= {name: addresses(getattr(data, name)) for name in ("cc", "bcc")}
+        fields |= {name: addresses(name, getattr(data, name)) for name in ("cc", "bcc")}
+        if data.customer_email is not None:
+            addresses("customerEmail", [data.customer_email])
         fields["client_key"] = data.client_key or str(uuid.uuid4())
         content = reply.NewTicket(**fields, undo_seconds=desk.runtime.settings.undo_send_seconds)
         ticket, _ = await reply.open_ticket(desk.session, content)
@@ -130,6 +132,8 @@ class TicketController(Controller):
         """The page before a key, oldest first (``next`` is the key of the one before), or what came after an item."""
         await desk.may_see(ticket_id)
         page: TimelinePage
+        if after is not None and not timeline.is_key(after):
+            raise Invalid.field("after", "This is no item's key.")
         if after is not None:
             page = await timeline.read_after(desk.source, ticket_id, after)
         else:

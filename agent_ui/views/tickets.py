@@ -1,12 +1,14 @@
 """Shapes of tickets: the row and the items come from ``tickets`` as they are, the whole ticket is put together here."""
 
 from datetime import date, datetime
-from email.utils import parseaddr
+from email.utils import getaddresses
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from agent_ui.views.base import EmailText, Html, Id, IdList, Input, Named, Revision, ShortText, View
+from core.errors import Invalid
+from customers.contacts import normalise_email
 from products.listing import RegistrationRow
 from routing.models import Decision
 from tickets.detail import Detail, DraftItem
@@ -387,9 +389,35 @@ def decision_view(decision: Decision, names: dict[int, str]) -> DecisionView:
     )
 
 
-def addresses(written: list[str]) -> list[Person]:
-    """Recipients as typed (``Name <address>`` or an address) as people; the service refuses what is none."""
-    return [Person(name, address or one) for one in written for name, address in [parseaddr(one)]]
+def addresses(field: str, written: list[str]) -> list[Person]:
+    """Recipients as typed (``Name <address>`` or an address) as people.
+
+    Args:
+        field: whose they are; complaints name it.
+        written: one recipient each.
+
+    Raises:
+        Invalid: one is no address, or more than one.
+    """
+    return [_person(field, one) for one in written]
+
+
+def _person(field: str, written: str) -> Person:
+    found = getaddresses([written])
+    if len(found) > 1 and all("@" in address for _, address in found):
+        raise Invalid.field(field, "Each recipient is an entry of its own.")
+    name, address = found[0] if len(found) == 1 else ("", "")
+    if not _is_address(address) or not written.isprintable():
+        raise Invalid.field(field, f"This is not an e-mail address: {' '.join(written.split())}.")
+    return Person(name, address)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        normalise_email(text)
+    except Invalid:
+        return False
+    return True
 
 
 def seen(last_event_id: str | None) -> int | None:
