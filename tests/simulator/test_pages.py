@@ -1,5 +1,7 @@
 """The simulator's pages: read a mailbox, write as a customer, answer, switch, and show hostile mail harmlessly."""
 
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
@@ -7,6 +9,7 @@ import pytest
 from litestar import Litestar
 from litestar.datastructures import State
 
+import portal
 from agent_ui import problems
 from channels.email.listener import Listener
 from channels.email.parse import parse_mail
@@ -59,6 +62,14 @@ async def test_an_empty_world_says_what_to_do(client):
     page = (await client.get("/simulator")).text
     assert "No mail yet" in page
     assert "support@desk.test" in page
+
+
+@pytest.mark.parametrize("path", ["/simulator", "/simulator/write", BOX, "/simulator/shop"])
+async def test_each_page_names_an_icon_that_there_is(client, path):
+    """Browsers ask for /favicon.ico otherwise, which fills the log with pages that are not found."""
+    page = (await client.get(path)).text
+    named = re.search(r'<link rel="icon" href="/static/portal/([a-z.]+)"', page)
+    assert named and (Path(portal.__file__).parent / "static" / named[1]).is_file()
 
 
 async def test_write_as_a_new_customer_and_see_it_in_the_desk(client, db, mailboxes):
