@@ -22,15 +22,15 @@ from core.sql import Sql
 
 MOST_HITS: Final = 100
 MOST_SKIPPED: Final = 1000
-CANDIDATES: Final = 2000
+CANDIDATES: Final = 1500
 """Documents that the rarest words may bring."""
 NEWEST: Final = 400
 """Documents with frequent words that are looked at."""
 NEWEST_SCANNED: Final = 40_000
 """Documents that are looked through for them at most."""
-COMPARED: Final = 200
+COMPARED: Final = 150
 """Candidates that are compared exactly."""
-ROUGHLY: Final = 12
+ROUGHLY: Final = 8
 """Words that all candidates are compared by, the most telling ones."""
 SATURATION: Final = 1.2
 LENGTH: Final = 0.75
@@ -123,7 +123,7 @@ _MARKS: Final = Sql(
 def _times(weights: str) -> str:
     """SQL: how often a word stands in a part (weights of D, C, B, A, of which one is 1)."""
     rank = f"ts_rank('{weights}', r.terms, q.term)"
-    return f"case when {rank} > 0 then 1 / greatest(1.6449341 - 1.6449341 * {rank}, 0.001) - 0.5 else 0 end"
+    return f"coalesce(1 / (1.6450341 - 1.6449341 * nullif({rank}, 0)) - 0.5, 0)"
 
 
 def _saturated(part: str, words: str = "", average: str = "") -> str:
