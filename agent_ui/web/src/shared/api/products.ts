@@ -112,6 +112,13 @@ export interface Proof {
   createdAt: string
 }
 
+export interface RegistrationDetail {
+  registration: Registration
+  owners: { customerId: number; name: string; how: string; fromAt: string; untilAt: string | null }[]
+  extensions: { id: number; kind: string; months: number; reason: string; createdAt: string }[]
+  proofs: Proof[]
+}
+
 export interface ClaimDetail {
   claim: Claim
   proofs: Proof[]
@@ -198,6 +205,12 @@ export const productsApi = {
   changeRule: (id: number, input: RuleInput) => http.patch<WarrantyRule>(`/api/products/warranty-rules/${id}`, input),
   priorities: () => http.get<{ priorities: Partial<Record<Entitlement, Priority>> }>('/api/products/priorities'),
   setPriorities: (priorities: Partial<Record<Entitlement, Priority>>) => http.put<{ priorities: Partial<Record<Entitlement, Priority>> }>('/api/products/priorities', { priorities }),
+  registration: (id: number) => http.get<RegistrationDetail>(`/api/products/registrations/${id}`),
+  register: (input: { customerId: number; productId: number; serial: string; purchasedOn: string; seller: string }) =>
+    http.post<{ state: string; registration: Registration }>('/api/products/registrations', input),
+  extend: (id: number, kind: 'granted' | 'bought', months: number, reason: string) =>
+    http.post<RegistrationDetail>(`/api/products/registrations/${id}/extensions`, { kind, months, reason }),
+  recompute: (id: number) => http.post<RegistrationDetail>(`/api/products/registrations/${id}/recompute`),
   ofCustomer: (id: number) => http.get<CustomerProducts>(`/api/products/registrations/of-customer/${id}`),
   choose: (ticketId: number, registrationId: number | null) => http.put<TicketView>(`/api/tickets/${ticketId}/product`, { registrationId }),
   applyEntitlement: (ticketId: number) => http.post<TicketView>(`/api/tickets/${ticketId}/entitlement`),
