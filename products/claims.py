@@ -16,7 +16,7 @@ from core import clock, events
 from core.db import actor_of
 from core.errors import Invalid, NotFound
 from customers.models import Customer
-from products import catalogue, coverage, proofs
+from products import catalogue, coverage, proofs, recalls
 from products.errors import AlreadyDecided, ProofNeeded
 from products.events import ClaimDecided, ClaimOpened, OwnerChanged
 from products.models import Ownership, OwnershipClaim, Product, Registration
@@ -178,6 +178,8 @@ async def give(session: AsyncSession, registration: Registration, customer_id: i
     registration.second_name = registration.second_email = registration.second_phone = ""
     registration.version += 1
     session.add(Ownership(registration_id=registration.id, customer_id=customer_id, how=how, from_at=now))
+    await session.flush()
+    await recalls.begin_anew(session, registration.id)
     events.record(
         session,
         OwnerChanged(registration_id=registration.id, customer_id=customer_id, from_customer_id=before, how=how),

@@ -204,6 +204,19 @@ async def include(session: AsyncSession, registration: Registration) -> list[Rec
     return found
 
 
+async def begin_anew(session: AsyncSession, registration_id: int) -> None:
+    """A recalled product has another owner: she has heard nothing yet."""
+    theirs = (
+        select(RecallCase.id, RecallCase.recall_id)
+        .join(Recall, Recall.id == RecallCase.recall_id)
+        .where(RecallCase.registration_id == registration_id, Recall.state == "running")
+        .where(RecallCase.state.in_(("mailed", "answered", "unreachable")))
+    )
+    for case_id, recall_id in (await session.execute(theirs)).all():
+        await move(session, case_id, "to_contact", "The product has another owner.")
+        await ask_to_mail(session, recall_id)
+
+
 async def close(session: AsyncSession, recall_id: int) -> Recall:
     """End a recall; nobody is written to any more.
 

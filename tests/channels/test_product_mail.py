@@ -214,3 +214,19 @@ async def test_a_recall_has_its_cases_answers_and_end(db: Database, clock: Manua
     clock.advance(product_mail.AWAIT)
     await run(db)
     assert len(await mails(db, "recall")) == before
+
+
+async def test_a_new_owner_of_a_recalled_product_hears_of_it(db: Database, clock: ManualClock) -> None:
+    """The case begins anew with whoever owns the product now; one that is done stays so."""
+    recall_id, _ = await recalled(db, 2)
+    await run(db)
+    async with unit_of_work(db) as session:
+        bina = await rows.person(session, "Bina Das")
+        first, second = (await recalls.list_cases(session, recall_id))[0]
+        await recalls.move(session, second.id, "done")
+        for case in (first, second):
+            await claims.give(session, await registering.lock(session, case.registration_id), bina, "transfer")
+    clock.advance(timedelta(seconds=product_mail.BATCH_SECONDS))
+    await run(db)
+    assert await counts(db, recall_id) == {"mailed": 1, "done": 1}
+    assert [each.to_address for each in await mails(db, "recall")][-1] == "bina@customer.example"
