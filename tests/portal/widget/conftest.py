@@ -69,6 +69,12 @@ class Socket:
                 seen = len(self.told)
                 self.told += msgspec.json.decode(await self.connection.recv())
 
+    async def shows(self, **facts: Any) -> None:
+        """Wait until the window is told these facts."""
+        async with asyncio.timeout(WAIT):
+            while not any(each["t"] == "window" and facts.items() <= each["window"].items() for each in self.told):
+                self.told += msgspec.json.decode(await self.connection.recv())
+
     def entries(self) -> list[dict[str, Any]]:
         """All entries that it got."""
         return [entry for frame in self.told if frame["t"] == "entries" for entry in frame["entries"]]

@@ -122,8 +122,7 @@ async def test_ticks_come_back(site: Site) -> None:
         assert (await site.desk.delivery(sent.message_id)).state == "delivered"
         async with unit_of_work(site.runtime.db) as session:
             await conversations.agent_has_read(session, (await site.desk.ticket(chat)).id)
-        while (await socket.until("window"))["window"]["agentSeq"] != 2:
-            socket.told = [each for each in socket.told if each["t"] != "window"]
+        await socket.shows(agentSeq=2)
 
 
 async def test_strangers_are_shown_out(site: Site) -> None:
