@@ -8,9 +8,10 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import asyncpg
 import msgspec
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -36,7 +37,16 @@ def driver_url(url: str) -> str:
     scheme, sep, rest = url.partition("://")
     if not sep or scheme.partition("+")[0] not in ("postgresql", "postgres"):
         raise StartError("DATABASE_URL must start with postgresql:// (PostgreSQL is the only database).")
-    return f"postgresql+asyncpg://{rest}"
+    found = f"postgresql+asyncpg://{rest}"
+    try:
+        make_url(found)
+    except (ArgumentError, ValueError) as problem:
+        # What is wrong is told without the address, which may hold a password.
+        reason = "it cannot be read" if isinstance(problem, ArgumentError) or rest in str(problem) else str(problem)
+        raise StartError(
+            f"DATABASE_URL is wrong: {reason}. It looks like postgresql://user:password@host:5432/name."
+        ) from None
+    return found
 
 
 def plain_url(url: str) -> str:
@@ -58,6 +68,8 @@ class Database:
         encode = msgspec.json.Encoder().encode
         self.engine: AsyncEngine = create_async_engine(
             driver_url(url),
+            # The driver reads the address itself: it takes what PostgreSQL's own tools take, such as sslmode.
+            async_creator=self._connect,
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=False,
@@ -65,6 +77,16 @@ class Database:
             json_deserializer=msgspec.json.decode,
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    async def _connect(self) -> Any:
+        return await asyncpg.connect(self.url)
+
+    @property
+    def place(self) -> str:
+        """Where the database is, for people to read: host and port, or the socket's folder; no name, no password."""
+        address = make_url(driver_url(self.url))
+        host = address.host or str(address.query.get("host", "localhost"))
+        return f"{host}:{address.port}" if address.port else host
 
     async def fetch(self, sql: str, *values: Any) -> list[Any]:
         """The rows of one quick read through the driver itself, outside any transaction.
@@ -95,10 +117,14 @@ class Database:
             async with self.engine.connect() as connection:
                 version = (await connection.execute(text("show server_version_num"))).scalar_one()
         except (SQLAlchemyError, OSError, ValueError) as problem:
-            reason = str(getattr(problem, "orig", None) or problem).strip().splitlines()[0]
-            raise StartError(f"The database cannot be reached: {reason}") from None
+            reason = (str(getattr(problem, "orig", None) or problem).strip() or type(problem).__name__).splitlines()[0]
+            raise StartError(
+                f"The database at {self.place} (DATABASE_URL) cannot be reached: {reason.rstrip('.')}."
+            ) from None
         except Exception as problem:  # noqa: BLE001 - asyncpg raises its own tree here, each with a sentence
-            raise StartError(f"The database cannot be used: {problem}") from None
+            raise StartError(
+                f"The database at {self.place} (DATABASE_URL) cannot be used: {str(problem).rstrip('.')}."
+            ) from None
         if int(version) < 150000:
             raise StartError("PostgreSQL 15 or newer is needed.")
 

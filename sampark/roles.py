@@ -6,6 +6,7 @@ start: those that lose wait, and take over when the holder's connection ends.
 
 import asyncio
 import contextlib
+import errno
 import gc
 import socket
 from collections.abc import Awaitable, Callable
@@ -23,7 +24,7 @@ from channels.email.fetch import Fetcher
 from channels.email.listener import Listener
 from core import clock, log
 from core.db import reading, unit_of_work
-from core.errors import StartError
+from core.errors import DeskError, StartError
 from core.scheduler import Scheduler
 from knowledge_base import erasing as readers
 from routing import presence
@@ -41,6 +42,7 @@ INDEX_SECONDS: Final = 1.0
 TIDY_SECONDS: Final = 3600.0
 ELECTION_SECONDS: Final = 5.0
 ACCOUNTS_SECONDS: Final = 10.0
+DATABASE_SECONDS: Final = 1.0
 _SCHEDULER_LOCK: Final = 8821001
 _MAILBOX_LOCK: Final = 8822
 _log = log.get(__name__)
@@ -86,6 +88,11 @@ async def _either(stop: asyncio.Event, over: asyncio.Event) -> None:
     over.set()
 
 
+def _first(problems: BaseExceptionGroup[DeskError]) -> DeskError:
+    first = problems.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+
+
 async def _all(ready: list[asyncio.Event]) -> None:
     for each in ready:
         await each.wait()
@@ -111,8 +118,15 @@ class Roles:
             on_ready: called once when everything listens.
 
         Raises:
-            StartError: a port is taken.
+            StartError: a port is taken, or the embedded database died and does not start again.
         """
+        try:
+            await self._together(roles, stop, on_ready)
+        except* DeskError as problems:
+            # One sentence says it; the other roles ended because of it.
+            raise _first(problems) from None
+
+    async def _together(self, roles: tuple[str, ...], stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
         started: list[asyncio.Event] = []
         async with asyncio.TaskGroup() as group:
             for role in roles:
@@ -123,6 +137,10 @@ class Roles:
                 ready = asyncio.Event()
                 started.append(ready)
                 group.create_task(self._guarded(self._simulator, stop, ready), name="simulator")
+            if self._runtime.server is not None:
+                ready = asyncio.Event()
+                started.append(ready)
+                group.create_task(self._guarded(self._database, stop, ready), name="database")
             waiting = asyncio.create_task(_all(started))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -144,6 +162,18 @@ class Roles:
             await role(stop, ready)
         finally:
             stop.set()
+
+    async def _database(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
+        """Start the embedded database again when it dies; without one the desk can only end."""
+        server = self._runtime.server
+        ready.set()
+        while server is not None and not stop.is_set():
+            await pause(stop, DATABASE_SECONDS)
+            if not (stop.is_set() or server.is_running):
+                _log.error("the embedded database has died and is started again")
+                await asyncio.to_thread(server.restart)
+                await self._runtime.db.engine.dispose()  # its connections lead to the dead one
+                _log.warning("the embedded database runs again")
 
     async def _web(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
         runtime, settings = self._runtime, self._runtime.settings
@@ -296,14 +326,24 @@ def check_ports(*ports: tuple[str, int, str]) -> None:
     Raises:
         StartError: one is taken or may not be used.
     """
+    taken: dict[int, tuple[str, str]] = {}
     for host, port, setting in ports:
         if not port:
             continue
+        other, whose = taken.setdefault(port, (host, setting))
+        if whose != setting and (other == host or {other, host} & {"", "0.0.0.0", "::"}):  # noqa: S104 - not bound here
+            raise StartError(f"{whose} and {setting} are both {port}. Set one of them to another port.")
         try:
             with contextlib.closing(_bound(host, port)):
                 pass
         except OSError as problem:
             reason = problem.strerror or str(problem)
+            if isinstance(problem, socket.gaierror) or problem.errno == errno.EADDRNOTAVAIL:
+                wrong = setting.removesuffix("PORT") + "HOST"
+                raise StartError(
+                    f"{host} is no address of this machine: {reason}. Set {wrong} to one that is, such as 127.0.0.1, "
+                    "or to 0.0.0.0 for all of them."
+                ) from None
             raise StartError(f"Port {port} on {host} cannot be used: {reason}. Set {setting} to another.") from None
 
 

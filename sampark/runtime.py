@@ -9,6 +9,9 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError
 
 from channels.email import connect
 from channels.email.signin import SignIn
@@ -24,6 +27,8 @@ from core.storage import Storage
 from core.vault import Vault
 from simulator.world import mailboxes_of
 
+_BROKEN: Final = ("58", "XX", "08")
+"""Classes of PostgreSQL's error codes: a file cannot be read, what it holds cannot be right, the server went away."""
 _log = log.get(__name__)
 
 
@@ -38,9 +43,12 @@ class Runtime:
         secret: key that signs tokens.
         vault: seals the secrets of outside services.
         signin: opens mailboxes with them.
+        server: the embedded database, when this desk brings its own.
     """
 
-    def __init__(self, settings: Settings, db: Database, storage: Storage, secret: str) -> None:
+    def __init__(
+        self, settings: Settings, db: Database, storage: Storage, secret: str, server: EmbeddedServer | None = None
+    ) -> None:
         self.settings = settings
         self.db = db
         self.storage = storage
@@ -48,6 +56,7 @@ class Runtime:
         self.vault = Vault(secret)
         self.signin = SignIn(db, self.vault, networks_of(settings))
         self.hub = Hub(db)
+        self.server = server
 
 
 def check_folder(folder: Path) -> None:
@@ -91,6 +100,19 @@ def load_for_mailboxes() -> Settings:
     return load(simulator=True) if mailboxes_of(settings).root.is_dir() else settings
 
 
+async def _migrate(db: Database, settings: Settings) -> None:
+    try:
+        await migrate(db)
+    except DBAPIError as problem:
+        if str(getattr(problem.orig, "sqlstate", ""))[:2] not in _BROKEN:
+            raise
+        reason = str(problem.orig).rpartition(">: ")[2].strip().splitlines()[0]
+        where = f"at {db.place} (DATABASE_URL)" if settings.database_url else f"in {settings.data / 'postgres'}"
+        raise StartError(
+            f"The database {where} is damaged: {reason}. Restore a backup, or move it away to begin anew."
+        ) from None
+
+
 @contextlib.asynccontextmanager
 async def running(settings: Settings, *, migrated: bool = True) -> AsyncIterator[Runtime]:
     """Start the shared parts, and stop them in order.
@@ -113,8 +135,8 @@ async def running(settings: Settings, *, migrated: bool = True) -> AsyncIterator
         try:
             await db.check()
             if migrated:
-                await migrate(db)
-            runtime = Runtime(settings, db, Storage(settings.data / "files"), read_secret(settings))
+                await _migrate(db, settings)
+            runtime = Runtime(settings, db, Storage(settings.data / "files"), read_secret(settings), server)
             if migrated:
                 async with unit_of_work(db) as session:
                     await connect.seal_older(session, runtime.vault)

@@ -9,10 +9,12 @@ import uvloop
 
 from channels.email.certificate import Certificate
 from core import clock, log
+from core.errors import Invalid, StartError
 from core.settings import Settings, load
 from sampark.commands.demo import announce, fill
 from sampark.roles import ROLES, Roles, check_ports
 from sampark.runtime import running
+from simulator import plays
 
 
 def _roles(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
@@ -53,16 +55,28 @@ def _ports(settings: Settings, roles: tuple[str, ...]) -> list[tuple[str, int, s
     return ports
 
 
+def _check_play(settings: Settings) -> None:
+    try:
+        if settings.simulator:
+            plays.play(settings.simulator_play, f"support@{settings.mail_domain}")
+    except Invalid as problem:
+        names = ", ".join(plays.PLAYS)
+        raise StartError(f"SAMPARK_SIMULATOR_PLAY is wrong: {problem.detail} (it may be {names} or a file).") from None
+
+
 async def _serve(settings: Settings, roles: tuple[str, ...], *, demo: bool) -> None:
     started = clock.monotonic()
+    check_ports(*_ports(settings, roles))
+    if "mail" in roles:
+        Certificate(settings)  # one clear sentence before anything is started
+    _check_play(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    check_ports(*_ports(settings, roles))
-    if "mail" in roles:
-        Certificate(settings)  # one clear sentence before anything is started
     async with running(settings) as runtime:
+        if stop.is_set():
+            return
         summary: Any = await fill(runtime) if demo else None
 
         def ready() -> None:

@@ -1,6 +1,7 @@
 """The roles of a process go on when the database was away for a moment."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -9,6 +10,7 @@ from structlog.testing import capture_logs
 from channels.email.fetch import Fetcher
 from channels.models import ChannelAccount
 from core.db import Database, reading, unit_of_work
+from core.errors import StartError
 from core.settings import Settings
 from core.storage import Storage
 from sampark import roles
@@ -114,3 +116,39 @@ async def test_mailboxes_are_read_after_the_database_was_away(
         await asyncio.wait({running}, timeout=10)
         await other.close()
     assert "the connection was refused" in error
+
+
+class Dying:
+    """An embedded database that is dead; ``problem`` keeps it so."""
+
+    def __init__(self, problem: StartError | None = None) -> None:
+        self.is_running = False
+        self.problem = problem
+
+    def restart(self) -> None:
+        """Start again, or say why not."""
+        if self.problem:
+            raise self.problem
+        self.is_running = True
+
+
+@pytest.mark.parametrize("problem", [None, StartError("The disk is full.")])
+async def test_a_dead_database_is_started_again_or_ends_the_desk(
+    db: Database, settings: Settings, storage: Storage, monkeypatch: pytest.MonkeyPatch, problem: StartError | None
+) -> None:
+    """A desk without a database serves nobody; the sentence that ends it is the database's own."""
+    monkeypatch.setattr(roles, "DATABASE_SECONDS", 0.02)
+    server: Any = Dying(problem)
+    stop = asyncio.Event()
+    running = asyncio.create_task(
+        roles.Roles(Runtime(settings, db, storage, "secret", server)).run(("worker",), stop, asyncio.Event().set)
+    )
+    async with asyncio.timeout(20):
+        if problem is None:
+            while not server.is_running:
+                await asyncio.sleep(0)
+            stop.set()
+            await running
+        else:
+            with pytest.raises(StartError, match=r"^The disk is full\.$"):
+                await running
