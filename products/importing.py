@@ -54,6 +54,7 @@ COLUMNS: Final[dict[Kind, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 }  # fmt: skip
 """Kind → columns that must be there, columns that may. An order has a row for each of its lines."""
 _ISO: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_FORMULA: Final = frozenset("=+@")
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
 
 
@@ -134,7 +135,7 @@ def _check_columns(kind: Kind, names: Sequence[str]) -> None:
 
 def _tidy(row: dict[Any, Any]) -> Row:
     return {
-        str(name): (value or "").replace("\x00", "").strip()
+        str(name): _as_typed((value or "").replace("\x00", "").strip())
         for name, value in row.items()
         if isinstance(name, str) and name != ERROR_COLUMN and not isinstance(value, list)
     }
@@ -350,6 +351,11 @@ def errors_file(kind: Kind, problems: Sequence[Problem]) -> str:
     return out.getvalue()
 
 
+def _as_typed(value: str) -> str:
+    """A cell without the apostrophe of :func:`_harmless`."""
+    return value[1:] if value[:1] == "'" and value[1:2] in _FORMULA else value
+
+
 def _harmless(value: str) -> str:
     """A cell that no spreadsheet takes for a formula (CWE-1236)."""
-    return f"'{value}" if value[:1] in {"=", "+", "@"} else value
+    return f"'{value}" if value[:1] in _FORMULA else value

@@ -1,5 +1,6 @@
 """``sampark products``: take over the catalogue, registrations and orders of a shop system from files."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def import_(kind: Any, file: Path, dry_run: bool, errors: Path | None, country: 
     else:
         _say(result)
     if result.failed:
-        raise click.exceptions.Exit(1)
+        sys.exit(1)
 
 
 def _say(result: Result) -> None:

@@ -1,6 +1,9 @@
+import json
+import os
 import subprocess
 import sys
 from datetime import date
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -141,6 +144,19 @@ def test_a_spreadsheet_runs_nothing_from_the_file_of_errors() -> None:
     """A cell that begins like a formula gets an apostrophe."""
     problem = importing.Problem(line=2, field="sku", message="No.", row={"sku": "=cmd|' /C calc'!A0", "name": "x"})
     assert "'=cmd" in importing.errors_file("catalogue", [problem])
+
+
+def test_the_command_imports_and_says_by_its_exit_code_whether_a_row_was_wrong(tmp_path: Path) -> None:
+    """A file with a wrong row: the right ones go in, the wrong one is in the file of errors, and the code is 1."""
+    file, wrong = tmp_path / "catalogue.csv", tmp_path / "wrong.csv"
+    file.write_text("sku,name,serial_masks,serial_example\nA,Lamp,,\nB,Oven,@@##,X\n")
+    asked = [sys.executable, "-m", "sampark", "products", "import", "catalogue", str(file), "--json"]
+    around = os.environ | {"SAMPARK_DATA": str(tmp_path / "data")}
+    first = subprocess.run([*asked, "--errors", str(wrong)], capture_output=True, text=True, check=False, env=around)
+    assert (first.returncode, json.loads(first.stdout)["created"]) == (1, 1), first.stderr
+    file.write_text(wrong.read_text().replace(",X,", ",AB12,"))
+    second = subprocess.run(asked, capture_output=True, text=True, check=False, env=around)
+    assert (second.returncode, json.loads(second.stdout)["created"]) == (0, 1), second.stderr
 
 
 def test_the_command_names_its_kinds() -> None:
