@@ -15,6 +15,10 @@ declare module '*.json?part=products' {
   const words: object
   export default words
 }
+declare module '*.json?part=widget' {
+  const words: object
+  export default words
+}
 declare module '*.json?part=knowledge' {
   const words: object
   export default words

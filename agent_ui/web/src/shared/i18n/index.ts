@@ -49,6 +49,13 @@ const loaders: Record<Part, Record<Locale, Loader>> & { shell: Record<Exclude<Lo
     bn: () => import('./bn.json?part=products'),
     kn: () => import('./kn.json?part=products'),
   },
+  widget: {
+    en: () => import('./en.json?part=widget'),
+    hi: () => import('./hi.json?part=widget'),
+    mr: () => import('./mr.json?part=widget'),
+    bn: () => import('./bn.json?part=widget'),
+    kn: () => import('./kn.json?part=widget'),
+  },
   office: {
     en: () => import('./en.json?part=office'),
     hi: () => import('./hi.json?part=office'),

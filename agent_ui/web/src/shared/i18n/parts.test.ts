@@ -8,6 +8,7 @@ const OFFICE = /^\/src\/(features\/(ledger|mailboxes|people|privacy|products|wid
 const SPEAKERS: Record<keyof typeof PARTS, RegExp> = {
   desk: new RegExp(`${OFFICE.source}|^/src/(features/(timeline|composer|details|ticket|customers|search|prefs|palette|auth|knowledge|shell/shellCommands)|pages/knowledge/|pages/(Search|Customers?|Preferences|SignIn|NewConversation)Page|pages/inbox/TicketPane|shared/(sending/|commands\\.ts|ui/CopyLine|ui/CoverBadge))`),
   office: OFFICE,
+  widget: /^\/src\/(features\/widgets|pages\/settings\/Widget)/,
   knowledge: /^\/src\/(features\/knowledge|pages\/knowledge\/)/,
   products: /^\/src\/(features\/products|pages\/settings)/,
 }

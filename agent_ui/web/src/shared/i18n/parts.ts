@@ -10,8 +10,10 @@ export const PARTS = {
   knowledge: ['knowledge'],
   /** Catalogue, warranty rules, claims, recalls, keys. */
   products: ['products'],
+  /** The settings of chat widgets. */
+  widget: ['widget'],
   /** Settings and the mail ledger. */
-  office: ['ledger', 'settings', 'mailbox', 'template', 'blocked', 'automatic', 'widget', 'people', 'wishes'],
+  office: ['ledger', 'settings', 'mailbox', 'template', 'blocked', 'automatic', 'people', 'wishes'],
 } as const
 
 export type Part = keyof typeof PARTS

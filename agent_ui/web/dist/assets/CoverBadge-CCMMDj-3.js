@@ -1,0 +1,1 @@
+import{It as e,Nt as t,P as n,f as r,ht as i,n as a,v as o}from"./vue-i18n-D099o6Ya.js";import{t as s}from"./products-C7j0skVS.js";var c=o({__name:`CoverBadge`,props:{state:{}},setup(o){let{t:c}=a();return(a,l)=>(n(),r(`span`,{class:t([`inline-block shrink-0 rounded-sm px-1.5 text-xs`,i(s)[o.state]])},e(i(c)(`product.state.${o.state}`)),3))}});export{c as t};
