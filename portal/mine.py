@@ -277,7 +277,7 @@ async def _answer(request: PortalRequest, seat: Seat) -> Response[Any]:
         reopen_days=chosen.reopen_days,
     )
     raw = encode(said)
-    name = tokens.name_of_post(token, raw)
+    name = f"answer:{tokens.name_of_post(token, raw)}"  # of no thanks page: that is for who opens a request
     async with unit_of_work(runtime.db) as session:
         account = await form_account(session)
     await taking_in.keep(request, Incoming(account.id, CHANNEL, name, raw, envelope_from=seat.address))

@@ -177,18 +177,27 @@ async def _read(request: PortalRequest) -> tuple[Form, str, str]:
 
 @get("/requests/thanks")
 async def thanks(request: PortalRequest) -> Response[str]:
-    """What happens next, with the number of the request."""
-    visitor = Visitor.of(request)
+    """What happens next, with the number of the request.
+
+    Raises:
+        NotFound: there is no such post. Others of the form's account have names that can be guessed, so only a name
+            that begins with a token of ours counts.
+    """
+    visitor, secret = Visitor.of(request), runtime_of(request).secret
     name = request.query_params.get("r", "")
+    if not tokens.genuine(secret, name.rpartition(".")[0]):
+        raise NotFound
     async with unit_of_work(runtime_of(request).db) as session:
         account = await form_account(session)
-        known = select(InboundItem.ticket_id, InboundItem.envelope_from).where(
+        known = select(InboundItem.ticket_id, InboundItem.envelope_from, InboundItem.outcome).where(
             InboundItem.account_id == account.id, InboundItem.provider_id == name
         )
         row = (await session.execute(known)).one_or_none()
         if row is None:
             raise NotFound
-        guest = await guests.link_to(session, runtime_of(request).secret, row.ticket_id) if row.ticket_id else None
+        # Whose address it is, nobody has proved; a post that went into an older ticket opens none of what stands there.
+        is_new = row.ticket_id is not None and row.outcome == "ticket"
+        guest = await guests.link_to(session, secret, row.ticket_id) if is_new else None
         now = await open_now.read(session, visitor.language)
     return visitor.page("thanks.html", number=row.ticket_id, email=row.envelope_from, guest=guest, now=now)
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from channels import inbound as ledger
-from channels.inbound import Inbound
+from channels.inbound import Inbound, Incoming
 from channels.models import InboundItem, InboundRaw
-from channels.web.form import WebReader, form_account
+from channels.web.form import WebReader, WebRequest, encode, form_account
 from core.db import Database, reading, unit_of_work
 from core.storage import Storage
 from tests.portal.conftest import VALUES, Desk
@@ -269,6 +269,34 @@ async def test_a_request_that_cannot_be_processed_yet_is_still_safe(
 async def test_the_thanks_page_of_an_unknown_token_does_not_exist(desk: Desk) -> None:
     """Nobody can walk through the numbers of others."""
     assert (await desk.client.get("/portal/requests/thanks?r=1.a.b")).status_code == 404
+
+
+async def test_the_thanks_page_is_for_posts_of_the_form_alone(desk: Desk, db: Database, storage: Storage) -> None:
+    """Other rows of the form's account have names that can be guessed; they open nothing."""
+    request = WebRequest(
+        name="Aarohi", email=VALUES["email"], topic="other", subject="Delete my data", message="x", language="en"
+    )
+    async with unit_of_work(db) as session:
+        account_id = (await form_account(session)).id
+    item = Incoming(account_id, "web", "data-request:1", encode(request), envelope_from=VALUES["email"])
+    item_id = await ledger.store(db, item)
+    reader = WebReader(storage)
+    async with unit_of_work(db) as session:
+        await Inbound({"web": reader}, {"web": reader.could_not_read}).process(session, item_id)
+    assert await count(db, Ticket) == 1
+    assert (await desk.client.get("/portal/requests/thanks?r=data-request:1")).status_code == 404
+
+
+async def test_a_typed_address_and_number_do_not_open_an_older_request(desk: Desk, db: Database) -> None:
+    """A stranger who knows both can add words to it, as by a mail, but the thanks page lets him read nothing."""
+    _, token = await desk.form()
+    first = await send(desk, token)
+    assert "/portal/guest/" in (await desk.client.get(first.headers["location"])).text
+    number = (await ticket_of(db)).id
+    _, token = await desk.form()
+    second = await send(desk, token, subject=f"[#{number}]", message="Let me in.")
+    assert await count(db, Ticket) == 1
+    assert "/portal/guest/" not in (await desk.client.get(second.headers["location"])).text
 
 
 async def test_a_body_that_is_no_form_gets_a_page(desk: Desk) -> None:
