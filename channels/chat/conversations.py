@@ -95,6 +95,9 @@ def _ask(widget: Widget, name: str, email: str | None) -> None:
 async def leave_address(session: AsyncSession, visitor: ChatVisitor, chat: Chat, email: str) -> None:
     """Note where the conversation may go on. Another person's address is used for that, and merges nobody.
 
+    Only a customer of whom no address is known gets it: whoever proves an address of hers later signs in as her, and
+    nobody has proved that this visitor is the customer whose address he typed before.
+
     Raises:
         Invalid: it is not an address, or the site has vouched for another one.
     """
@@ -103,7 +106,9 @@ async def leave_address(session: AsyncSession, visitor: ChatVisitor, chat: Chat,
         raise Invalid.field("email", "The address of this visitor is the one that the site has named.")
     chat.email = visitor.email = address
     if visitor.customer_id is not None:
-        await customers.add_email(session, visitor.customer_id, address, CHANNEL)
+        known = await customers.contacts_of(session, visitor.customer_id)
+        if not any(each.kind == "email" for each in known):
+            await customers.add_email(session, visitor.customer_id, address, CHANNEL)
     stream.moved(session, chat.id, chat.ticket_id)
 
 

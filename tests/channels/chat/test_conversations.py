@@ -12,6 +12,7 @@ from channels.inbound import Incoming
 from channels.models import InboundItem
 from core.db import Database, reading, unit_of_work
 from core.errors import Invalid
+from customers import service as customers
 from customers.models import ContactPoint, Customer
 from tests import factories
 from tests.channels.chat.talking import MAIL_TOKENS, Desk
@@ -133,6 +134,24 @@ async def test_an_address_named_later_merges_nobody(desk: Desk, db: Database) ->
         await conversations.leave_address(session, kept, mine, "asha@customer.example")
     assert (await desk.ticket(chat)).customer_id != known.customer_id
     assert (await desk.chat(chat)).email == "asha@customer.example"
+
+
+async def test_who_claims_an_address_cannot_give_its_owner_another_one(desk: Desk, db: Database) -> None:
+    """An address that a stranger could prove would sign him in as the customer whose address he has typed."""
+    async with unit_of_work(db) as session:
+        known = await factories.received(session)
+    visitor = await desk.visitor()
+    chat = await desk.begin(visitor, email="asha@customer.example")
+    await desk.say(chat, "Hello")
+    assert (await desk.ticket(chat)).customer_id == known.customer_id
+    async with unit_of_work(db) as session:
+        mine = await conversations.current(session, await session.merge(visitor))
+        assert mine is not None
+        kept = await session.get_one(type(visitor), visitor.id)
+        await conversations.leave_address(session, kept, mine, "stranger@elsewhere.example")
+    assert (await desk.chat(chat)).email == "stranger@elsewhere.example"
+    async with reading(db) as session:
+        assert await customers.find_by_email(session, "stranger@elsewhere.example") is None
 
 
 async def test_files_come_along(desk: Desk, db: Database) -> None:
