@@ -90,8 +90,7 @@ async def suggest(request: PortalRequest) -> Suggestions:
     Raises:
         RateLimited: too many came from this network.
     """
-    _turn(TYPING, request)
-    return await suggestions(request, request.query_params.get("q", "")[:LONGEST])
+    return await suggestions(request, request.query_params.get("q", ""))
 
 
 async def suggestions(request: PortalRequest, words: str) -> Suggestions:
@@ -99,8 +98,13 @@ async def suggestions(request: PortalRequest, words: str) -> Suggestions:
 
     Args:
         request: the visitor's.
-        words: as typed so far.
+        words: as typed so far; what is beyond :data:`LONGEST` is not looked at.
+
+    Raises:
+        RateLimited: too many came from this network.
     """
+    _turn(TYPING, request)
+    words = words[:LONGEST]
     visitor = Visitor.of(request)
     _ = visitor.language.text
     async with unit_of_work(runtime_of(request).db) as session:

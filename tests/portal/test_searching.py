@@ -114,3 +114,14 @@ async def test_too_many_searches_are_slowed_down(desk: Desk, db: Database, monke
     assert (await desk.client.get("/portal/en/search?q=alarm")).status_code == 200
     again = await desk.client.get("/portal/en/search?q=alarm")
     assert (again.status_code, again.headers["retry-after"]) == (429, "30")
+
+
+async def test_the_forms_button_is_slowed_down_as_well(desk: Desk, db: Database, monkeypatch) -> None:
+    """A program that posts there searches no more often, nor with longer words, than one that types."""
+    monkeypatch.setattr(helping, "TYPING", Gate(1, 30))
+    _, token = await desk.form("?lang=en")
+    typed = VALUES | {"token": token, "subject": "alarm " * 5000, "action": "suggest"}
+    assert (await desk.client.post("/portal/requests/new?lang=en", data=typed)).status_code == 200
+    assert [len(one.words) <= helping.LONGEST for one in await searches(db)] == [True]
+    again = await desk.client.post("/portal/requests/new?lang=en", data=typed)
+    assert (again.status_code, again.headers["retry-after"]) == (429, "30")
