@@ -140,7 +140,7 @@ def _parser() -> MarkdownIt:
 def _shape(tokens: list[Token], locale: str) -> list[Heading]:
     """Headings one level down (the title is the first), with ids; steps, callouts and films marked."""
     found: list[Heading] = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     depth = 0
     shift = 1 if any(token.type == "heading_open" and token.tag == "h1" for token in tokens) else 0
     for place, token in enumerate(tokens):
@@ -196,12 +196,15 @@ def _words(inline: Token) -> str:
     return "".join(one.content for one in inline.children or [] if one.type in ("text", "code_inline")).strip()
 
 
-def _fresh(words: str, taken: set[str]) -> str:
+def _fresh(words: str, taken: dict[str, int]) -> str:
+    """An id that no heading has yet; ``taken`` holds the number to go on with, for one text may have thousands."""
     base = f"s-{slug_of(words) or 'part'}"
-    name, number = base, 2
+    name, number = base, taken.get(base, 1)
     while name in taken:
-        name, number = f"{base}-{number}", number + 1
-    taken.add(name)
+        number += 1
+        name = f"{base}-{number}"
+    taken[name] = 1
+    taken[base] = number
     return name
 
 

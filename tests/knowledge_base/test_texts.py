@@ -26,6 +26,13 @@ ALLOWED = re.compile(
 )
 
 
+@pytest.mark.timeout(30)
+def test_thousands_of_equal_headings_are_no_burden() -> None:
+    """Each has an id of its own; finding the next one does not begin at the first again."""
+    found = render("# a\n" * 40_000)
+    assert (found.headings[0].id, found.headings[1].id, found.headings[-1].id) == ("s-a", "s-a-2", "s-a-40000")
+
+
 @given(st.lists(PIECES, max_size=12).map("".join))
 def test_whatever_is_written_nothing_acts(body: str) -> None:
     """Only the tags of the list come out, without handlers, styles, scripts or addresses of others' pictures."""
