@@ -22,6 +22,7 @@ from channels.inbound import Inbound
 from core import brands, i18n
 from core.brands import Brand
 from core.db import Database
+from core.errors import NotFound
 from core.i18n import Language
 from core.settings import Settings
 from core.storage import Storage
@@ -32,6 +33,7 @@ from portal import announcing, look
 FOLDER: Final = Path(__file__).resolve().parent
 LANGUAGE_COOKIE: Final = "sampark_lang"
 YEAR: Final = 365 * 24 * 3600
+LARGEST_NUMBER: Final = 2**63 - 1
 _PASSING: Final = frozenset({"lang", "s", "voted"})
 """What an address says of the way to a page, not of the page."""
 PortalRequest = Request[Any, Any, Any]
@@ -272,9 +274,25 @@ def is_same_site(request: PortalRequest) -> bool:
     return urlsplit(origin).netloc in ours
 
 
+def _check_path(request: PortalRequest) -> None:
+    """Refuse addresses with what no column can hold, before a statement breaks on them.
+
+    Raises:
+        NotFound: a number is larger than any of ours, or there is a NUL in a name.
+    """
+    for value in request.path_params.values():
+        if (isinstance(value, int) and value > LARGEST_NUMBER) or (isinstance(value, str) and "\x00" in value):
+            raise NotFound
+
+
 async def arrive(request: PortalRequest) -> None:
-    """Make the visitor before the handler runs; also for what goes wrong later (``portal/failures.py``)."""
+    """Make the visitor before the handler runs; also for what goes wrong later (``portal/failures.py``).
+
+    Raises:
+        NotFound: no column can hold what stands in the address.
+    """
     runtime = runtime_of(request)
     brand = await brands.of_host(runtime.db, runtime.settings, request.headers.get("host", ""))
     visitor = request.state["visitor"] = Visitor(request, brand)
     visitor.announcements = await announcing.current(runtime.db, visitor.language.code)
+    _check_path(request)

@@ -233,7 +233,7 @@ async def by_key(session: AsyncSession, key: str) -> Widget:
     Raises:
         NotFound: there is none, or it is switched off.
     """
-    widget = await session.scalar(select(Widget).where(Widget.key == key[:40]))
+    widget = await session.scalar(select(Widget).where(Widget.key == key.replace("\x00", "")[:40]))
     if widget is None or not widget.is_enabled:
         raise NotFound("There is no such widget.")
     return widget

@@ -23,6 +23,7 @@ from channels.chat.window import Window
 from core.db import reading, unit_of_work
 from core.errors import Conflict, Invalid, NotFound
 from portal.forms import Upload
+from portal.pages import LARGEST_NUMBER
 from portal.uploads import MOST_FILES, sniff, tidy_name
 from portal.widget import limits, saying
 from portal.widget.desk import (
@@ -176,12 +177,12 @@ async def events(
     if guest.chat is None:
         raise NotFound("There is no conversation.")
     rooms = rooms_of(request)
-    listener = Listener(guest.chat.id, guest.widget.id, max(0, after))
+    listener = Listener(guest.chat.id, guest.widget.id, min(max(0, after), LARGEST_NUMBER))
     await rooms.add(listener)
     try:
         frames = _taken(listener)
         if listener.seq <= after:
-            await _something(listener, min(max(wait, 0.0), LONGEST_WAIT))
+            await _something(listener, min(max(0.0, wait), LONGEST_WAIT))  # in this order NaN waits for nothing
             frames += _taken(listener)
     finally:
         await rooms.remove(listener)

@@ -27,6 +27,20 @@ async def test_every_page_is_there_in_every_language(desk: Desk, path: str, lang
     assert heading.isascii() is (language == "en")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/portal/article-files/99999999999999999999/x.png",
+        "/portal/products/picture/99999999999999999999",
+        "/portal/requests/99999999999999999999",
+        "/portal/en/articles/a%00b",
+    ],
+)
+async def test_addresses_that_no_column_can_hold_are_not_there(desk: Desk, path: str) -> None:
+    """They are made up, so they are no failures of ours."""
+    assert (await desk.client.get(path)).status_code == 404
+
+
 async def test_the_browsers_language_is_taken_and_a_choice_is_remembered(desk: Desk) -> None:
     """Accept-Language first; a click on another language stays for later pages."""
     assert '<html lang="bn">' in (await desk.client.get("/portal", headers={"Accept-Language": "bn-IN"})).text

@@ -160,6 +160,7 @@ async def test_long_polls_do_what_a_socket_does(site: Site) -> None:
     token, _ = await site.begin()
     first = (await site.get("events", token, after=0, wait=5)).json()["frames"]
     assert [each["t"] for each in first] == ["entries", "window"]
+    assert (await site.get("events", token, after=2**70, wait="nan")).status_code == 200
     waiting = asyncio.create_task(site.get("events", token, after=1, wait=20))
     while not site.rooms.rooms:
         await asyncio.sleep(0.01)

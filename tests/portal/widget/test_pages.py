@@ -68,6 +68,7 @@ async def test_a_site_that_is_not_listed_gets_a_word_in_its_console(site: Site) 
 async def test_unknown_widgets_have_no_script(site: Site) -> None:
     """Nor has one that is off."""
     assert (await script(site, key="0" * 16))[0] == 404
+    assert (await script(site, key="%00"))[0] == 404
     async with unit_of_work(site.runtime.db) as session:
         await widgets.change(session, site.desk.widget.id, WidgetChange(is_enabled=False))
     assert (await script(site))[0] == 404
