@@ -148,5 +148,13 @@ async def end_all(session: AsyncSession, customer_id: int, reason: str) -> int:
     return len(ids)
 
 
+async def end_of_contact(session: AsyncSession, customer_id: int, contact: str, reason: str) -> None:
+    """End the sessions that a customer has begun by proving one of her addresses: it is hers no longer."""
+    theirs = CustomerSession.customer_id == customer_id, CustomerSession.contact == contact
+    ids = tuple(await session.scalars(delete(CustomerSession).where(*theirs).returning(CustomerSession.id)))
+    if ids:
+        _record(session, customer_id, ids, reason)
+
+
 def _record(session: AsyncSession, customer_id: int, ids: tuple[int, ...], reason: str) -> None:
     events.record(session, CustomerSignedOut(customer_id=customer_id, session_ids=ids, reason=reason))

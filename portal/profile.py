@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from core import i18n
 from core.db import reading, unit_of_work
 from core.errors import RateLimited
-from customers import consent, contacts, service, signin
+from customers import consent, contacts, service, sessions, signin
 from customers.consent import Purpose
 from portal import auth, failures, moments
 from portal.leaving import purpose_words
@@ -84,7 +84,7 @@ async def add_address(request: PortalRequest) -> Response[Any]:
 
 @post("/profile/addresses/remove", status_code=303)
 async def remove_address(request: PortalRequest) -> Response[Any]:
-    """Take an address away; not the one that she is signed in with."""
+    """Take an address away, and who is signed in with it; not the one that she is signed in with herself."""
     customer, visitor = auth.signed_in(request), Visitor.of(request)
     posted, _files = await read_post(request)
     if not auth.is_genuine(request, posted.get("csrf", "")):
@@ -93,6 +93,7 @@ async def remove_address(request: PortalRequest) -> Response[Any]:
     if address != customer.contact:
         async with unit_of_work(runtime_of(request).db, customer.actor) as session:
             await service.remove_contact(session, customer.customer_id, "email", address)
+            await sessions.end_of_contact(session, customer.customer_id, address, "address taken away")
     return Redirect(visitor.to("/profile", told="removed"), status_code=303)
 
 

@@ -88,6 +88,18 @@ async def test_another_address_is_added_when_it_is_proved(desk: Desk, db: Databa
         assert list(await session.scalars(select(ContactPoint.value))) == [ASHA]
 
 
+async def test_an_address_that_is_taken_away_is_signed_out(desk: Desk, db: Database, asha: int) -> None:
+    """Whoever reads its mail now (a former employer) sees nothing of hers any more."""
+    await send(desk, "/profile/addresses", email=WORK)
+    await desk.client.post("/portal/sign-in/code", data={"code": await code_to(db)})
+    async with httpx.AsyncClient(transport=desk.client._transport, base_url=desk.client.base_url) as other:
+        await sign_in(desk, db, WORK, other)
+        assert (await other.get("/portal/profile")).status_code == 200
+        await send(desk, "/profile/addresses/remove", address=WORK)
+        assert (await other.get("/portal/profile")).status_code == 303
+    assert (await desk.client.get("/portal/profile")).status_code == 200
+
+
 async def test_an_address_of_somebody_else_is_not_taken(desk: Desk, db: Database, asha: int) -> None:
     """Proved or not: two records are joined by people. A foreign link adds nothing to whoever is signed in."""
     async with unit_of_work(db) as session:
