@@ -102,10 +102,7 @@ async def register(request: PortalRequest) -> Response[Any]:
     product = next((each for each in offered if str(each.id) == posted.get("product")), None)
     if product is None:
         return _form(request, offered, None, posted, {"product": visitor.language.text("Choose the product.")}, 422)
-    if wait := GATE.wait(f"{customer.customer_id}"):
-        later = visitor.language.plural(
-            "Please wait %(num)s second and send it again.", "Please wait %(num)s seconds and send it again.", wait
-        )
+    if later := _later(visitor, customer.customer_id):
         return _form(request, offered, product, posted, {"form": later}, 429)
     try:
         state, number = await _registered(request, product, posted, files)
@@ -120,6 +117,16 @@ async def register(request: PortalRequest) -> Response[Any]:
     if state == "claimed":
         return Redirect(visitor.to("/products", told="claimed"), status_code=303)
     return Redirect(visitor.to(f"/products/{number}", told=state), status_code=303)
+
+
+def _later(visitor: Visitor, customer_id: int) -> str:
+    """Take a turn; returns "", or what to say to who has to wait for one."""
+    wait = GATE.wait(f"{customer_id}")
+    if not wait:
+        return ""
+    return visitor.language.plural(
+        "Please wait %(num)s second and send it again.", "Please wait %(num)s seconds and send it again.", wait
+    )
 
 
 async def _registered(request: PortalRequest, product: Product, posted: Values, files: list[Upload]) -> tuple[str, int]:
@@ -277,9 +284,12 @@ async def transfer(request: PortalRequest, registration_id: FromPath[int]) -> Re
     if posted is None:
         return failures.outdated(request)
     _ = Visitor.of(request).language.text
+    is_offer = not posted.get("cancel")  # each one is a mail to somebody whom the owner names
+    if is_offer and (later := _later(Visitor.of(request), customer.customer_id)):
+        return await _page(request, registration_id, {"email": later}, posted, 429)
     try:
         async with unit_of_work(runtime_of(request).db, customer.actor) as session:
-            if posted.get("cancel"):
+            if not is_offer:
                 await transfers.cancel(session, registration_id, customer.customer_id)
                 return _back(request, registration_id, "taken-back")
             await transfers.offer(session, registration_id, customer.customer_id, posted.get("email", "")[:320])

@@ -176,11 +176,25 @@ async def test_a_product_is_handed_over_by_invitation(desk: Desk, db: Database) 
     assert "Sign in with your e-mail address first" in (await other.get(address)).text
     await sign_in(desk, db, "bina@customer.example", other)
     page = await other.get(address)
-    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["referrer-policy"] == "same-origin"
     taken = await other.post(address, data={"csrf": token(page.text)})
     assert "The product is yours now" in (await other.get(taken.headers["location"])).text
     assert (await client.get(place)).status_code == 404
     assert (await other.get(address)).status_code == 404
+
+
+async def test_invitations_are_slowed_down(desk: Desk, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is a mail to whom the owner names; taking one back costs nothing."""
+    product = await with_fridge(db)
+    client = await sign_in(desk, db, ASHA)
+    place = (await post_form(client, product)).headers["location"].partition("?")[0]
+    csrf = token((await client.get(place)).text)
+    monkeypatch.setattr(pages, "GATE", Gate(1, 60))
+    first = await client.post(f"{place}/transfer", data={"csrf": csrf, "email": "bina@customer.example"})
+    second = await client.post(f"{place}/transfer?lang=en", data={"csrf": csrf, "email": "ravi@customer.example"})
+    assert (first.status_code, second.status_code) == (303, 429)
+    assert "Please wait 60 seconds" in second.text
+    assert (await client.post(f"{place}/transfer", data={"csrf": csrf, "cancel": "1"})).status_code == 303
 
 
 async def test_a_second_contact_is_kept_and_checked(desk: Desk, db: Database) -> None:
