@@ -44,6 +44,11 @@ _STEPS: Final = tuple(
             select id from chat_visitors where customer_id = :customer_id)
         """,
         """
+        update chat_items set data = '{}' where kind = 'mailed' and chat_id in (
+            select id from chats where ticket_id = any(:tickets) or visitor_id in (
+                select id from chat_visitors where customer_id = :customer_id))
+        """,
+        """
         update chat_visitors set name = '', email = null, external_id = 'erased:' || id where external_id is not null
             and customer_id = :customer_id
         """,
@@ -53,6 +58,14 @@ _STEPS: Final = tuple(
         """,
     )
 )
+_CHAT_WORDS: Final = Sql(
+    """
+    update chat_items set data = data || '{"text": "", "files": []}' where kind = 'said' and chat_id in (
+        select id from chats where ticket_id = any(:tickets) or visitor_id in (
+            select id from chat_visitors where customer_id = :customer_id))
+    """
+)
+"""The windows of conversations show words of their own, beside the messages of the ticket."""
 _RAW: Final = Sql(
     """
     update inbound_raw set content = '' from inbound_items i where i.id = item_id
@@ -94,6 +107,7 @@ async def erase(session: AsyncSession, request_id: int, answer: str = "") -> Non
     mails = 0
     if chosen.erase_words:
         mails = len(await _RAW.all(session, **{name: values[name] for name in _RAW.names}))
+        await _CHAT_WORDS.all(session, **{name: values[name] for name in _CHAT_WORDS.names})
     for step in _STEPS:
         await step.all(session, **{name: values[name] for name in step.names})
     await people.erase(session, customer_id, addresses)

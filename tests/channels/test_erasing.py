@@ -7,6 +7,9 @@ import pytest
 from sqlalchemy import select, text
 
 from channels import erasing, inbound, notices
+from channels.chat import conversations, stream, visitors, widgets
+from channels.chat.conversations import Beginning
+from channels.chat.widgets import WidgetChange
 from channels.erasing import Forgetting
 from channels.inbound import Incoming
 from channels.models import ChannelAccount, InboundRaw
@@ -17,6 +20,7 @@ from core.clock import ManualClock
 from core.db import Database, reading, unit_of_work
 from core.errors import Invalid, NotFound
 from core.storage import Storage
+from core.vault import Vault
 from customers import consent, privacy, sessions
 from customers import erasing as people
 from customers.models import Customer
@@ -24,7 +28,10 @@ from customers.privacy import AlreadyHandled
 from knowledge_base import files, publishing, writing
 from knowledge_base.events import ArticleDeleted
 from knowledge_base.writing import Properties, Text
+from products import recalls, registering
+from products.recalls import RecallInput
 from tests import factories
+from tests.products import rows
 from tickets import lifecycle, policy, satisfaction
 from tickets.intake import InboundMessage, NewAttachment, Person, receive
 from tickets.lifecycle import TicketChange
@@ -146,6 +153,51 @@ async def test_by_policy_only_who_said_it_is_erased(db: Database, agent: Actor, 
         raw = (await session.scalars(select(InboundRaw))).one()
     assert (message.text, message.author_name, message.author_address) == ("dripping-secret", people.NOBODY, None)
     assert raw.content != b""
+
+
+async def test_the_words_of_a_chat_go_with_those_of_its_ticket(db: Database, agent: Actor, wish: int) -> None:
+    """The window has copies of what was said; nobody finds her in them, and the conversation keeps its shape."""
+    async with unit_of_work(db) as session:
+        ticket = (await session.scalars(select(Ticket).order_by(Ticket.id))).first()
+        widget = await widgets.create(session, Vault("secret"), WidgetChange(name="Chat"))
+        visitor = await visitors.anonymous(session, widget, "hash")
+        visitor.customer_id = ticket.customer_id
+        chat = await conversations.begin(session, widget, visitor, Beginning(name="Asha Unique", email=ASHA))
+        chat.ticket_id = ticket.id
+        await session.flush()
+        await stream.append(session, chat, "said", {"by": "visitor", "text": "dripping-secret", "files": [{"id": 1}]})
+        await stream.append(session, chat, "mailed", {"address": "asha.unique@…"})
+        chat_id = chat.id
+    async with unit_of_work(db, agent) as session:
+        await erasing.erase(session, wish)
+    after = await dump(db)
+    assert not any(each in after for each in PERSONAL)
+    async with reading(db) as session:
+        entries = await stream.latest(session, chat_id, 10)
+    assert [(each.kind, each.data) for each in entries] == [
+        ("said", {"by": "visitor", "text": "", "files": []}),
+        ("mailed", {}),
+    ]
+
+
+async def test_what_she_said_of_products_goes(db: Database, agent: Actor, wish: int, storage: Storage) -> None:
+    """Her words in a claim, and those about her own product in a recall."""
+    async with unit_of_work(db) as session:
+        asha = (await session.scalars(select(Ticket).order_by(Ticket.id))).first().customer_id
+        other = await rows.person(session, "Ravi Menon")
+        product = (await rows.product(session)).id
+        await rows.register(session, product, other, "TF123456")
+        claim = rows.wanted(product, asha, "TF123456", words="birthday-secret")
+        await registering.register(session, claim, [await rows.bill(storage)])
+        own = (await rows.register(session, product, asha, "TF123457")).registration.id
+        recall = await recalls.save(session, RecallInput(title="Fuse", text="Stop.", product_id=product))
+        await recalls.start(session, recall.id)
+        await recalls.answer(session, own, "dripping-secret")
+    assert "birthday-secret" in await dump(db)
+    async with unit_of_work(db, agent) as session:
+        await erasing.erase(session, wish)
+    after = await dump(db)
+    assert not any(each in after for each in PERSONAL)
 
 
 async def test_only_who_wants_it_is_erased(db: Database, agent: Actor, wish: int) -> None:
