@@ -211,9 +211,12 @@ async def _met(
 ) -> Registered:
     """The serial number is taken: by the same person (then nothing happens), or by another."""
     same_serial = (Registration.product_id == product.id) & (Registration.serial == values["serial"])
-    named = Registration.external_id == wanted.external_id
-    statement = select(Registration).where(or_(same_serial & Registration.ended_at.is_(None), named))
-    theirs = await session.scalar(statement.order_by(named.desc()).limit(1).with_for_update())
+    taken = same_serial & Registration.ended_at.is_(None)
+    statement = select(Registration).where(taken)
+    if wanted.external_id is not None:  # without one, "the same external id" would be every registration that has none
+        named = Registration.external_id == wanted.external_id
+        statement = select(Registration).where(or_(taken, named)).order_by(named.desc().nulls_last())
+    theirs = await session.scalar(statement.limit(1).with_for_update())
     if theirs is None:
         raise Conflict("The registration was changed in this moment. Please try again.")
     if theirs.customer_id == wanted.customer_id:

@@ -87,6 +87,24 @@ async def test_the_same_person_again_changes_nothing(db: Database, clock, storag
         assert (await session.scalars(select(Proof.name))).all() == ["bill.pdf"]
 
 
+async def test_nobody_meets_a_product_of_somebody_else(db: Database, clock, storage: Storage) -> None:
+    """Other people's registrations stand before it in the table; the answer is about the one with the serial."""
+    async with unit_of_work(db) as session:
+        asha, bina, dev = [await rows.person(session, name) for name in ("Asha Rao", "Bina Das", "Dev Nair")]
+        await rows.registered(session, dev, "TF999999")
+        hers = await rows.registered(session, asha)
+        again = await registering.register(session, rows.wanted(hers.product_id, asha), [await rows.bill(storage)])
+        assert (again.state, again.registration.id) == ("already", hers.id)
+        claimed = await registering.register(session, rows.wanted(hers.product_id, bina), [await rows.bill(storage)])
+        assert (claimed.state, claimed.registration.id) == ("claimed", hers.id)
+        claim = (await session.scalars(select(OwnershipClaim))).one()
+        assert (claim.registration_id, claim.against_id) == (hers.id, asha)
+        shop = await registering.register(
+            session, rows.wanted(hers.product_id, bina, external_id="S-1"), [await rows.bill(storage)]
+        )
+        assert (shop.state, shop.claim_id) == ("claimed", claim.id)
+
+
 async def test_two_people_in_the_same_moment_make_one_registration_and_one_claim(
     db: Database, clock, storage: Storage
 ) -> None:
