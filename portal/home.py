@@ -61,7 +61,7 @@ async def _mailbox(session: AsyncSession) -> str:
     return await session.scalar(mailboxes.order_by(ChannelAccount.id).limit(1)) or ""
 
 
-@get("/{path:path}")
+@get(["/{path:path}", *in_every_language("/{path:path}")])
 async def missing(request: PortalRequest) -> Response[str]:
     """There is no such page.
 

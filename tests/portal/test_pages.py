@@ -41,6 +41,14 @@ async def test_addresses_that_no_column_can_hold_are_not_there(desk: Desk, path:
     assert (await desk.client.get(path)).status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/portal/hi/nothing", "/portal/hi/nothing/deeper"])
+async def test_a_made_up_address_in_a_language_has_its_page(desk: Desk, path: str) -> None:
+    """A page for people in the language of the address, never a document for programs."""
+    answer = await desk.client.get(path)
+    assert answer.status_code == 404
+    assert '<html lang="hi">' in answer.text and "<h1>" in answer.text
+
+
 async def test_the_browsers_language_is_taken_and_a_choice_is_remembered(desk: Desk) -> None:
     """Accept-Language first; a click on another language stays for later pages."""
     assert '<html lang="bn">' in (await desk.client.get("/portal", headers={"Accept-Language": "bn-IN"})).text

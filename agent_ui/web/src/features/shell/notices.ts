@@ -79,6 +79,9 @@ export function useNotices(): void {
     const titles: Record<string, string> = {
       search: 'search.title', knowledge: 'nav.knowledge', article: 'nav.knowledge', customers: 'customers.title', customer: 'customers.title', mail: 'ledger.title', preferences: 'prefs.title',
       mailboxes: 'settings.mailboxes', mailbox: 'mailbox.title', newMailbox: 'mailbox.addOne', blockedSenders: 'settings.blocked', automaticMail: 'settings.automatic',
+      knowledgeTasks: 'nav.knowledge', announcements: 'nav.knowledge', knowledgeReports: 'nav.knowledge', knowledgeWhole: 'nav.knowledge',
+      widgets: 'settings.widgets', newWidget: 'settings.widgets', widget: 'settings.widgets', products: 'settings.products', warrantyRules: 'settings.warranty', claims: 'settings.claims',
+      recalls: 'settings.recalls', recall: 'settings.recalls', apiKeys: 'settings.keys', people: 'settings.people', newPerson: 'settings.people', person: 'settings.people', dataRequests: 'settings.wishes',
     }
     const key = titles[String(route.name)]
     return key ? t(key) : ''
