@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from channels import brake, notices
 from channels.letters import Link, written
 from channels.models import Notice
-from core import clock, i18n, jobs
+from core import brands, clock, i18n, jobs
 from core.i18n import Language
 from core.sql import Sql
 from customers import consent, leaving
@@ -56,7 +56,7 @@ class ProductMail:
     Args:
         secret: the desk's, for the token of an invitation.
         base_url: the desk's address, for links.
-        company: who writes.
+        company: who writes, on a desk without brands.
         default_language: for people whose language is not known.
     """
 
@@ -264,7 +264,7 @@ class ProductMail:
             _("This concerns your %(product)s with the serial number %(serial)s.") % facts,
             recall.text,
             self._page(_("Tell us that you have read this"), case.registration_id, language),
-            self._company,
+            await self._signature(session),
         )
         subject = _("Recall: %(title)s") % {"title": recall.title}
         why = await brake.allow(session, "recall", case.email, None, f"{subject} {case.serial}")
@@ -291,6 +291,9 @@ class ProductMail:
             return None
         return Reader(row.name, row.address, self._language(row.language))
 
+    async def _signature(self, session: AsyncSession) -> str:
+        return await brands.name_at(session, self._base_url, self._company)
+
     def _language(self, code: str | None) -> Language:
         return Language(code if code in i18n.NAMES else self._default)
 
@@ -316,7 +319,7 @@ class ProductMail:
             return
         leave = self._leave(reader.address, purpose)
         end = Link(reader.language.text("End these mails"), leave) if leave else ""
-        text, html = written(*parts, self._company, end)
+        text, html = written(*parts, await self._signature(session), end)
         await notices.create(
             session,
             kind=kind,

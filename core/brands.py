@@ -197,6 +197,20 @@ async def list_brands(session: AsyncSession) -> list[Brand]:
     return [_brand(row) for row in await session.scalars(select(BrandRow).order_by(BrandRow.host))]
 
 
+async def name_at(session: AsyncSession, address: str, otherwise: str) -> str:
+    """What the brand is called to whose pages an address leads, for mails that no visitor asked for.
+
+    Args:
+        session: to read with.
+        address: as in the settings, ``https://…``.
+        otherwise: for a desk without brands.
+    """
+    parts = urlsplit(address)
+    hosts = {parts.netloc.lower(), parts.hostname or "", ""}
+    found = await session.scalars(select(BrandRow).where(BrandRow.host.in_(hosts)))
+    return max(((len(row.host), row.name) for row in found), default=(0, otherwise))[1]
+
+
 async def find_brand(session: AsyncSession, brand_id: int) -> Brand | None:
     """A brand by its id."""
     row = await session.get(BrandRow, brand_id)

@@ -25,6 +25,9 @@ NAMES: Final = {"en": "English", "hi": "हिन्दी", "mr": "मराठ
 Day = date | datetime
 """What has a day; inside :class:`Language` the word ``date`` is a method's."""
 
+_NO_COUNTRIES: Final = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
+_PARTS: Final = frozenset({"AC", "CP", "CQ", "DG", "EA", "IC", "TA"})  # of countries that have codes of their own
+
 _GROUPS: Final = "#,##,##0.###"  # CLDR has it for all our languages but Kannada, which is used in the same shops
 _HERE: Final = Path(__file__).resolve().parent
 # In a wheel the catalogues lie inside this package, in a checkout beside it.
@@ -81,6 +84,13 @@ def choose(wanted: str | None, default: str = "en") -> str:
     return next((tag for quality, _, tag in sorted(offers) if quality < 0 and tag in NAMES), default)
 
 
+@functools.cache
+def country_codes() -> frozenset[str]:
+    """Codes of all countries (ISO 3166, and Kosovo); CLDR's territories also have unions, parts and codes for tests."""
+    two_letters = {code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha()}
+    return frozenset(two_letters - _NO_COUNTRIES - _PARTS)
+
+
 class Language:
     """One language's words, dates and numbers.
 
@@ -119,9 +129,7 @@ class Language:
 
     def countries(self) -> dict[str, str]:
         """Code of a country → its name, in the order of the names."""
-        named = {
-            code: str(name) for code, name in self._locale.territories.items() if len(code) == 2 and code.isalpha()
-        }
+        named = {code: str(name) for code, name in self._locale.territories.items() if code in country_codes()}
         return dict(sorted(named.items(), key=lambda item: item[1].casefold()))
 
     def money(self, hundredths: int, currency: str) -> str:

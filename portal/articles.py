@@ -24,7 +24,7 @@ from knowledge_base.deflection import Reading
 from knowledge_base.models import Category
 from knowledge_base.places import article_path, category_path, file_path
 from knowledge_base.reading import ArticleLine, ArticleText, Moved
-from portal import failures, kept, read_log, seo
+from portal import failures, kept, moments, read_log, seo
 from portal.limits import Gate
 from portal.pages import PortalRequest, Visitor, in_every_language, is_same_site, runtime_of
 from portal.readers import is_person, mark_of, reader_of
@@ -139,6 +139,7 @@ async def _article_page(session: AsyncSession, visitor: Visitor, reader: Reader,
         "article.html",
         meta=meta if found.is_public else msgspec.structs.replace(meta, canonical="", data=()),
         article=found,
+        updated=moments.local(visitor, found.published_at),
         html=Markup(found.html(file_path, article_path)),  # noqa: S704 - made and cleaned by knowledge_base/markdown
         headings=[one for one in found.headings if one.level <= 3],
         shelf=shelf,

@@ -4,8 +4,10 @@ A job makes it (``customers/privacy.py`` keeps the wish), a mail says that it is
 signed in. After some days it is forgotten.
 """
 
+import functools
 import io
 import zipfile
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -14,12 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from channels import notices
 from channels.erasing import FORGET_COPY_JOB
 from channels.letters import Link, written
-from core import i18n, jobs
+from core import brands, i18n, jobs
 from core.i18n import Language
 from core.settings import Settings
 from core.storage import Storage
 from customers import privacy, service
+from portal import moments
 from portal.pages import environment
+from products.export import File
 from tickets import export
 from tickets.export import Data
 
@@ -33,7 +37,7 @@ class DataCopies:
     """Makes the copies.
 
     Args:
-        settings: product name, language and address of the desk.
+        settings: name, language and address of the desk.
         storage: where files are, and the copies go.
     """
 
@@ -49,30 +53,25 @@ class DataCopies:
             return
         data = await export.collect(session, wish.customer_id)
         language = Language(i18n.choose(data.language, self._settings.default_locale))
-        key = await self._storage.put(await self._archive(data, language))
+        company = await brands.name_at(session, self._settings.base_url, self._settings.product_name)
+        key = await self._storage.put(await self._archive(data, language, company))
         wish = await privacy.keep_copy(session, request_id, key)
         forget = {"request_id": request_id}
         await jobs.enqueue(session, FORGET_COPY_JOB, forget, run_at=wish.expires_at, dedupe=f"copy:{request_id}")
         await self._tell(session, wish.customer_id, data.name, language)
 
-    async def _archive(self, data: Data, language: Language) -> bytes:
+    async def _archive(self, data: Data, language: Language, company: str) -> bytes:
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             left = MOST_BYTES
-            for matter in data.requests:
-                for message in matter.messages:
-                    for file in message.files:
-                        if file.size <= left:
-                            left -= file.size
-                            file.path = f"files/{file.id}-{_plain(file.name)}"
-                            archive.writestr(file.path, await self._storage.get(file.storage_key))
+            for file, path in _files(data):
+                if file.size <= left:
+                    left -= file.size
+                    file.path = path
+                    archive.writestr(path, await self._storage.get(file.storage_key))
             archive.writestr("data.json", msgspec.json.format(msgspec.json.encode(_public(data)), indent=2))
-            archive.writestr("index.html", self._page(data, language))
+            archive.writestr("index.html", _page(data, language, company))
         return buffer.getvalue()
-
-    def _page(self, data: Data, language: Language) -> str:
-        page = environment(language.code).get_template("data_copy.html")
-        return page.render(lang=language.code, language=language, data=data, company=self._settings.product_name)
 
     async def _tell(self, session: AsyncSession, customer_id: int, name: str, language: Language) -> None:
         _ = language.text
@@ -96,6 +95,22 @@ class DataCopies:
         )
 
 
+def _page(data: Data, language: Language, company: str) -> str:
+    page = environment(language.code).get_template("data_copy.html")
+    local = functools.partial(moments.in_zone, data.time_zone)
+    return page.render(lang=language.code, language=language, data=data, company=company, local=local)
+
+
+def _files(data: Data) -> Iterator[tuple[File, str]]:
+    """Every file with its place in the copy."""
+    for matter in data.requests:
+        for message in matter.messages:
+            for file in message.files:
+                yield file, f"files/{file.id}-{_plain(file.name)}"
+    for bill in data.proofs:
+        yield bill, f"files/proof-{bill.id}-{_plain(bill.name)}"
+
+
 def _plain(name: str) -> str:
     """A file's name that every system takes."""
     return "".join(each if each.isascii() and (each.isalnum() or each in ".-_") else "_" for each in name)[-80:]
@@ -108,4 +123,6 @@ def _public(data: Data) -> Any:
         for message in matter["messages"]:
             for file in message["files"]:
                 del file["storage_key"]
+    for bill in plain["proofs"]:
+        del bill["storage_key"]
     return plain

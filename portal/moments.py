@@ -12,7 +12,11 @@ DESK_ZONE: Final = "Asia/Kolkata"
 
 def local(visitor: Visitor, at: datetime) -> datetime:
     """An instant in the visitor's time zone."""
-    chosen = visitor.customer.time_zone if visitor.customer else None
+    return in_zone(visitor.customer.time_zone if visitor.customer else None, at)
+
+
+def in_zone(chosen: str | None, at: datetime) -> datetime:
+    """An instant in the time zone of a profile; the desk's own without one."""
     return at.astimezone(zoneinfo.ZoneInfo(chosen if chosen and is_time_zone(chosen) else DESK_ZONE))
 
 

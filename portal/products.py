@@ -13,7 +13,7 @@ from litestar.response import Redirect
 
 from core.db import reading, unit_of_work
 from core.errors import Invalid, NotFound
-from portal import auth, failures, taking_in
+from portal import auth, failures, moments, taking_in
 from portal.forms import Upload
 from portal.limits import Gate
 from portal.pages import PortalRequest, Visitor, runtime_of
@@ -40,7 +40,7 @@ async def listed(request: PortalRequest) -> Response[str]:
     return visitor.page(
         "products.html",
         rows=[(row, row.name_in(visitor.language.code), state_words(visitor.language, row)) for row in rows],
-        claims=[(claim, visitor.language.day(claim.created_at)) for claim in theirs if claim.state != "withdrawn"],
+        claims=[(claim, moments.day(visitor, claim.created_at)) for claim in theirs if claim.state != "withdrawn"],
         told=request.query_params.get("told", ""),
         has_orders=has_orders,
     )
@@ -231,7 +231,9 @@ async def _page(
         state=state_words(visitor.language, row),
         notices=notices,
         files=[(each.name, visitor.language.size(each.size)) for each in files],
+        registered=moments.day(visitor, row.registered_at),
         invited=invited,
+        invited_until=moments.day(visitor, invited.expires_at) if invited else "",
         told=request.query_params.get("told", ""),
         errors=errors or {},
         posted=posted or {},
@@ -252,7 +254,8 @@ async def certificate(request: PortalRequest, registration_id: FromPath[int]) ->
         name=row.name_in(visitor.language.code),
         state=state_words(visitor.language, row),
         country=visitor.language.countries().get(row.country, row.country),
-        owned_since=owners[-1].from_at if owners else row.registered_at,
+        owned_since=moments.day(visitor, owners[-1].from_at if owners else row.registered_at),
+        registered=moments.day(visitor, row.registered_at),
     )
 
 

@@ -10,20 +10,13 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.core import Locale, get_global
+from babel.core import get_global
 
 from core.errors import Invalid
+from core.i18n import country_codes
 
 _EARLIEST: Final = timezone(timedelta(hours=14))
 _LATEST: Final = timezone(timedelta(hours=-12))
-
-
-@functools.cache
-def countries() -> frozenset[str]:
-    """Codes of all countries (ISO 3166)."""
-    return frozenset(
-        code for code in map(str, Locale("en").territories) if len(code) == 2 and code not in {"EU", "EZ", "UN", "XA"}
-    )
 
 
 def country_code(written: str) -> str:
@@ -33,7 +26,7 @@ def country_code(written: str) -> str:
         Invalid: there is no such country.
     """
     code = written.strip().upper()
-    if code not in countries():
+    if code not in country_codes():
         raise Invalid.field("country", "Choose a country.")
     return code
 

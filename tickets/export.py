@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from customers import consent, privacy, service
 from customers.models import Customer
-from products.models import Product, Registration
+from products import export
+from products.export import Bill, Claimed, File, HandedOver, Ordered, Thing
 from tickets.access import said_to_customers
 from tickets.models import Attachment, Message, Satisfaction, Ticket
 
@@ -38,16 +39,6 @@ class Said(msgspec.Struct):
     at: datetime
 
 
-class File(msgspec.Struct):
-    """A file of a message; ``path`` in the copy, None where it is left out for its size."""
-
-    id: int
-    name: str
-    size: int
-    storage_key: str
-    path: str | None = None
-
-
 class Words(msgspec.Struct):
     """A message."""
 
@@ -71,14 +62,6 @@ class Matter(msgspec.Struct):
     comment: str = ""
 
 
-class Thing(msgspec.Struct):
-    """A registered product."""
-
-    product: str
-    serial: str
-    registered_at: datetime
-
-
 class Wish(msgspec.Struct):
     """What she wanted to be done with her data."""
 
@@ -99,6 +82,10 @@ class Data(msgspec.Struct):
     consents: list[Said]
     requests: list[Matter]
     products: list[Thing]
+    proofs: list[Bill]
+    claims: list[Claimed]
+    transfers: list[HandedOver]
+    orders: list[Ordered]
     wishes: list[Wish]
 
 
@@ -125,7 +112,11 @@ async def collect(session: AsyncSession, customer_id: int) -> Data:
             for each in reversed(await consent.history(session, customer_id))
         ],
         requests=await _matters(session, customer),
-        products=await _things(session, customer_id),
+        products=await export.things(session, customer_id),
+        proofs=await export.bills(session, customer_id),
+        claims=await export.claimed(session, customer_id),
+        transfers=await export.handed_over(session, customer_id),
+        orders=await export.ordered(session, customer_id),
         wishes=[
             Wish(each.kind, each.state, each.asked_at)
             for each in reversed(await privacy.of_customer(session, customer_id))
@@ -168,13 +159,3 @@ async def _matters(session: AsyncSession, customer: Customer) -> list[Matter]:
         if message_id in said:
             said[message_id].files.append(File(file_id, name, size, key))
     return list(found.values())
-
-
-async def _things(session: AsyncSession, customer_id: int) -> list[Thing]:
-    statement = (
-        select(Product.name, Registration.serial, Registration.created_at)
-        .join(Product, Product.id == Registration.product_id)
-        .where(Registration.customer_id == customer_id)
-        .order_by(Registration.id)
-    )
-    return [Thing(*row) for row in await session.execute(statement)]

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import select, update
 
 from channels import brake, product_mail
 from channels.models import Notice
 from channels.product_mail import ProductMail
-from core import events
+from core import brands, events
+from core.brands import Draft
 from core.clock import ManualClock
 from core.db import Database, reading, unit_of_work
 from core.jobs import Definition, Registry, Worker
@@ -230,3 +232,23 @@ async def test_a_new_owner_of_a_recalled_product_hears_of_it(db: Database, clock
     await run(db)
     assert await counts(db, recall_id) == {"mailed": 1, "done": 1}
     assert [each.to_address for each in await mails(db, "recall")][-1] == "bina@customer.example"
+
+
+async def test_a_mail_is_signed_with_the_brand(db: Database) -> None:
+    """With that of the pages to which its links lead, else with the desk's own, else with the product's name."""
+    draft = Draft(host="", name="Tara Appliances", hue=10, default_language="en", languages=["en"])
+    async with unit_of_work(db) as session:
+        await rows.registered(session, await rows.person(session))
+    await run(db)
+    async with unit_of_work(db) as session:
+        await brands.create(session, draft)
+        await rows.registered(session, await rows.person(session, "Bina Das"))
+    await run(db)
+    async with unit_of_work(db) as session:
+        await brands.create(session, msgspec.structs.replace(draft, host="desk.example", name="Tara Lamps"))
+        await rows.registered(session, await rows.person(session, "Charu Sen"))
+    await run(db)
+    first, second, third = (mail.text for mail in await mails(db))
+    assert "Lamps & Co" in first
+    assert "Tara Appliances" in second and "Lamps & Co" not in second
+    assert "Tara Lamps" in third

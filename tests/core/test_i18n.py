@@ -152,3 +152,10 @@ def test_the_pseudo_locale_keeps_placeholders() -> None:
     shown = tool.pseudo("Reply due in {t}")
     assert "{t}" in shown
     assert len(shown) >= len("Reply due in {t}") * 1.4
+
+
+def test_only_countries_are_offered() -> None:
+    """The 249 of ISO 3166 and Kosovo, with a name in every language; no union and no code for tests."""
+    assert len(i18n.country_codes()) == 250
+    for code in i18n.NAMES:
+        assert set(Language(code).countries()) == i18n.country_codes()

@@ -210,3 +210,10 @@ async def test_the_first_page_shows_what_is_often_read(desk: Desk, db: Database)
     assert often[0] == "Compressor stops"
     assert sorted(often) == ["Alarm", "Compressor stops", "Door"]
     assert '<h3><a href="/portal/en/categories/cooling">Cooling</a></h3>' in shown
+
+
+async def test_the_day_of_an_article_is_the_desks(desk: Desk, db: Database) -> None:
+    """Published six minutes after midnight in India, it is of the new day, in words and for programs."""
+    desk.clock.advance(timedelta(hours=9, minutes=36))
+    await article(db)
+    assert '<time datetime="2026-03-03">3 March 2026</time>' in await page(desk)

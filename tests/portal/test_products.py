@@ -1,13 +1,15 @@
 """My products on the portal: registering without a script, claims, the certificate, handing over, recalls, orders."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from sqlalchemy import select
 
 from core.db import Database, reading, unit_of_work
+from core.i18n import Language
 from core.storage import Storage
 from customers import service as customers
 from portal import products as pages
@@ -283,3 +285,26 @@ async def test_what_was_given_back_is_no_longer_mine(desk: Desk, db: Database) -
         await registering.end(session, int(place.rpartition("/")[2]), "Given back")
         assert await listing.of_customer(session, await person(db)) == []
     assert (await client.get(place)).status_code == 404
+
+
+async def test_days_are_those_of_the_visitor(desk: Desk, db: Database) -> None:
+    """Six minutes after midnight in India a product, its claim and its invitation are of the new day, not of UTC's."""
+    desk.clock.advance(timedelta(hours=9, minutes=36))
+    product = await with_fridge(db)
+    client = await sign_in(desk, db, ASHA)
+    place = (await post_form(client, product)).headers["location"].partition("?")[0]
+    csrf = token((await client.get(place)).text)
+    await client.post(f"{place}/transfer", data={"csrf": csrf, "email": "dev@customer.example"})
+    async with reading(db) as session:
+        invited = await transfers.open_of(session, int(place.rpartition("/")[2]))
+    assert invited is not None
+    last = Language("en").day(invited.expires_at.astimezone(ZoneInfo("Asia/Kolkata")))
+    page = (await client.get(place)).text
+    assert "<dd>3 March 2026</dd>" in page and f"The invitation ends on {last}." in page
+    assert last != Language("en").day(invited.expires_at)
+    assert (await client.get(f"{place}/certificate")).text.count("<dd>3 March 2026</dd>") == 2
+    other = httpx.AsyncClient(transport=client._transport, base_url=client.base_url)
+    await sign_in(desk, db, "bina@customer.example", other)
+    await post_form(other, product, [BILL])
+    listed = (await other.get("/portal/products")).text
+    assert "3 March 2026" in listed and "2 March 2026" not in listed

@@ -4,7 +4,7 @@ import io
 import json
 import re
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 
 import httpx
 import pytest
@@ -17,9 +17,12 @@ from customers import privacy
 from customers.models import Consent, ContactPoint, Customer, DataRequest
 from portal import auth, data_copies
 from portal.data_copies import DataCopies
+from products import orders, registering, transfers
+from products.orders import LineInput, OrderInput
 from tests import factories
 from tests.portal.conftest import Desk
 from tests.portal.signing_in import code_to, link_to, mails, sign_in
+from tests.products import rows
 from tickets.models import Attachment, Message, Ticket
 from tickets.reply import NoteContent, note
 
@@ -179,6 +182,49 @@ async def test_a_copy_of_ones_data(desk: Desk, db: Database, asha: int, settings
         assert (await other.get(path)).status_code == 404
     desk.clock.advance(timedelta(days=privacy.COPY_DAYS))
     assert (await desk.client.get(path)).status_code == 404
+
+
+async def test_a_copy_has_what_she_bought(desk: Desk, db: Database, asha: int, settings: Settings) -> None:
+    """Products with their bills, claims, hand-overs and orders, in the brand's name; no bill of another owner."""
+    runtime = desk.client._transport.app.state.runtime
+    desk.clock.advance(timedelta(hours=9, minutes=36))
+    async with unit_of_work(db) as session:
+        fridge = await rows.product(session)
+        await rows.rule(session)
+        files = [await rows.bill(runtime.storage)]
+        own = await registering.register(session, rows.wanted(fridge.id, asha), files)
+        registration = own.registration
+        registration.second_name = "Meera"
+        await transfers.offer(session, registration.id, asha, "bina@customer.example")
+        ravi = await rows.person(session, "Ravi Das")
+        theirs = [await rows.bill(runtime.storage, "ravi.pdf")]
+        await registering.register(session, rows.wanted(fridge.id, ravi, "TF000001"), theirs)
+        claim = [await rows.bill(runtime.storage, "mine.pdf")]
+        await registering.register(session, rows.wanted(fridge.id, asha, "TF000001"), claim)
+        line = LineInput(text="Fridge", unit_price=100)
+        await orders.tell(
+            session,
+            OrderInput(external_id="1", customer_id=asha, ordered_on=date(2026, 1, 2), number="A-1", lines=[line]),
+        )
+        wish = await privacy.ask(session, asha, "copy")
+    async with unit_of_work(db) as session:
+        await DataCopies(settings, runtime.storage).make(session, wish.id)
+    answer = await desk.client.get(f"/portal/privacy/{wish.id}/copy.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        data = json.loads(archive.read("data.json"))
+        html = archive.read("index.html").decode()
+        assert [archive.read(each["path"]) for each in data["proofs"]] == [rows.BILL, rows.BILL]
+    assert [each["name"] for each in data["proofs"]] == ["bill.pdf", "mine.pdf"]
+    thing = data["products"][0]
+    assert (thing["purchased_on"], thing["country"], thing["seller"]) == ("2026-01-15", "IN", "Khanna Electronics")
+    assert (thing["warranty"], thing["warranty_until"]) == ("24 months", "2028-01-15")
+    assert thing["second_contact"]["name"] == "Meera"
+    assert (data["claims"][0]["serial"], data["claims"][0]["state"]) == ("TF000001", "open")
+    assert (data["transfers"][0]["by_you"], data["transfers"][0]["to_email"]) == (True, "bina@customer.example")
+    assert (data["orders"][0]["number"], data["orders"][0]["lines"][0]["text"]) == ("A-1", "Fridge")
+    assert "storage_key" not in json.dumps(data)
+    assert data["proofs"][0]["path"] in html and "This is what Acme keeps about you." in html
+    assert "TF123456, 3 March 2026" in html
 
 
 async def test_a_correction_is_asked_for_and_becomes_a_request(desk: Desk, db: Database, asha: int) -> None:

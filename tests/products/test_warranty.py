@@ -4,9 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.db import Database, unit_of_work
+from core.errors import Invalid
+from core.i18n import country_codes
 from products import days, entitlement, warranty
 from products.entitlement import Cover
 from products.warranty import Extension, Facts, Rule, add_months, compute
+from tests.products import rows
 
 DAYS = st.dates(date(1990, 1, 1), date(2090, 12, 31))
 MONTHS = st.integers(0, warranty.MOST_MONTHS)
@@ -154,7 +158,7 @@ def test_the_last_day_counts_until_it_is_over_everywhere_in_the_country() -> Non
     assert entitlement.state_at(american, datetime(2026, 3, 3, 9, tzinfo=UTC))[0] == "in_warranty"
 
 
-@given(st.sampled_from(sorted(days.countries())), st.datetimes(datetime(2000, 1, 1), datetime(2080, 1, 1)))
+@given(st.sampled_from(sorted(country_codes())), st.datetimes(datetime(2000, 1, 1), datetime(2080, 1, 1)))
 def test_days_of_a_country_are_never_far_apart(country: str, naive: datetime) -> None:
     """The day that ends last is today or the one before, and ends after this instant."""
     at = naive.replace(tzinfo=UTC)
@@ -174,3 +178,18 @@ def test_a_contract_takes_over_when_the_warranty_ends() -> None:
         ("expired", date(2027, 3, 1)),
     ]
     assert entitlement.state_at(Cover(country="IN", warranty_until=None, contract_until=None), noon) == ("none", None)
+
+
+@pytest.mark.parametrize("code", ["EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "IC", "00", ""])
+def test_what_is_no_country_is_refused(code: str) -> None:
+    """Unions, parts of countries and CLDR's codes for tests; real countries are taken in any case."""
+    with pytest.raises(Invalid):
+        days.country_code(code)
+    assert [days.country_code(each) for each in ("in", " US ", "XK")] == ["IN", "US", "XK"]
+
+
+async def test_a_rule_for_no_country_is_refused(db: Database) -> None:
+    """It would never count for anybody."""
+    async with unit_of_work(db) as session:
+        with pytest.raises(Invalid):
+            await rows.rule(session, country="ZZ")
