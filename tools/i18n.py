@@ -41,6 +41,8 @@ _METHODS: Final = [
     ("core/i18n.py", "python"),
     ("agent_ui/forwarding.py", "python"),
     ("channels/product_mail.py", "python"),
+    ("channels/web/topics.py", "python"),
+    ("channels/chat/transcript.py", "python"),
     ("knowledge_base/markdown.py", "python"),
     ("agent_ui/mail_page.py", "python"),
 ]
@@ -97,7 +99,7 @@ def template() -> Catalog:
 def _searched(folder: str) -> bool:
     """Only the folders that hold sentences; node_modules alone would take a minute."""
     place = Path(folder).relative_to(ROOT).parts
-    return not place or place[0] in {"portal", "core"} or place in {("agent_ui",), ("channels",), ("knowledge_base",)}
+    return not place or place[0] in {"portal", "core", "channels"} or place in {("agent_ui",), ("knowledge_base",)}
 
 
 def read(language: str) -> Catalog:

@@ -116,6 +116,7 @@ def test_images_are_shown_always_where_the_reader_said_so(page: Page, desk: Desk
     page.get_by_role("button", name="Always for this ticket").click()
     page.reload()
     expect(page.get_by_text("2 remote images shown")).to_be_visible()
+    expect(page.frame_locator("iframe").first.locator("img").first).to_be_visible()  # the list moves while mails load
     page.get_by_role("button", name="Block again").click()
     expect(page.get_by_text("2 remote images blocked")).to_be_visible()
 

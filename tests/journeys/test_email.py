@@ -111,7 +111,7 @@ def test_another_start_on_the_same_port_says_so(demo_desk: Desk, tmp_path: Path)
     cases = [
         ({"SAMPARK_HTTP_PORT": str(demo_desk.http)}, f"Port {demo_desk.http}"),
         ({"SAMPARK_DATA": str(blocked / "data")}, "cannot be written"),
-        ({"DATABASE_URL": "postgresql://nobody:x@127.0.0.1:1/none"}, "database cannot be"),
+        ({"DATABASE_URL": "postgresql://nobody:x@127.0.0.1:1/none"}, "cannot be reached"),
         ({"DATABASE_URL": "mysql://x"}, "must start with postgresql"),
         ({"SAMPARK_DATA": str(tmp_path / "damaged")}, "damaged"),
         ({"SAMPARK_HTTP_PORT": "many"}, "SAMPARK_HTTP_PORT is wrong"),
