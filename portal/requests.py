@@ -196,8 +196,8 @@ async def thanks(request: PortalRequest) -> Response[str]:
         if row is None:
             raise NotFound
         # Whose address it is, nobody has proved; a post that went into an older ticket opens none of what stands there.
-        is_new = row.ticket_id is not None and row.outcome == "ticket"
-        guest = await guests.link_to(session, secret, row.ticket_id) if is_new else None
+        opened = row.ticket_id if row.outcome == "ticket" else None
+        guest = await guests.link_to(session, secret, opened) if opened is not None else None
         now = await open_now.read(session, visitor.language)
     return visitor.page("thanks.html", number=row.ticket_id, email=row.envelope_from, guest=guest, now=now)
 
