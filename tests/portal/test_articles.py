@@ -5,7 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.db import Database, reading, unit_of_work
 from knowledge_base import announcements, publishing, writing
@@ -202,8 +202,10 @@ async def test_the_first_page_shows_what_is_often_read(desk: Desk, db: Database)
     cooling = await shelf(db)
     for title in ("Alarm", "Compressor stops", "Door"):
         await article(db, title, category_id=cooling)
-    await desk.client.get(PATH)
+    await page(desk)
     await read_log.of(db).settled()
+    async with reading(db) as session:
+        assert await session.scalar(select(func.count()).select_from(View)) == 1
     desk.clock.advance(timedelta(minutes=1))
     shown = await page(desk, "/portal/en")
     often = re.findall(r"<a [^>]*>(.*?)</a>", re.search(r'<p class="often">(.*?)</p>', shown)[1])
