@@ -162,8 +162,9 @@ async def test_long_polls_do_what_a_socket_does(site: Site) -> None:
     assert [each["t"] for each in first] == ["entries", "window"]
     assert (await site.get("events", token, after=2**70, wait="nan")).status_code == 200
     waiting = asyncio.create_task(site.get("events", token, after=1, wait=20))
-    while not site.rooms.rooms:
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):  # as long as the poll itself may wait
+        while not site.rooms.rooms:
+            await asyncio.sleep(0.01)
     await site.desk.answer(await site.desk.newest(), "Here I am")
     frames = (await waiting).json()["frames"]
     assert [each["entries"][0]["data"]["text"] for each in frames if each["t"] == "entries"] == ["Here I am"]
