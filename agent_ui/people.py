@@ -53,6 +53,7 @@ def _agent(profile: agents.Profile, state: PresenceView) -> AgentView:
             assigned="assigned" in profile.notify,
             customer_wrote="customer_wrote" in profile.notify,
             mentioned="mentioned" in profile.notify,
+            review="review" in profile.notify,
         ),
         teams=[Named(id=team_id, name=name) for team_id, name in profile.teams],
         is_active=profile.is_active,

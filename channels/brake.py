@@ -52,6 +52,7 @@ TO_COLLEAGUES: Final = frozenset(
         "mailbox_recovered",
         "credentials_expire",
         "low_rating",
+        "review",
     }
 )
 """Kinds of automatic mail that only ever go to our own agents."""

@@ -50,21 +50,23 @@ class SlugChanged(Event, frozen=True, kw_only=True):
 
 
 class ArticleSubmitted(Event, frozen=True, kw_only=True):
-    """A text waits for review."""
+    """A text waits for review. ``author_ids``: who wrote and submitted it."""
 
     kind = "article.submitted"
     article_id: int
     locale: str
     version_id: int
+    author_ids: tuple[int, ...] = ()
 
 
 class ArticleReturned(Event, frozen=True, kw_only=True):
-    """A text went back to its author: sent back by the reviewer, or taken back."""
+    """A text went back to its authors: sent back by the reviewer, or taken back."""
 
     kind = "article.returned"
     article_id: int
     locale: str
     note: str
+    author_ids: tuple[int, ...] = ()
 
 
 class ArticleApproved(Event, frozen=True, kw_only=True):
@@ -75,6 +77,7 @@ class ArticleApproved(Event, frozen=True, kw_only=True):
     locale: str
     version_id: int
     publish_at: datetime | None
+    author_ids: tuple[int, ...] = ()
 
 
 class ArticlePublished(Event, frozen=True, kw_only=True):

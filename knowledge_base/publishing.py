@@ -47,7 +47,10 @@ async def submit(session: AsyncSession, article_id: int, locale: str, expected: 
     found.submitted_by_id = actor_of(session).id
     writing.touch(found)
     version_id = found.working_version_id or 0
-    events.record(session, ArticleSubmitted(article_id=article_id, locale=locale, version_id=version_id))
+    authors = await _authors(session, found)
+    events.record(
+        session, ArticleSubmitted(article_id=article_id, locale=locale, version_id=version_id, author_ids=authors)
+    )
     return found
 
 
@@ -64,10 +67,13 @@ async def give_back(
     writing.check_fresh(found, expected)
     if found.state not in ("in_review", "approved"):
         raise Conflict("This text does not wait for anything.")
+    authors = await _authors(session, found)
     await _unschedule(session, found)
     found.state = "draft"
     writing.touch(found)
-    events.record(session, ArticleReturned(article_id=article_id, locale=locale, note=note.strip()[:500]))
+    events.record(
+        session, ArticleReturned(article_id=article_id, locale=locale, note=note.strip()[:500], author_ids=authors)
+    )
     return found
 
 
@@ -102,6 +108,7 @@ async def approve(
     if version_id != found.working_version_id:
         raise NotReviewed("Somebody has saved a newer version. Read that one first.", current=found.working_version_id)
     await _check_approver(session, found, await writing.get_version(session, found.id, version_id))
+    authors = await _authors(session, found)
     found.approved_by_id = actor_of(session).id
     found.approved_version_id = version_id
     found.is_minor = is_minor
@@ -109,9 +116,10 @@ async def approve(
         _confirm(session, article, found)
     now = clock.now()
     later = publish_at if publish_at is not None and publish_at > now else None
-    events.record(
-        session, ArticleApproved(article_id=article_id, locale=locale, version_id=version_id, publish_at=later)
+    approved = ArticleApproved(
+        article_id=article_id, locale=locale, version_id=version_id, publish_at=later, author_ids=authors
     )
+    events.record(session, approved)
     if later is None:
         await _publish(session, article, found)
         return found
@@ -205,6 +213,13 @@ async def title_of(session: AsyncSession, article: Article) -> str:
         .limit(1)
     )
     return await session.scalar(statement) or ""
+
+
+async def _authors(session: AsyncSession, found: Translation) -> tuple[int, ...]:
+    """Who wrote the working version, and who submitted it if it was submitted."""
+    version = await writing.get_version(session, found.id, found.working_version_id)
+    submitted_by = found.submitted_by_id if found.state in ("in_review", "approved") else None
+    return tuple(dict.fromkeys(each for each in (version.author_id, submitted_by) if each is not None))
 
 
 async def _check_approver(session: AsyncSession, found: Translation, version: Version) -> None:

@@ -6,7 +6,7 @@ One screen long on purpose. "What happens when a ticket is opened?" is answered 
 from collections.abc import Mapping
 from datetime import timedelta
 
-from channels import acknowledge, brake, erasing, notices, notify, product_mail, ratings
+from channels import acknowledge, brake, erasing, notices, notify, product_mail, ratings, review_mail
 from channels.acknowledge import Acknowledger
 from channels.chat import following, presence
 from channels.chat.outbox import ChatOutbox
@@ -20,6 +20,7 @@ from channels.inbound import PROCESS_JOB, Inbound
 from channels.notify import Notifier
 from channels.outbound import Outbound
 from channels.product_mail import ProductMail
+from channels.review_mail import ReviewMail
 from channels.web.form import WebReader
 from core import events, jobs, search
 from core.events import Event, Handler
@@ -28,9 +29,12 @@ from core.search_feed import Feed
 from core.search_vocabulary import VocabularyChanged
 from knowledge_base import indexing, publishing
 from knowledge_base.events import (
+    ArticleApproved,
     ArticleChanged,
     ArticleDeleted,
     ArticlePublished,
+    ArticleReturned,
+    ArticleSubmitted,
     ArticleUnpublished,
     SlugChanged,
 )
@@ -61,7 +65,7 @@ from tickets.templates import Surroundings
 
 
 def handlers(
-    acknowledger: Acknowledger, notifier: Notifier, products: ProductMail, surveys: Surveys
+    acknowledger: Acknowledger, notifier: Notifier, products: ProductMail, surveys: Surveys, reviews: ReviewMail
 ) -> Mapping[type[Event], tuple[Handler, ...]]:
     """Event → what follows from it."""
     return {
@@ -81,6 +85,9 @@ def handlers(
         TransferOffered: (products.on_transfer_offered,),
         OwnerChanged: (products.on_owner_changed,),
         PresenceChanged: (assignment.on_presence_changed,),
+        ArticleSubmitted: (reviews.on_submitted,),
+        ArticleApproved: (reviews.on_approved,),
+        ArticleReturned: (reviews.on_returned,),
         ArticlePublished: (indexing.on_article_changed,),
         ArticleUnpublished: (indexing.on_article_changed,),
         ArticleChanged: (indexing.on_article_changed,),
@@ -120,6 +127,7 @@ class Wiring:
         products = ProductMail(runtime.secret, settings.base_url, settings.product_name, settings.default_locale)
         forgetting = erasing.Forgetting(runtime.storage)
         surveys = Surveys(runtime.settings, runtime.secret)
+        reviews = ReviewMail(settings.base_url)
         presence.configure(runtime.settings.chat_gone_seconds)
         brake.configure(runtime.settings.automatic_mail_per_hour)
         self.engine = searching.engine(runtime.settings)
@@ -136,6 +144,7 @@ class Wiring:
                 Definition(recalls.MAIL_JOB, products.recall),
                 Definition(ratings.JOB, ratings.Teller(runtime.settings.base_url).send),
                 Definition(SURVEY_JOB, surveys.send),
+                Definition(review_mail.JOB, reviews.send),
                 Definition(COPY_JOB, DataCopies(runtime.settings, runtime.storage).make),
                 Definition(erasing.FORGET_JOB, forgetting.files),
                 Definition(erasing.FORGET_COPY_JOB, forgetting.copy),
@@ -151,4 +160,4 @@ class Wiring:
         told: dict[type[Event], tuple[Handler, ...]] = {}
         if self.engine is not None:
             told[VocabularyChanged] = (self.engine.on_vocabulary_changed,)
-        events.subscribe({**handlers(acknowledger, notifier, products, surveys), **told})
+        events.subscribe({**handlers(acknowledger, notifier, products, surveys, reviews), **told})

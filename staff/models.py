@@ -22,7 +22,8 @@ class Role(Base):
 class Agent(Base):
     """Somebody who works at the desk.
 
-    ``notify``: what she wants a mail for: ``assigned``, ``customer_wrote``, ``mentioned`` (true or absent).
+    ``notify``: what she wants a mail for: ``assigned``, ``customer_wrote``, ``mentioned``, ``review`` (true or
+    absent).
     ``address_failed``: why mails to her come back.
     """
 

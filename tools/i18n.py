@@ -41,6 +41,7 @@ _METHODS: Final = [
     ("core/i18n.py", "python"),
     ("agent_ui/forwarding.py", "python"),
     ("channels/product_mail.py", "python"),
+    ("channels/review_mail.py", "python"),
     ("channels/web/topics.py", "python"),
     ("channels/chat/transcript.py", "python"),
     ("knowledge_base/markdown.py", "python"),

@@ -27,11 +27,12 @@ class PresenceView(View):
 
 
 class NotifyView(View):
-    """What an agent wants a mail for: a ticket became hers, her customer wrote, a note names her."""
+    """What an agent wants a mail for: a ticket became hers, her customer wrote, a note names her, reviews."""
 
     assigned: bool
     customer_wrote: bool
     mentioned: bool
+    review: bool
 
 
 class AgentView(View):
@@ -77,6 +78,7 @@ class NotifyInput(Input):
     assigned: bool = False
     customer_wrote: bool = False
     mentioned: bool = False
+    review: bool = False
 
     @property
     def wanted(self) -> frozenset[str]:

@@ -22,7 +22,7 @@ from channels.outbound import Send
 from core.errors import Permanent
 from tickets import delivery
 
-CHOSEN: Final = frozenset({"assigned", "customer_wrote", "mentioned"})
+CHOSEN: Final = frozenset({"assigned", "customer_wrote", "mentioned", "review"})
 """Kinds that an agent can end in her preferences."""
 ANSWERABLE: Final = frozenset({"assigned", "customer_wrote"})
 """Kinds whose answer goes to the customer; whoever answers a colleague's note must not write to the customer."""

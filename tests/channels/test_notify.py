@@ -11,6 +11,7 @@ from channels.email.parse import parse_mail
 from channels.models import Notice
 from channels.notify import ABOVE, WORDS, Notifier
 from channels.product_mail import ProductMail
+from channels.review_mail import ReviewMail
 from core import events
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
@@ -117,7 +118,7 @@ async def test_the_router_gave_it_to_her(desk: Desk) -> None:
     """At once when it was opened, and when the customer opened it again: by the product's own table of handlers."""
     acknowledger = Acknowledger(Surroundings(), "en", "secret")
     products, surveys = ProductMail("", "", "", "en"), Surveys(load(), "secret")
-    events.subscribe(wiring.handlers(acknowledger, desk.notifier, products, surveys))
+    events.subscribe(wiring.handlers(acknowledger, desk.notifier, products, surveys, ReviewMail("")))
     async with unit_of_work(desk.db) as session:
         await presence.set_state(session, desk.neha.id, "available")
     async with unit_of_work(desk.db) as session:

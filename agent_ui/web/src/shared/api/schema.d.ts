@@ -4039,12 +4039,15 @@ export interface components {
             customerWrote?: boolean;
             /** @default false */
             mentioned?: boolean;
+            /** @default false */
+            review?: boolean;
         };
         /** NotifyView */
         NotifyView: {
             assigned: boolean;
             customerWrote: boolean;
             mentioned: boolean;
+            review: boolean;
         };
         /** OauthInput */
         OauthInput: {

@@ -38,7 +38,7 @@ export interface AgentView {
   signature: string
   teams: { id: number; name: string }[]
   isActive: boolean
-  /** Which mails the desk sends her about tickets. */
+  /** Which mails the desk sends her. */
   notify?: NotifyChoices
   presence: { state: PresenceState; since: string | null }
 }
@@ -47,6 +47,7 @@ export interface NotifyChoices {
   assigned: boolean
   customerWrote: boolean
   mentioned: boolean
+  review: boolean
 }
 
 export interface ConsoleSettings {
