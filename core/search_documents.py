@@ -13,7 +13,7 @@ import msgspec
 
 from core.errors import Invalid
 
-IndexName = Literal["articles", "tickets", "customers"]
+IndexName = Literal["articles", "tickets", "customers", "registrations"]
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +57,11 @@ INDEXES: Final[Mapping[str, Index]] = {
             name="customers",
             weights={"title": 3.0, "keywords": 1.0, "body": 0.5},
             filters=frozenset({"customer_id", "organisation_id", "vip"}),
+        ),
+        Index(
+            name="registrations",
+            weights={"title": 2.0, "keywords": 2.0, "body": 1.0},
+            filters=frozenset({"customer_id", "product_id"}),
         ),
     )
 }  # fmt: skip

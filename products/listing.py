@@ -19,6 +19,7 @@ from products.models import Ownership, OwnershipClaim, Product, Recall, RecallCa
 
 LONGEST_PAGE: Final = 100
 MOST_OF_ONE: Final = 200
+SHORTEST_SERIAL: Final = 3
 
 
 class RegistrationRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,15 +155,40 @@ async def search(
     words = " ".join(q.replace("\x00", " ").split())[:100]
     if words:
         plain = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        serial = "".join(plain.split()).replace("-", "").upper()
         people = select(Customer.id).where(Customer.name.ilike(f"%{plain}%")).limit(200)
-        statement = statement.where(or_(Registration.serial.like(f"{serial}%"), Registration.customer_id.in_(people)))
+        begins = Registration.serial.like(f"{_serial(words)}%")
+        statement = statement.where(or_(begins, Registration.customer_id.in_(people)))
     if product_id is not None:
         statement = statement.where(Registration.product_id == product_id)
     if before_id is not None:
         statement = statement.where(Registration.id < before_id)
     rows = [_line(row) for row in (await session.execute(statement)).mappings()]
     return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
+
+
+async def some(session: AsyncSession, ids: list[int]) -> list[RegistrationRow]:
+    """Some registered products, in the order of their ids as given."""
+    if not ids:
+        return []
+    rows = (await session.execute(_rows().where(Registration.id.in_(ids)))).mappings()
+    found = {row["id"]: _line(row) for row in rows}
+    return [found[each] for each in ids if each in found]
+
+
+async def by_serial(session: AsyncSession, typed: str, limit: int) -> list[RegistrationRow]:
+    """Those whose serial number begins with what was typed, the newest first; less than three characters begin none."""
+    serial = _serial(typed)
+    if len(serial) < SHORTEST_SERIAL:
+        return []
+    statement = _rows().where(Registration.serial.like(f"{serial}%")).order_by(Registration.id.desc())
+    rows = (await session.execute(statement.limit(max(1, min(limit, LONGEST_PAGE))))).mappings()
+    return [_line(row) for row in rows]
+
+
+def _serial(typed: str) -> str:
+    """What was typed as serial numbers are kept, safe for ``like``."""
+    plain = typed.replace("\x00", " ").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return "".join(plain.split()).replace("-", "").upper()[:100]
 
 
 async def owners_of(session: AsyncSession, registration_id: int) -> list[Owner]:

@@ -19,6 +19,8 @@ from core.settings import Settings
 from customers import events as people
 from customers import indexing as customers
 from knowledge_base import indexing as articles
+from products import events as owned
+from products import indexing as registrations
 from tickets import events as said
 from tickets import indexing as tickets
 
@@ -53,6 +55,18 @@ FOLLOWERS: Final = (
     Follower(
         customers.JOB, "customer_id", _kinds(people.CustomerCreated, people.CustomerChanged, people.CustomerErased)
     ),
+    Follower(
+        registrations.CUSTOMER_JOB,
+        "customer_id",
+        _kinds(
+            owned.ProductRegistered,
+            owned.RegistrationChanged,
+            owned.OwnerChanged,
+            owned.OrderChanged,
+            people.CustomerChanged,
+            people.CustomerErased,
+        ),
+    ),
 )
 """Events → what is indexed."""
 
@@ -75,15 +89,19 @@ DEFINITIONS: Final = (
     Definition(tickets.REBUILD_JOB, tickets.index_all),
     Definition(customers.JOB, customers.index),
     Definition(customers.REBUILD_JOB, customers.index_all),
+    Definition(registrations.CUSTOMER_JOB, registrations.index_customers),
+    Definition(registrations.PRODUCT_JOB, registrations.index_product),
+    Definition(registrations.REBUILD_JOB, registrations.index_all),
 )
 """The jobs of the search that need no engine."""
 
-REBUILD_JOBS: Final = (tickets.REBUILD_JOB, customers.REBUILD_JOB)
+REBUILD_JOBS: Final = (tickets.REBUILD_JOB, customers.REBUILD_JOB, registrations.REBUILD_JOB)
 """What is asked for when a desk has never been indexed."""
 
 BATCHES: Final[Mapping[str, Batch]] = {
     "articles": articles.batch,
     "tickets": tickets.batch,
     "customers": customers.batch,
+    "registrations": registrations.batch,
 }
 """Index → where its documents come from, for building it anew."""

@@ -43,7 +43,15 @@ from portal.data_copies import DataCopies
 from portal.surveys import JOB as SURVEY_JOB
 from portal.surveys import Surveys
 from products import coverage, recalls
-from products.events import ClaimDecided, ClaimOpened, OwnerChanged, ProductRegistered, TransferOffered
+from products import indexing as registrations
+from products.events import (
+    CatalogueChanged,
+    ClaimDecided,
+    ClaimOpened,
+    OwnerChanged,
+    ProductRegistered,
+    TransferOffered,
+)
 from routing import assignment
 from routing.events import PresenceChanged
 from sampark import searching
@@ -84,6 +92,7 @@ def handlers(
         ClaimDecided: (products.on_claim_decided,),
         TransferOffered: (products.on_transfer_offered,),
         OwnerChanged: (products.on_owner_changed,),
+        CatalogueChanged: (registrations.on_catalogue_changed,),
         PresenceChanged: (assignment.on_presence_changed,),
         ArticleSubmitted: (reviews.on_submitted,),
         ArticleApproved: (reviews.on_approved,),

@@ -1,6 +1,6 @@
-"""Customers, and the search over customers and tickets."""
+"""Customers, and the search over customers, tickets and registered products."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from litestar import Controller, Response, get, patch
 from litestar.di import NamedDependency
@@ -12,10 +12,14 @@ from agent_ui.deps import Desk
 from agent_ui.limits import allow
 from agent_ui.views.base import Page, PathId, etag, given, version_of
 from agent_ui.views.customers import CustomerChangeInput, CustomerView, brief
+from agent_ui.views.products import RegistrationView, view_of
 from agent_ui.views.tickets import CustomerBrief, SearchView
 from customers import finding, service
 from customers import listing as customers
+from products import finding as products
 from tickets import searching
+
+MOST_PRODUCTS: Final = 10
 
 
 class CustomerController(Controller):
@@ -67,7 +71,7 @@ class SearchController(Controller):
     tags = ["Tickets"]
     guards = [requires("tickets:read")]
 
-    @get(summary="Find tickets and customers")
+    @get(summary="Find tickets, customers and products")
     async def search(
         self,
         desk: NamedDependency[Desk],
@@ -75,7 +79,7 @@ class SearchController(Controller):
         limit: FromQuery[int] = 20,
         offset: FromQuery[int] = 0,
     ) -> SearchView:
-        """Tickets by their words, customers by name, address or number; the best first.
+        """Tickets by their words, customers by name, address or number, products by serial or order number; best first.
 
         Beside words, ``q`` may have conditions: ``status:open``, ``channel:chat``, ``priority:high``, ``tag:warranty``,
         ``language:hi``, ``from:`` a customer, ``assignee:me``, ``before:2026-11-01``, ``after:2026-10-01``.
@@ -85,9 +89,11 @@ class SearchController(Controller):
         found = await searching.find(desk.session, desk.actor, q, limit=limit, offset=offset)
         words = searching.parse(q).words
         lines = await finding.find(desk.session, desk.actor, words, limit) if words and not offset else []
+        things = await products.find(desk.session, desk.actor, words, MOST_PRODUCTS) if words and not offset else []
         return SearchView(
             tickets=found.rows,
             customers=[brief(line) for line in lines],
+            products=[view_of(RegistrationView, each) for each in things],
             marks=found.marks,
             total=found.total,
             facets=found.facets,

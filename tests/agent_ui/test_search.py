@@ -9,6 +9,7 @@ from core.clock import ManualClock
 from core.db import Database, unit_of_work
 from core.search_meilisearch import Meilisearch
 from tests.agent_ui.conftest import Desk
+from tests.products import rows
 from tickets import indexing
 
 
@@ -33,6 +34,18 @@ async def test_hits_come_with_their_reasons(db: Database, desk: Desk, ticket: in
     assert found["facets"]["status"] == {"open": 1} and not found["degraded"]
     assert found["operators"] == [{"name": "status", "value": "open", "understood": True}]
     assert (await desk.stranger.http.get("/api/search", params={"q": word})).json()["tickets"] == []
+
+
+async def test_a_serial_number_finds_its_product(db: Database, desk: Desk) -> None:
+    """With owner and cover, for whoever may see products; in the page of what was found first only."""
+    async with unit_of_work(db) as session:
+        made = await rows.registered(session, await rows.person(session))
+    http = desk.agent.http
+    (found,) = (await http.get("/api/search", params={"q": "tf-123456"})).json()["products"]
+    assert (found["id"], found["serial"], found["customer"]) == (made.id, "TF123456", "Asha Rao")
+    assert found["state"] in ("in_warranty", "expired")
+    for asked in ({"q": "status:open"}, {"q": "TF123456", "offset": 20}):
+        assert (await http.get("/api/search", params=asked)).json()["products"] == []
 
 
 async def test_a_list_can_be_sorted_by_relevance(db: Database, desk: Desk, ticket: int) -> None:

@@ -209,7 +209,7 @@ async def test_what_people_teach_reaches_the_engine(db: Database, engine: Meilis
         await search_vocabulary.add_stop_word(session, "please")
         await engine.on_vocabulary_changed(session, VocabularyChanged(words=["tv"]))
     await told(db, engine)
-    for index in ("articles", "tickets", "customers"):
+    for index in ("articles", "tickets", "customers", "registrations"):
         settings = twin.indexes[f"sampark_{index}"].settings
         assert settings["synonyms"] == {"tv": ["television"], "television": ["tv"]}
         assert settings["stopWords"] == ["please"]

@@ -3,9 +3,10 @@ import { http } from './client'
 import type {
   AgentBrief, AgentView, Attachment, ConversationSender, CustomerBrief, CustomerPatch, CustomerView, Delivery,
   DraftMode, DraftView, Item, Macro, MailPreview, MessageItem, NewTicketInput, NoteInput, Page, PresenceState,
-  ProfilePatch, ReplyInput, SearchResult, SentResult, SessionView, TeamView, TicketPatch, TicketRow,
+  ProfilePatch, ReplyInput, SentResult, SessionView, TeamView, TicketPatch, TicketRow,
   TicketView, ViewView,
 } from './types'
+import type { SearchResult } from './search'
 import type { Decision, HeldJob } from './work'
 
 export const api = {

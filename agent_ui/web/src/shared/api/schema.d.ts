@@ -2188,7 +2188,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Find tickets and customers */
+        /** Find tickets, customers and products */
         get: operations["ApiSearchSearch"];
         put?: never;
         post?: never;
@@ -4691,6 +4691,7 @@ export interface components {
                 [key: string]: components["schemas"]["Marks"];
             };
             operators?: components["schemas"]["Operator"][];
+            products?: components["schemas"]["RegistrationView"][];
             tickets: components["schemas"]["TicketRow"][];
             /** @default 0 */
             total?: number;

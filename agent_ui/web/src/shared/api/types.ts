@@ -354,30 +354,6 @@ export interface CustomerPatch {
   notes?: string
 }
 
-export interface MarkedPart {
-  text: string
-  marked: boolean
-}
-
-/** A condition that was typed; what was not understood is left out. */
-export interface SearchOperator {
-  name: string
-  value: string
-  understood: boolean
-}
-
-export interface SearchResult {
-  tickets: TicketRow[]
-  customers: CustomerBrief[]
-  /** Why a ticket was found, by its id. */
-  marks: Record<string, { title: MarkedPart[]; snippet: MarkedPart[]; inNote: boolean }>
-  total: number
-  facets: Record<string, Record<string, number>>
-  operators: SearchOperator[]
-  corrected: string | null
-  degraded: boolean
-}
-
 export interface Macro {
   id: number
   name: string

@@ -1,0 +1,28 @@
+/** What the search answers. */
+import type { Registration } from './products'
+import type { CustomerBrief, TicketRow } from './types'
+
+export interface MarkedPart {
+  text: string
+  marked: boolean
+}
+
+/** A condition that was typed; what was not understood is left out. */
+export interface SearchOperator {
+  name: string
+  value: string
+  understood: boolean
+}
+
+export interface SearchResult {
+  tickets: TicketRow[]
+  customers: CustomerBrief[]
+  products: Registration[]
+  /** Why a ticket was found, by its id. */
+  marks: Record<string, { title: MarkedPart[]; snippet: MarkedPart[]; inNote: boolean }>
+  total: number
+  facets: Record<string, Record<string, number>>
+  operators: SearchOperator[]
+  corrected: string | null
+  degraded: boolean
+}
