@@ -48,9 +48,9 @@ INDEXES: Final[Mapping[str, Index]] = {
             weights={"title": 2.0, "keywords": 1.0, "body": 1.0},
             filters=frozenset({
                 "ticket_id", "status", "channel", "team_id", "assignee_id", "customer_id", "organisation_id", "tags",
-                "priority", "language", "created_at",
+                "priority", "language", "entitlement", "created_at",
             }),
-            facets=frozenset({"status", "channel", "team_id", "tags"}),
+            facets=frozenset({"status", "channel", "team_id", "tags", "entitlement"}),
             narrow=("customer:", "organisation:"),
         ),
         Index(

@@ -49,6 +49,7 @@ FOLLOWERS: Final = (
             said.MessageQueued,
             said.NoteAdded,
             said.DeliveryChanged,
+            said.EntitlementApplied,
         ),
     ),
     Follower(tickets.CUSTOMER_JOB, "customer_id", _kinds(people.CustomerChanged, people.CustomerErased)),

@@ -37,7 +37,7 @@ _SAID: Final = """(
 _READ: Final = Sql(
     """
     select t.id, t.subject, t.status, t.priority, t.channel, t.team_id, t.assignee_id, t.customer_id, t.tags,
-        t.merged_into_id, c.name as customer, c.organisation_id,
+        t.entitlement, t.merged_into_id, c.name as customer, c.organisation_id,
         cast(extract(epoch from t.created_at) as bigint) as created, t.last_activity_at,
         (
             select string_agg(p.value, ' ') from contact_points p
@@ -135,6 +135,7 @@ def _documents(row: Any) -> list[Document]:
         "organisation_id": row.organisation_id,
         "tags": list(row.tags),
         "language": row.language,
+        "entitlement": row.entitlement,
         "created_at": row.created,
     }
     seen = Document(

@@ -17,6 +17,7 @@ from core.actor import Actor
 from core.errors import Invalid
 from core.search import Filter, Found, Part, Query, Range
 from customers import listing as customers
+from products import entitlement
 from tickets import listing
 from tickets.indexing import INDEX, NOTES, tokens_of
 from tickets.listing import STATUSES, ListQuery, TicketPage, TicketRow
@@ -26,9 +27,12 @@ MOST_SKIPPED: Final = 1000
 _CURSOR: Final = "relevance-"
 MOST_CUSTOMERS: Final = 100
 """Customers that ``from:`` may mean."""
-FACETS: Final = ("status", "channel", "team_id", "tags")
+FACETS: Final = ("status", "channel", "team_id", "tags", "entitlement")
+_VALUES: Final = {"status": STATUSES, "entitlement": entitlement.STATES}
+"""Conditions that have only these values; typed with a hyphen where the value has an underscore."""
 _OPERATOR: Final = re.compile(
-    r'(?<!\S)(status|channel|priority|tag|language|from|before|after|assignee):("[^"]*"|\S+)', re.IGNORECASE
+    r'(?<!\S)(status|channel|priority|tag|language|entitlement|from|before|after|assignee):("[^"]*"|\S+)',
+    re.IGNORECASE,
 )
 
 
@@ -190,12 +194,12 @@ async def _filters(session: AsyncSession, actor: Actor, asked: Asked) -> tuple[d
     operators = []
     for name, value in asked.operators:
         understood = True
-        if name in ("status", "channel", "priority", "tag", "language"):
-            key = "tags" if name == "tag" else name
-            wanted = tuple(part for part in value.replace("-", "_" if name == "status" else "-").split(",") if part)
-            understood = bool(wanted) and (name != "status" or all(part in STATUSES for part in wanted))
+        if name in ("status", "entitlement", "channel", "priority", "tag", "language"):
+            few = _VALUES.get(name)
+            wanted = tuple(part for part in (value.replace("-", "_") if few else value).split(",") if part)
+            understood = bool(wanted) and (few is None or all(part in few for part in wanted))
             if understood:
-                filters[key] = wanted
+                filters["tags" if name == "tag" else name] = wanted
         elif name == "from":
             lines, _ = await customers.list_customers(session, value, limit=MOST_CUSTOMERS)
             filters["customer_id"] = tuple(line.id for line in lines)

@@ -82,7 +82,8 @@ class SearchController(Controller):
         """Tickets by their words, customers by name, address or number, products by serial or order number; best first.
 
         Beside words, ``q`` may have conditions: ``status:open``, ``channel:chat``, ``priority:high``, ``tag:warranty``,
-        ``language:hi``, ``from:`` a customer, ``assignee:me``, ``before:2026-11-01``, ``after:2026-10-01``.
+        ``entitlement:in_warranty`` (when it was opened), ``language:hi``, ``from:`` a customer, ``assignee:me``,
+        ``before:2026-11-01``, ``after:2026-10-01``.
         """
         allow("search", desk.agent_id)
         limit, offset = max(1, min(limit, 100)), max(0, min(offset, 1000))

@@ -1,4 +1,4 @@
-"""Registered products in the search."""
+"""Registered products in the search, and tickets by what their product was entitled to."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -39,6 +39,8 @@ def upgrade() -> None:
     op.execute(f"alter table {TABLE} alter column terms set storage main")
     # without its place in the event log the feed reads everything anew once, and so fills the new index
     op.execute("delete from search_cursors")
+    # a search engine, if there is one, is told the new fields of its indexes
+    op.execute("insert into search_outbox (index, document_id, at) values ('*', '*', now())")
 
 
 def downgrade() -> None:

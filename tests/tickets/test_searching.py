@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from core import search
 from core.actor import Actor, ActorKind
@@ -11,6 +12,7 @@ from core.db import Database, unit_of_work
 from core.search import Query
 from staff.models import Team
 from tests import factories
+from tests.products import rows
 from tickets import indexing, lifecycle, searching
 from tickets.lifecycle import TicketChange
 from tickets.models import Ticket
@@ -104,6 +106,29 @@ async def test_what_is_not_indexed_yet_is_found_as_before(db: Database, desk: De
         ticket_id = (await factories.received(session, team_id=team.id, subject="Brand new")).ticket_id
     assert await found(db, actor, "brand") == [ticket_id]
     assert await found(db, actor, str(ticket_id)) == [ticket_id]
+
+
+async def test_cover_when_it_was_opened_narrows_a_search(db: Database, desk: Desk) -> None:
+    """``entitlement:`` in either spelling, several at once, counted; one that does not exist is told."""
+    actor, team, _ = desk
+    async with unit_of_work(db, actor) as session:
+        asha = await rows.person(session)
+        made = await rows.registered(session, asha)
+        covered = await factories.received(session, "asha@customer.example", team_id=team.id, subject="Pump one")
+        plain = await factories.received(session, team_id=team.id, subject="Pump two")
+        await session.execute(
+            update(Ticket)
+            .where(Ticket.id == covered.ticket_id)
+            .values(entitlement="in_warranty", registration_id=made.id)
+        )
+        await indexing.index(session, [covered.ticket_id, plain.ticket_id])
+    for typed in ("pump entitlement:in_warranty", "entitlement:in-warranty,contract"):
+        assert await found(db, actor, typed) == [covered.ticket_id], typed
+    assert await found(db, actor, "entitlement:none") == [plain.ticket_id]
+    async with db.sessions() as session:
+        answer = await searching.find(session, actor, "pump entitlement:golden")
+    assert answer.facets["entitlement"] == {"in_warranty": 1, "none": 1}
+    assert [each.understood for each in answer.operators] == [False]
 
 
 async def test_conditions_narrow_a_search(db: Database, desk: Desk, clock: ManualClock) -> None:
