@@ -81,8 +81,10 @@ def test_an_article_is_written_reviewed_translated_and_published(
     page.get_by_role("button", name="Send to review").click()
     expect(page.get_by_role("button", name="In review")).to_be_visible()
     chief = editor_in_chief
-    chief.goto(address)
+    told = chief.get_by_role("status").filter(has_text=f"For review: {TITLE}")
+    told.get_by_role("button", name="Open").click()
     publish(chief)
+    expect(page.get_by_text(f"Approved: {TITLE}")).to_be_visible()
     where = chief.get_by_role("link", name="Open on the portal").get_attribute("href")
     assert where is not None
     page.goto(address)

@@ -46,3 +46,15 @@ def test_an_agent_finds_a_ticket_by_what_was_said_in_it(page: Page, desk: Desk, 
     expect(solved).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("button", name="Take out status:solved")).to_be_visible()
     picture(page, "2-narrowed")
+    with desk.sign_in() as neha:
+        owned = neha.get("/api/products/registrations", params={"limit": 1}).json()["items"][0]
+    field.fill(owned["serial"].lower())
+    page.get_by_role("region", name="Products").get_by_role("link").first.click()
+    expect(page.get_by_role("dialog", name=owned["product"]).get_by_text(owned["serial"])).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.get_by_role("dialog").get_by_role("textbox").fill(owned["serial"])
+    expect(page.get_by_role("dialog").get_by_text("entitlement:in_warranty")).to_be_visible()
+    page.get_by_role("dialog").get_by_role("option", name=owned["serial"]).first.click()
+    expect(page.get_by_role("dialog", name=owned["product"])).to_be_visible()
+    picture(page, "3-product")
