@@ -161,16 +161,15 @@ class Form:
         return [*(file for files in self.own_files.values() for file in files), *self.files]
 
     def request(
-        self, language: Language, desk_language: Language, topic: Topic, choices: Sequence[Choice], brand_id: int
+        self, language: Language, desk_language: Language, topic: Topic, choices: Sequence[Choice]
     ) -> WebRequest:
-        """What goes into the ledger; only of a form without complaints.
+        """What goes into the ledger, but for who sent it from where; only of a form without complaints.
 
         Args:
             language: of the page.
             desk_language: that agents read.
             topic: that was chosen.
             choices: the products that could be chosen.
-            brand_id: of the page.
         """
         asked = self.asked(topic, choices)
         used = {each.key for each in asked if each.kind == "file"}
@@ -196,7 +195,6 @@ class Form:
                 for each in asked
                 if self.own.get(each.key) or self.own_files.get(each.key)
             ],
-            brand_id=brand_id,
             registration_id=int(product) if product else None,
         )
 

@@ -125,7 +125,9 @@ async def send_request(request: PortalRequest) -> Response[Any]:
     if wait:
         return _too_often(request, offer, form, token, wait)
     desk = Language(runtime.settings.default_locale)
-    raw = encode(form.request(visitor.language, desk, topic, offer.choices, visitor.brand.id))
+    wanted = form.request(visitor.language, desk, topic, offer.choices)
+    is_signed_in = visitor.customer is not None
+    raw = encode(msgspec.structs.replace(wanted, brand_id=visitor.brand.id, is_signed_in=is_signed_in))
     name = tokens.name_of_post(token, raw)
     async with unit_of_work(runtime.db) as session:
         account = await form_account(session)

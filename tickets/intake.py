@@ -70,6 +70,7 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
         html: sanitised; empty where the message is plain text.
         token_ticket_id: ticket named by a valid signed recipient address.
         portal_ticket_id: ticket in which its author, who may, answered on the portal.
+        may_name_ticket: whether a number in the subject counts; not of who only typed an address into a form.
         into_ticket_id: the "could not read" ticket of an item that is being processed again.
         conversation_ticket_id: ticket of the conversation that the sender's browser has proved to be in.
         customer_id: whose it is, where the channel knows that; else the person is found by the address.
@@ -104,6 +105,7 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     references: list[str] = []
     token_ticket_id: int | None = None
     portal_ticket_id: int | None = None
+    may_name_ticket: bool = True
     mark_ticket_id: int | None = None
     into_ticket_id: int | None = None
     conversation_ticket_id: int | None = None
@@ -310,7 +312,7 @@ async def _match(session: AsyncSession, message: InboundMessage, customer_id: in
         references=message.references,
         mark_ticket_id=message.mark_ticket_id,
         conversation_ticket_id=message.conversation_ticket_id,
-        subject=message.subject,
+        subject=message.subject if message.may_name_ticket else "",
         sender=message.our_answer.customer.address if message.our_answer else message.sender.address,
         customer_id=customer_id,
         recipients=[person.address for person in (*message.to, *message.cc)],

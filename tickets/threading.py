@@ -9,7 +9,8 @@
                  (the mails came in the wrong order)
     mark         our signed mark in the body (servers that     (the same)
                  rewrite Message-IDs leave bodies alone)
-    subject      a ticket number in the subject                only if the sender takes part in it
+    subject      a ticket number in the subject                only if the sender takes part in it, and never of
+                                                              a form that somebody filled in without signing in
 
 A message that names a ticket and fails the guard opens its own ticket (a stranger answering a newsletter). A closed
 ticket is not opened again, nor one that was solved long ago: the message opens a new one that is linked to it.
@@ -49,7 +50,7 @@ class Clues:
         in_reply_to: id of the message it answers.
         references: ids of its ancestors, oldest first.
         mark_ticket_id: ticket of a valid mark in the body.
-        subject: the subject.
+        subject: the subject; empty where nothing that it names may count.
         sender: normalised address.
         customer_id: the sender's record.
         recipients: normalised addresses in To and Cc.

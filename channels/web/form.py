@@ -48,6 +48,7 @@ class WebRequest(msgspec.Struct, frozen=True, kw_only=True):
         reopen_days: a ticket that was solved longer ago is not opened again; the answer opens a new one.
         answers: to the topic's own questions.
         brand_id: of the page; its mailbox answers, and its team gets what belongs to no other.
+        is_signed_in: the address is proved. One that was only typed continues no ticket that the subject names.
     """
 
     name: str
@@ -62,6 +63,7 @@ class WebRequest(msgspec.Struct, frozen=True, kw_only=True):
     reopen_days: int | None = None
     answers: list[Answer] = []
     brand_id: int = 0
+    is_signed_in: bool = False
 
 
 def encode(request: WebRequest) -> bytes:
@@ -120,6 +122,7 @@ class WebReader:
             text=text_of(request),
             into_ticket_id=item.ticket_id,
             portal_ticket_id=request.ticket_id,
+            may_name_ticket=request.is_signed_in,
             reopen_days=request.reopen_days,
             team_id=team_id,
             language=request.language,

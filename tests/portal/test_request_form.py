@@ -15,6 +15,7 @@ from channels.web.form import WebReader, WebRequest, encode, form_account
 from core.db import Database, reading, unit_of_work
 from core.storage import Storage
 from tests.portal.conftest import VALUES, Desk
+from tests.portal.signing_in import sign_in
 from tickets.models import Attachment, Message, Ticket
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
@@ -30,6 +31,12 @@ async def count(db: Database, model: type) -> int:
     """How many rows a table has."""
     async with reading(db) as session:
         return await session.scalar(select(func.count()).select_from(model)) or 0
+
+
+async def tickets_of_messages(db: Database) -> list[int]:
+    """The ticket of every message, oldest first."""
+    async with reading(db) as session:
+        return list(await session.scalars(select(Message.ticket_id).order_by(Message.id)))
 
 
 async def send(desk: Desk, token: str, *, files: list[tuple[str, bytes, str]] | None = None, **changed: str):
@@ -288,15 +295,19 @@ async def test_the_thanks_page_is_for_posts_of_the_form_alone(desk: Desk, db: Da
 
 
 async def test_a_typed_address_and_number_do_not_open_an_older_request(desk: Desk, db: Database) -> None:
-    """A stranger who knows both can add words to it, as by a mail, but the thanks page lets him read nothing."""
+    """A stranger who knows both adds no word to it: his is a request of its own; the customer signed in adds to hers."""
     _, token = await desk.form()
-    first = await send(desk, token)
-    assert "/portal/guest/" in (await desk.client.get(first.headers["location"])).text
+    await send(desk, token)
     number = (await ticket_of(db)).id
     _, token = await desk.form()
-    second = await send(desk, token, subject=f"[#{number}]", message="Let me in.")
-    assert await count(db, Ticket) == 1
-    assert "/portal/guest/" not in (await desk.client.get(second.headers["location"])).text
+    stranger = await send(desk, token, subject=f"[#{number}]", message="Let me in.")
+    assert await tickets_of_messages(db) == [number, number + 1]
+    assert f"#{number + 1}" in (await desk.client.get(stranger.headers["location"])).text
+    await sign_in(desk, db, VALUES["email"])
+    _, token = await desk.form()
+    own = await send(desk, token, subject=f"[#{number}]", message="It is still not here.")
+    assert await tickets_of_messages(db) == [number, number + 1, number]
+    assert "/portal/guest/" not in (await desk.client.get(own.headers["location"])).text
 
 
 async def test_a_body_that_is_no_form_gets_a_page(desk: Desk) -> None:

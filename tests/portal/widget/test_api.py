@@ -210,6 +210,8 @@ async def test_nobody_there_is_told_and_a_request_is_taken(site: Site) -> None:
         ticket = (await session.scalars(select(Ticket))).one()
     assert (ticket.id, ticket.channel, ticket.subject) == (number, "web", "Please call me.")
     assert await count(site, Chat) == 0
+    naming = wanted | {"clientId": "request-two", "subject": f"[#{number}]"}
+    assert (await site.post("request", **naming)).json()["number"] == number + 1  # a typed address adds to no request
 
 
 async def test_a_widget_that_is_off_answers_nothing(site: Site) -> None:
