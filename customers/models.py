@@ -96,6 +96,7 @@ class SignInLink(Base):
     """A link with a code that was mailed to an address, to prove that its reader may sign in (``customers/signin.py``).
 
     Only hashes are kept. ``browser_hash``: of the cookie of the browser that asked; link and code work there only.
+    ``known_browser``: of the name of a browser in which the address was proved before; its links count on their own.
     ``next_path``: the page of the portal that was asked for. ``customer_id``: set when somebody who is signed in
     proves one more address of hers; None: whoever proves it signs in.
     """
@@ -113,6 +114,7 @@ class SignInLink(Base):
     browser_hash: Mapped[bytes] = mapped_column(LargeBinary)
     address: Mapped[str]
     network: Mapped[str]
+    known_browser: Mapped[bytes | None] = mapped_column(LargeBinary)
     language: Mapped[str]
     next_path: Mapped[str] = mapped_column(server_default="")
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))

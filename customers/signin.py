@@ -5,8 +5,9 @@ answer tells nothing; an address that nobody knew becomes a customer's when it h
 :data:`LIFETIME`, and only in the browser that asked: what somebody else clicks (a mail scanner, a stranger who asked
 for another's address) proves nothing. The code is for those who read their mail on another device.
 
-Nobody is flooded: at most :data:`PER_HOUR` mails in an hour and :data:`PER_DAY` in a day to one address, and
-:data:`PER_NETWORK` in an hour for one network.
+Nobody is flooded, and nobody locks the owner out: a network gets at most :data:`PER_HOUR` mails in an hour and
+:data:`PER_DAY` in a day for one address, and :data:`PER_NETWORK` in an hour for all; all strangers together get
+:data:`PER_ADDRESS` in a day. A browser in which the address was proved before (``portal/known.py``) counts on its own.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from datetime import timedelta
 from typing import Final
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, events
@@ -32,7 +33,8 @@ LIFETIME: Final = timedelta(minutes=20)
 TRIES: Final = 5
 """How often a code may be guessed."""
 PER_HOUR: Final = 5
-PER_DAY: Final = 15
+PER_DAY: Final = 10
+PER_ADDRESS: Final = 20
 PER_NETWORK: Final = 30
 FORGOTTEN: Final = timedelta(days=2)
 _DIGITS: Final = 6
@@ -86,11 +88,13 @@ class Browser(msgspec.Struct, frozen=True):
         secret: value of the cookie that binds the link to this browser.
         network: what counts as one visitor for limits.
         language: of the page.
+        known_as: name of a browser in which the address was proved before; "" for any other.
     """
 
     secret: str
     network: str
     language: str = "en"
+    known_as: str = ""
 
 
 _LOCK: Final = Sql("select pg_advisory_xact_lock(hashtextextended(:key, 21))")
@@ -117,11 +121,12 @@ async def ask(
 
     Raises:
         Invalid: it is no address.
-        RateLimited: too many mails to this address, or for this network.
+        RateLimited: too many mails to this address, or for this network or browser.
     """
     value = normalise_email(address)
     await _LOCK.all(session, key=f"customer sign-in:{value}")
-    await _check_limits(session, value, browser.network)
+    await _LOCK.all(session, key=f"customer sign-in from:{browser.network}")  # always after that of the address
+    await _check_limits(session, value, browser)
     now = clock.now()
     await session.execute(delete(SignInLink).where(SignInLink.created_at < now - FORGOTTEN))
     token, code = secrets.token_urlsafe(32), f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
@@ -132,6 +137,7 @@ async def ask(
             browser_hash=token_hash(browser.secret),
             address=value,
             network=browser.network,
+            known_browser=token_hash(browser.known_as) if browser.known_as else None,
             language=browser.language,
             next_path=next_path,
             customer_id=customer_id,
@@ -148,18 +154,30 @@ def _code_hash(key: str, browser: str, code: str) -> bytes:
     return hmac.new(key.encode(), f"sign-in code:{browser}:{code}".encode(), hashlib.sha256).digest()
 
 
-async def _check_limits(session: AsyncSession, address: str, network: str) -> None:
+async def _check_limits(session: AsyncSession, address: str, browser: Browser) -> None:
     now = clock.now()
-    hour, day = now - timedelta(hours=1), now - timedelta(days=1)
-    to_address, of_network = SignInLink.address == address, SignInLink.network == network
-    for limit, whose, since in (
-        (PER_HOUR, to_address, hour), (PER_DAY, to_address, day), (PER_NETWORK, of_network, hour)
-    ):  # fmt: skip
-        asked = select(SignInLink.created_at).where(whose, SignInLink.created_at > since)
+    for limit, whose, span in _limits(address, browser):
+        asked = select(SignInLink.created_at).where(*whose, SignInLink.created_at > now - span)
         found = list(await session.scalars(asked.order_by(SignInLink.created_at.desc()).limit(limit)))
         if len(found) == limit:
-            wait = max(1, int((found[-1] + (now - since) - now).total_seconds()) + 1)
+            wait = max(1, int((found[-1] + span - now).total_seconds()) + 1)
             raise RateLimited("Too many links were asked for.", retry_after=wait)
+
+
+def _limits(address: str, browser: Browser) -> list[tuple[int, tuple[ColumnElement[bool], ...], timedelta]]:
+    """How many links, of which ones, within which time."""
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    to_address, of_stranger = SignInLink.address == address, SignInLink.known_browser.is_(None)
+    if browser.known_as:
+        own = (to_address, SignInLink.known_browser == token_hash(browser.known_as))
+        return [(PER_HOUR, own, hour), (PER_DAY, own, day)]
+    of_network = (SignInLink.network == browser.network, of_stranger)
+    return [
+        (PER_HOUR, (to_address, *of_network), hour),
+        (PER_DAY, (to_address, *of_network), day),
+        (PER_ADDRESS, (to_address, of_stranger), day),
+        (PER_NETWORK, of_network, hour),
+    ]
 
 
 def _open_links(browser_secret: str) -> tuple[object, ...]:

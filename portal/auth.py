@@ -22,6 +22,7 @@ from core.errors import NotSignedIn
 from core.settings import Settings
 from customers import sessions
 from customers.sessions import SignedIn
+from portal import known
 from portal.limits import network
 from portal.pages import PortalRequest, is_same_site, runtime_of
 
@@ -104,6 +105,11 @@ def session_cookie(token: str, settings: Settings) -> Cookie:
 def binding_cookie(secret: str, seconds: int, settings: Settings) -> Cookie:
     """The cookie that binds a link to sign in to the browser that asked for it."""
     return _cookie("sampark_signin", secret, "/portal", seconds, settings)
+
+
+def known_cookie(value: str, settings: Settings) -> Cookie:
+    """The cookie of a browser in which addresses were proved (``portal/known.py``)."""
+    return _cookie(known.COOKIE, value, "/portal/sign-in", known.SECONDS, settings)
 
 
 def forget_cookie(settings: Settings) -> Cookie:

@@ -71,7 +71,7 @@ async def add_address(request: PortalRequest) -> Response[Any]:
     address, language = posted.get("email", "").strip(), visitor.language
     if not is_address(address):
         return await _page(request, {"email": address_complaint(language)}, posted, 422)
-    browser = browser_of(request, language)
+    browser = browser_of(request, language, address)
     try:
         async with unit_of_work(runtime.db, customer.actor) as session:
             asked = await signin.ask(session, runtime.secret, address, browser, customer_id=customer.customer_id)

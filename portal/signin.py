@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from litestar import Response, get, post
+from litestar.datastructures import Cookie
 from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,7 +22,7 @@ from core.i18n import Language
 from customers import sessions, signin
 from customers.contacts import normalise_email
 from customers.signin import AddressTaken, Asked, Browser, LinkRefused, Place, Proof
-from portal import auth, failures, tokens
+from portal import auth, failures, known, tokens
 from portal.pages import PortalRequest, Visitor, is_same_site, runtime_of
 
 KIND: Final = "sign_in"
@@ -53,7 +54,7 @@ async def send_link(request: PortalRequest) -> Response[Any]:
     if not is_address(address):
         words = _("Enter your e-mail address.") if not address else address_complaint(language)
         return _address_page(request, address, following, {"email": words}, 422)
-    browser = browser_of(request, language)
+    browser = browser_of(request, language, address)
     try:
         async with unit_of_work(runtime.db) as session:
             asked = await signin.ask(session, runtime.secret, address, browser, next_path=following)
@@ -146,6 +147,7 @@ async def _go_on(request: PortalRequest, proof: Proof) -> Response[Any]:
         token = await signin.sign_in(session, proof, place, runtime.settings.portal_session_days)
     cookies = [
         auth.session_cookie(token, runtime.settings),
+        _known_cookie(request, proof),
         auth.binding_cookie("", 0, runtime.settings),
     ]
     return Redirect(following or HOME, status_code=303, cookies=cookies)
@@ -161,7 +163,8 @@ async def _add(request: PortalRequest, proof: Proof) -> Response[Any]:
             await signin.add_address(session, proof)
     except AddressTaken:
         return Redirect(Visitor.of(request).to("/profile", told="taken"), status_code=303)
-    return Redirect(Visitor.of(request).to("/profile", told="added"), status_code=303)
+    cookies = [_known_cookie(request, proof)]
+    return Redirect(Visitor.of(request).to("/profile", told="added"), status_code=303, cookies=cookies)
 
 
 async def _posted(request: PortalRequest) -> dict[str, str]:
@@ -196,10 +199,21 @@ def wait_complaint(language: Language, problem: RateLimited) -> str:
     )
 
 
-def browser_of(request: PortalRequest, language: Language) -> Browser:
-    """The browser that asks, with the secret that binds links to it."""
+def browser_of(request: PortalRequest, language: Language, address: str) -> Browser:
+    """The browser that asks for a link to an address, with the secret that binds links to it."""
     _ip, network = auth.place_of(request)
-    return Browser(_binding(request) or secrets.token_urlsafe(32), network, language.code)
+    known_as = known.name_in(runtime_of(request).secret, _known(request), normalise_email(address))
+    return Browser(_binding(request) or secrets.token_urlsafe(32), network, language.code, known_as)
+
+
+def _known(request: PortalRequest) -> str:
+    return request.cookies.get(known.COOKIE, "")
+
+
+def _known_cookie(request: PortalRequest, proof: Proof) -> Cookie:
+    runtime = runtime_of(request)
+    value = known.with_address(runtime.secret, _known(request), proof.address)
+    return auth.known_cookie(value, runtime.settings)
 
 
 def _binding(request: PortalRequest) -> str:

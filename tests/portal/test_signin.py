@@ -11,7 +11,7 @@ from core.db import Database, reading, unit_of_work
 from core.events import EventRow
 from customers import signin
 from customers.models import ContactPoint, Customer, CustomerSession, SignInLink
-from portal import auth
+from portal import auth, known
 from tests import factories
 from tests.portal.conftest import Desk
 from tests.portal.signing_in import ask, code_to, link_to, mails, sign_in, token_in
@@ -151,7 +151,7 @@ async def test_a_code_can_be_guessed_five_times(desk: Desk, db: Database, asha: 
 
 
 async def test_nobody_is_flooded(desk: Desk, db: Database) -> None:
-    """Five mails in an hour to one address, whoever asks; thirty for one network; then it says how long to wait."""
+    """Five mails in an hour of one network to one address; thirty to all; then it says how long to wait."""
     for _ in range(signin.PER_HOUR):
         assert (await ask(desk, ASHA)).status_code == 303
     desk.clock.advance(timedelta(minutes=10))
@@ -166,6 +166,54 @@ async def test_nobody_is_flooded(desk: Desk, db: Database) -> None:
     desk.clock.advance(timedelta(hours=1))
     assert (await ask(desk, ASHA)).status_code == 303
     assert len(await mails(db)) == signin.PER_NETWORK + 1
+
+
+async def test_a_stranger_does_not_lock_the_owner_out(
+    desk: Desk, db: Database, asha: int, other: httpx.AsyncClient
+) -> None:
+    """A network uses up its own turns, many together use up those of strangers; a browser of hers keeps its own."""
+    app = desk.client._transport.app
+    own = await sign_in(desk, db, ASHA)
+    own.cookies.delete(auth.COOKIE)
+    asked = 0
+    for network in range(1, signin.PER_ADDRESS):
+        elsewhere = httpx.ASGITransport(app, client=(f"198.51.100.{network}", 9))
+        async with httpx.AsyncClient(transport=elsewhere, base_url="http://desk.example") as stranger:
+            answers = [(await ask(desk, ASHA, client=stranger)).status_code for _ in range(signin.PER_HOUR + 1)]
+        asked += answers.count(303)
+        assert answers.count(303) <= signin.PER_HOUR
+        if network == 1:  # its turns are used up, those of her other network are not
+            assert answers[-1] == 429
+            assert (await ask(desk, ASHA, client=other)).status_code == 303
+        if 303 not in answers:
+            break
+    assert asked == signin.PER_ADDRESS - 2  # the first sign-in and the other network had theirs
+    assert (await ask(desk, ASHA, client=other)).status_code == 429
+    for _ in range(signin.PER_HOUR):
+        assert (await ask(desk, ASHA, client=own)).status_code == 303
+    assert (await own.post(await link_to(db))).status_code == 303
+    own.cookies.delete(auth.COOKIE)
+    assert (await ask(desk, ASHA, client=own)).status_code == 429
+
+
+async def test_a_known_browser_is_one_for_its_addresses_only(desk: Desk, db: Database, asha: int) -> None:
+    """What another secret, another address or a made-up name has signed counts for nothing."""
+    await sign_in(desk, db, ASHA)
+    cookie = desk.client.cookies[known.COOKIE]
+    assert known.name_in("test-secret", cookie, ASHA)
+    assert ASHA not in cookie
+    name, _, signature = cookie.partition(".")
+    forged = [
+        ("test-secret", f"{name}x.{signature}", ASHA),
+        ("test-secret", cookie, "b@c.example"),
+        ("x", cookie, ASHA),
+    ]
+    forged += [("test-secret", made_up, ASHA) for made_up in ("", ".", "a.b", "é." + signature, cookie * 30)]
+    assert [known.name_in(*each) for each in forged] == [""] * len(forged)
+    for number in range(known.MOST_ADDRESSES):
+        cookie = known.with_address("test-secret", cookie, f"{number}@c.example")
+    assert known.name_in("test-secret", cookie, "0@c.example") == name
+    assert known.name_in("test-secret", cookie, ASHA) == ""
 
 
 @pytest.mark.parametrize("address", ["", "asha", "asha@localhost", "a b@example.com, c@example.com", "x" * 300])
