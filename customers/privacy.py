@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, events
 from core.db import actor_of
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound, RateLimited
 from customers.events import DataRequestChanged, DataRequested
 from customers.models import Customer, DataRequest
 
@@ -22,6 +22,8 @@ State = Literal["asked", "working", "done", "refused"]
 KINDS: Final = ("copy", "correction", "deletion")
 OPEN: Final = ("asked", "working")
 COPY_DAYS: Final = 7
+COPIES_A_DAY: Final = 2
+"""To make one reads every file of hers, and costs as much room as they have."""
 LONGEST: Final = 4000
 LONGEST_PAGE: Final = 100
 
@@ -60,6 +62,7 @@ async def ask(session: AsyncSession, customer_id: int, kind: str, words: str = "
     Raises:
         Invalid: the kind is none of ours, or a correction does not say what.
         AlreadyAsked: the same is still open.
+        RateLimited: she has had :data:`COPIES_A_DAY` copies made within a day.
     """
     if kind not in KINDS:
         raise Invalid.field("kind", "This cannot be asked for.")
@@ -71,6 +74,8 @@ async def ask(session: AsyncSession, customer_id: int, kind: str, words: str = "
     if await session.scalar(same.where(DataRequest.state.in_(OPEN)).limit(1)) is not None:
         raise AlreadyAsked
     now = clock.now()
+    if kind == "copy":
+        await _check_copies(session, customer_id, now)
     row = DataRequest(
         customer_id=customer_id, kind=kind, words=words, state="asked", answer="", asked_at=now, changed_at=now
     )
@@ -78,6 +83,17 @@ async def ask(session: AsyncSession, customer_id: int, kind: str, words: str = "
     await session.flush()
     events.record(session, DataRequested(customer_id=customer_id, request_id=row.id, what=kind))
     return row
+
+
+async def _check_copies(session: AsyncSession, customer_id: int, now: datetime) -> None:
+    day = timedelta(days=1)
+    made = select(DataRequest.asked_at).where(DataRequest.customer_id == customer_id, DataRequest.kind == "copy")
+    newest = made.where(DataRequest.asked_at > now - day).order_by(DataRequest.asked_at.desc()).limit(COPIES_A_DAY)
+    found = list(await session.scalars(newest))
+    if len(found) == COPIES_A_DAY:
+        raise RateLimited(
+            "Enough copies were made today.", retry_after=int((found[-1] + day - now).total_seconds()) + 1
+        )
 
 
 async def note_ticket(session: AsyncSession, request_id: int, ticket_id: int | None) -> None:

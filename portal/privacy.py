@@ -14,7 +14,7 @@ from channels.inbound import Incoming
 from channels.web.form import CHANNEL, WebRequest, encode, form_account
 from core import clock, jobs, serving
 from core.db import reading, unit_of_work
-from core.errors import Invalid
+from core.errors import Invalid, RateLimited
 from core.i18n import Language
 from customers import privacy
 from customers.models import DataRequest
@@ -68,6 +68,12 @@ async def wish(request: PortalRequest) -> Response[Any]:
                 await jobs.enqueue(session, JOB, {"request_id": made.id}, dedupe=f"{JOB}:{made.id}")
     except AlreadyAsked:
         return await _page(request, {"form": _("You have asked for this already.")}, words, 409)
+    except RateLimited as problem:
+        page = await _page(
+            request, {"form": _("Enough copies were made today. Please ask again tomorrow.")}, words, 429
+        )
+        page.headers["Retry-After"] = str(problem.extra["retry_after"])
+        return page
     except Invalid:
         return await _page(request, {"words": _("Tell us what is wrong, and how it should be.")}, words, 422)
     if kind != "copy":

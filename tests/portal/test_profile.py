@@ -184,6 +184,22 @@ async def test_a_copy_of_ones_data(desk: Desk, db: Database, asha: int, settings
     assert (await desk.client.get(path)).status_code == 404
 
 
+async def test_copies_are_limited_for_a_day(desk: Desk, db: Database, asha: int, settings: Settings) -> None:
+    """Two within a day, and then again after it; each costs the reading of all her files."""
+    copies = DataCopies(settings, Storage(settings.data / "files"))
+    for expected in (303, 303, 429, 303):
+        desk.clock.advance(timedelta(hours=20 if expected == 429 else 3))
+        answer = await send(desk, "/privacy", kind="copy")
+        assert answer.status_code == expected, answer.text
+        if expected == 429:
+            assert int(answer.headers["retry-after"]) <= 3601
+            assert "Please ask again tomorrow" in answer.text
+            continue
+        async with unit_of_work(db) as session:
+            newest = (await privacy.of_customer(session, asha))[0]
+            await copies.make(session, newest.id)
+
+
 async def test_a_copy_has_what_she_bought(desk: Desk, db: Database, asha: int, settings: Settings) -> None:
     """Products with their bills, claims, hand-overs and orders, in the brand's name; no bill of another owner."""
     runtime = desk.client._transport.app.state.runtime
