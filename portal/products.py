@@ -262,7 +262,8 @@ async def certificate(request: PortalRequest, registration_id: FromPath[int]) ->
 @post("/products/{registration_id:int}/contact", status_code=303)
 async def second_contact(request: PortalRequest, registration_id: FromPath[int]) -> Response[Any]:
     """Name somebody else who may be asked about a product."""
-    posted = await _own_post(request, registration_id)
+    customer = auth.signed_in(request)
+    posted = await _genuine_post(request)
     if posted is None:
         return failures.outdated(request)
     wanted = RegistrationChange(
@@ -271,7 +272,8 @@ async def second_contact(request: PortalRequest, registration_id: FromPath[int])
         second_phone=posted.get("second_phone", ""),
     )
     try:
-        async with unit_of_work(runtime_of(request).db, auth.signed_in(request).actor) as session:
+        async with unit_of_work(runtime_of(request).db, customer.actor) as session:
+            await registering.lock_own(session, registration_id, customer.customer_id)
             await registering.change(session, registration_id, wanted)
     except Invalid as problem:
         errors = complaints(Visitor.of(request).language, problem)
@@ -283,7 +285,7 @@ async def second_contact(request: PortalRequest, registration_id: FromPath[int])
 async def transfer(request: PortalRequest, registration_id: FromPath[int]) -> Response[Any]:
     """Invite somebody to take a product over, or take the invitation back."""
     customer = auth.signed_in(request)
-    posted = await _own_post(request, registration_id)
+    posted = await _genuine_post(request)
     if posted is None:
         return failures.outdated(request)
     _ = Visitor.of(request).language.text
@@ -306,24 +308,19 @@ async def transfer(request: PortalRequest, registration_id: FromPath[int]) -> Re
 @post("/products/{registration_id:int}/recall", status_code=303)
 async def answer_recall(request: PortalRequest, registration_id: FromPath[int]) -> Response[Any]:
     """The owner has read of a recall."""
-    posted = await _own_post(request, registration_id)
+    customer = auth.signed_in(request)
+    posted = await _genuine_post(request)
     if posted is None:
         return failures.outdated(request)
-    async with unit_of_work(runtime_of(request).db, auth.signed_in(request).actor) as session:
+    async with unit_of_work(runtime_of(request).db, customer.actor) as session:
+        await registering.lock_own(session, registration_id, customer.customer_id)
         await recalls.answer(session, registration_id, posted.get("words", "")[:2000])
     return _back(request, registration_id, "answered")
 
 
-async def _own_post(request: PortalRequest, registration_id: int) -> Values | None:
-    """What was posted about a product of the visitor's own; None when our page did not make the form.
-
-    Raises:
-        NotFound: it is not hers.
-    """
-    customer = auth.signed_in(request)
+async def _genuine_post(request: PortalRequest) -> Values | None:
+    """What was posted; None when our page did not make the form. Whose the product is, looks the write itself."""
     posted, _files = await taking_in.read_post(request)
-    async with reading(runtime_of(request).db) as session:
-        await listing.row_of(session, registration_id, customer.customer_id)
     return posted if auth.is_genuine(request, posted.get("csrf", "")) else None
 
 

@@ -289,6 +289,18 @@ async def lock(session: AsyncSession, registration_id: int) -> Registration:
     return found
 
 
+async def lock_own(session: AsyncSession, registration_id: int, customer_id: int) -> Registration:
+    """A registered product that a customer has now, locked so that it stays hers for the rest of the transaction.
+
+    Raises:
+        NotFound: there is none with this id, or it is not hers.
+    """
+    found = await lock(session, registration_id)
+    if found.customer_id != customer_id or found.ended_at is not None:
+        raise NotFound("There is no such registered product.")
+    return found
+
+
 async def change(
     session: AsyncSession, registration_id: int, wanted: RegistrationChange, if_version: int | None = None
 ) -> Registration:

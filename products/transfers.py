@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, events
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Invalid
 from customers import service as customers
 from customers.contacts import normalise_email
 from products import claims, registering
@@ -50,7 +50,7 @@ async def offer(session: AsyncSession, registration_id: int, customer_id: int, t
         NotFound: it is not hers.
         Invalid: no address, or her own.
     """
-    registration = await _own(session, registration_id, customer_id)
+    registration = await registering.lock_own(session, registration_id, customer_id)
     address = normalise_email(to_email)
     found = await customers.find_by_email(session, address)
     if found is not None and found.id == customer_id:
@@ -77,19 +77,12 @@ async def cancel(session: AsyncSession, registration_id: int, customer_id: int) 
     Raises:
         NotFound: the product is not hers.
     """
-    await _own(session, registration_id, customer_id)
+    await registering.lock_own(session, registration_id, customer_id)
     open_one = select(Transfer).where(Transfer.registration_id == registration_id, Transfer.state == "open")
     for each in await session.scalars(open_one):
         each.state = "cancelled"
         each.closed_at = clock.now()
     await session.flush()
-
-
-async def _own(session: AsyncSession, registration_id: int, customer_id: int) -> Registration:
-    registration = await registering.lock(session, registration_id)
-    if registration.customer_id != customer_id or registration.ended_at is not None:
-        raise NotFound("There is no such registered product.")
-    return registration
 
 
 async def open_of(session: AsyncSession, registration_id: int) -> Transfer | None:

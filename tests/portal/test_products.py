@@ -1,12 +1,13 @@
 """My products on the portal: registering without a script, claims, the certificate, handing over, recalls, orders."""
 
+import asyncio
 import re
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from core.db import Database, reading, unit_of_work
 from core.i18n import Language
@@ -227,6 +228,35 @@ async def test_a_recall_is_shown_and_answered(desk: Desk, db: Database) -> None:
     async with reading(db) as session:
         answered, _ = await recalls.list_cases(session, made.id, "answered")
         assert [each.note for each in answered] == ["On Monday"]
+
+
+async def blocked(db: Database, task: asyncio.Task[httpx.Response]) -> None:
+    """Wait until a task waits for a lock of another transaction, or is done."""
+    waits = text("select count(*) from pg_locks where not granted")
+    async with reading(db) as session:
+        while not task.done() and not await session.scalar(waits):
+            await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("what", ["contact", "recall"])
+async def test_who_hands_a_product_over_meanwhile_writes_nothing_into_it(desk: Desk, db: Database, what: str) -> None:
+    """Whose it is, is looked at in the transaction that writes: a post that comes while it changes hands is refused."""
+    product = await with_fridge(db)
+    client = await sign_in(desk, db, ASHA)
+    place = (await post_form(client, product)).headers["location"].partition("?")[0]
+    number, bina = int(place.rpartition("/")[2]), await person(db, "bina@customer.example")
+    async with unit_of_work(db) as session:
+        made = await recalls.save(session, RecallInput(title="Hot cable", text="Pull the plug.", product_id=product))
+        await recalls.start(session, made.id)
+    data = {"csrf": token((await client.get(place)).text), "second_name": "Ravi", "words": "On Monday"}
+    async with unit_of_work(db) as session:
+        await claims.give(session, await registering.lock(session, number), bina, "transfer")
+        post = asyncio.create_task(client.post(f"{place}/{what}", data=data))
+        await blocked(db, post)
+    assert (await post).status_code == 404
+    async with reading(db) as session:
+        assert (await registering.get(session, number)).second_name == ""
+        assert (await recalls.list_cases(session, made.id, "answered"))[0] == []
 
 
 async def test_orders_show_lines_and_state(desk: Desk, db: Database) -> None:
