@@ -220,7 +220,7 @@ async def _page(
         row = await listing.row_of(session, registration_id, customer.customer_id)
         product = await catalogue.get(session, row.product_id)
         notices = (await recalls.notices_for(session, [row.id])).get(row.id, [])
-        files = await proofs.of_registration(session, row.id)
+        files = await proofs.of_owner(session, row.id, customer.customer_id)
         invited = await transfers.open_of(session, row.id)
     return visitor.page(
         "product.html",

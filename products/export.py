@@ -8,10 +8,11 @@ from collections import defaultdict
 from datetime import date, datetime
 
 import msgspec
-from sqlalchemy import and_, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from products.models import Order, OrderLine, Ownership, OwnershipClaim, Product, Proof, Registration, Transfer
+from products import proofs
+from products.models import Order, OrderLine, OwnershipClaim, Product, Proof, Registration, Transfer
 
 
 class File(msgspec.Struct):
@@ -136,16 +137,9 @@ async def things(session: AsyncSession, customer_id: int) -> list[Thing]:
 
 async def bills(session: AsyncSession, customer_id: int) -> list[Bill]:
     """Her proofs, oldest first."""
-    since = and_(
-        Ownership.registration_id == Proof.registration_id,
-        Ownership.customer_id == customer_id,
-        Ownership.until_at.is_(None),
-        Ownership.from_at <= Proof.created_at,
-    )
-    added = and_(Proof.customer_id.is_(None), Proof.claim_id.is_(None), select(Ownership.id).where(since).exists())
     statement = (
         select(Proof.id, Proof.name, Proof.size, Proof.storage_key, Proof.registration_id, Proof.claim_id)
-        .where(or_(Proof.customer_id == customer_id, added))
+        .where(proofs.are_hers(customer_id))
         .order_by(Proof.id)
     )
     return [

@@ -8,14 +8,14 @@ import hashlib
 from typing import Final
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock
 from core.errors import Invalid, NotFound
 from core.sniff import sniff
 from core.storage import Storage
-from products.models import Proof
+from products.models import Ownership, Proof
 
 TAKEN: Final = {
     "image/png": ".png",
@@ -96,6 +96,27 @@ def add(
 async def of_registration(session: AsyncSession, registration_id: int) -> list[Proof]:
     """Its own proofs, oldest first; those of claims belong to the claims."""
     statement = select(Proof).where(Proof.registration_id == registration_id, Proof.claim_id.is_(None))
+    return list(await session.scalars(statement.order_by(Proof.id)))
+
+
+def are_hers(customer_id: int) -> ColumnElement[bool]:
+    """The condition of proofs that a customer may see: what she sent, and what agents added since she has the product.
+
+    Those of the owner before her name his bills, and are none of hers.
+    """
+    since = and_(
+        Ownership.registration_id == Proof.registration_id,
+        Ownership.customer_id == customer_id,
+        Ownership.until_at.is_(None),
+        Ownership.from_at <= Proof.created_at,
+    )
+    added = and_(Proof.customer_id.is_(None), Proof.claim_id.is_(None), select(Ownership.id).where(since).exists())
+    return or_(Proof.customer_id == customer_id, added)
+
+
+async def of_owner(session: AsyncSession, registration_id: int, customer_id: int) -> list[Proof]:
+    """The proofs of a product that its present owner may see, oldest first."""
+    statement = select(Proof).where(Proof.registration_id == registration_id, are_hers(customer_id))
     return list(await session.scalars(statement.order_by(Proof.id)))
 
 

@@ -15,7 +15,7 @@ from core.storage import Storage
 from customers import service as customers
 from portal import products as pages
 from portal.limits import Gate
-from products import catalogue, claims, listing, orders, recalls, registering, transfers
+from products import catalogue, claims, listing, orders, proofs, recalls, registering, transfers
 from products.models import OwnershipClaim, Proof, Registration
 from products.orders import LineInput, OrderInput
 from products.recalls import RecallInput
@@ -161,11 +161,11 @@ async def test_the_certificate_says_what_is_covered(desk: Desk, db: Database) ->
         assert (await other.get(path)).status_code == 404
 
 
-async def test_a_product_is_handed_over_by_invitation(desk: Desk, db: Database) -> None:
+async def test_a_product_is_handed_over_by_invitation(desk: Desk, db: Database, storage: Storage) -> None:
     """The owner invites, may take it back; the new owner signs in, accepts, and the old one has it no more."""
     product = await with_fridge(db)
     client = await sign_in(desk, db, ASHA)
-    place = (await post_form(client, product)).headers["location"].partition("?")[0]
+    place = (await post_form(client, product, [BILL])).headers["location"].partition("?")[0]
     csrf = token((await client.get(place)).text)
     wrong = await client.post(f"{place}/transfer", data={"csrf": csrf, "email": ASHA})
     assert wrong.status_code == 422 and "This is your own address." in wrong.text
@@ -184,6 +184,11 @@ async def test_a_product_is_handed_over_by_invitation(desk: Desk, db: Database) 
     assert "The product is yours now" in (await other.get(taken.headers["location"])).text
     assert (await client.get(place)).status_code == 404
     assert (await other.get(address)).status_code == 404
+    assert "bill.pdf" not in (await other.get(place)).text  # the bill is the former owner's
+    async with unit_of_work(db) as session:
+        plate = await proofs.keep(storage, "plate.pdf", rows.BILL)
+        proofs.add(session, [plate], int(place.rpartition("/")[2]))  # an agent adds one for the new owner
+    assert "plate.pdf" in (await other.get(place)).text
 
 
 async def test_invitations_are_slowed_down(desk: Desk, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
