@@ -282,20 +282,8 @@ async def add_address(session: AsyncSession, proof: Proof) -> None:
     """
     if proof.customer_id is None:
         raise LinkRefused
-    known = await service.find_by_email(session, proof.address)
-    if known is not None and known.id != proof.customer_id:
+    if not await service.add_email(session, proof.customer_id, proof.address, "portal"):
         raise AddressTaken
-    if known is None:
-        point = ContactPoint(
-            customer_id=proof.customer_id,
-            kind="email",
-            value=proof.address,
-            display=proof.address,
-            source="portal",
-            created_at=clock.now(),
-        )
-        session.add(point)
-        await session.flush()
     await _verify(session, proof.customer_id, proof.address)
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from core.db import Database, reading, unit_of_work
 from core.i18n import Language
@@ -19,6 +19,7 @@ from products import catalogue, claims, listing, orders, proofs, recalls, regist
 from products.models import OwnershipClaim, Proof, Registration
 from products.orders import LineInput, OrderInput
 from products.recalls import RecallInput
+from tests.locks import blocked
 from tests.portal.conftest import VALUES, Desk
 from tests.portal.signing_in import sign_in
 from tests.products import rows
@@ -233,14 +234,6 @@ async def test_a_recall_is_shown_and_answered(desk: Desk, db: Database) -> None:
     async with reading(db) as session:
         answered, _ = await recalls.list_cases(session, made.id, "answered")
         assert [each.note for each in answered] == ["On Monday"]
-
-
-async def blocked(db: Database, task: asyncio.Task[httpx.Response]) -> None:
-    """Wait until a task waits for a lock of another transaction, or is done."""
-    waits = text("select count(*) from pg_locks where not granted")
-    async with reading(db) as session:
-        while not task.done() and not await session.scalar(waits):
-            await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("what", ["contact", "recall"])
