@@ -274,14 +274,16 @@ def is_same_site(request: PortalRequest) -> bool:
     return urlsplit(origin).netloc in ours
 
 
-def _check_path(request: PortalRequest) -> None:
+async def check_path(request: PortalRequest) -> None:
     """Refuse addresses with what no column can hold, before a statement breaks on them.
 
     Raises:
-        NotFound: a number is larger than any of ours, or there is a NUL in a name.
+        NotFound: a number is larger or smaller than any of ours, or there is a NUL in a name.
     """
     for value in request.path_params.values():
-        if (isinstance(value, int) and value > LARGEST_NUMBER) or (isinstance(value, str) and "\x00" in value):
+        if (isinstance(value, int) and not 0 <= value <= LARGEST_NUMBER) or (
+            isinstance(value, str) and "\x00" in value
+        ):
             raise NotFound
 
 
@@ -295,4 +297,4 @@ async def arrive(request: PortalRequest) -> None:
     brand = await brands.of_host(runtime.db, runtime.settings, request.headers.get("host", ""))
     visitor = request.state["visitor"] = Visitor(request, brand)
     visitor.announcements = await announcing.current(runtime.db, visitor.language.code)
-    _check_path(request)
+    await check_path(request)

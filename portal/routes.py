@@ -25,7 +25,7 @@ from portal import (
     surveys,
 )
 from portal.auth import Recognise
-from portal.pages import YEAR, arrive
+from portal.pages import YEAR, arrive, check_path
 from portal.widget import routes as widget_routes
 
 HANDLERS: Final[list[Any]] = [
@@ -76,7 +76,7 @@ HANDLERS: Final[list[Any]] = [
         exception_handlers={DeskError: cast(Any, failures.refused)},
         include_in_schema=False,
     ),
-    Router("/portal", route_handlers=[look.style, look.logo], include_in_schema=False),
+    Router("/portal", route_handlers=[look.style, look.logo], before_request=check_path, include_in_schema=False),
     Router("/static/portal/built", route_handlers=[look.built], include_in_schema=False),
     *widget_routes.HANDLERS,
     create_static_files_router(

@@ -23,7 +23,7 @@ from channels.chat.window import Window
 from core.db import reading, unit_of_work
 from core.errors import Conflict, Invalid, NotFound
 from portal.forms import Upload
-from portal.pages import LARGEST_NUMBER
+from portal.pages import LARGEST_NUMBER, check_path
 from portal.uploads import MOST_FILES, sniff, tidy_name
 from portal.widget import limits, saying
 from portal.widget.desk import (
@@ -61,14 +61,16 @@ LARGEST_FILES: Final = 12 * 1024 * 1024
 
 
 async def careful(request: WidgetRequest) -> None:
-    """Before every call: it comes from our own page, and not too often.
+    """Before every call: it comes from our own page, not too often, and asks for what there can be.
 
     Raises:
+        NotFound: no column can hold what stands in the address.
         NotAllowed: another site calls.
         RateLimited: too many calls from this network.
     """
     check_origin(request)
     limits.take(limits.CALLS, network=network_of(request))
+    await check_path(request)
 
 
 @post("/session", status_code=200)
