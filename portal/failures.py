@@ -24,6 +24,11 @@ def refused(request: PortalRequest, problem: DeskError) -> Response[Any]:
     return _page(request, problem.status, problem.extra.get("retry_after"))
 
 
+def lost(request: PortalRequest) -> Response[str]:
+    """An address outside of the portal that leads nowhere: the ways to the help centre and to the console."""
+    return Visitor.of(request).page("lost.html", 404)
+
+
 def unreadable(request: PortalRequest, problem: HTTPException) -> Response[Any]:
     """A request that the framework refuses: no such page, a form that cannot be read."""
     return _page(request, problem.status_code)

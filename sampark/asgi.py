@@ -1,10 +1,16 @@
 """The web application: the audiences' handlers put together, with the runtime in its state. Nothing else."""
 
-from litestar import Litestar, get
+from typing import Any
+
+from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
+from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
+from agent_ui import problems
 from agent_ui import routes as agent_routes
+from core.errors import DeskError
+from portal import failures
 from portal import routes as portal_routes
 from portal.widget.rooms import Rooms
 from sampark.runtime import Runtime
@@ -19,6 +25,20 @@ def front_door() -> Redirect:
     return Redirect("/portal")
 
 
+def _refused(request: Request[Any, Any, Any], problem: DeskError) -> Response[Any]:
+    return failures.lost(request) if _is_lost(request, problem.status) else problems.desk_error(request, problem)
+
+
+def _not_taken(request: Request[Any, Any, Any], problem: HTTPException) -> Response[Any]:
+    return failures.lost(request) if _is_lost(request, problem.status_code) else problems.http_error(request, problem)
+
+
+def _is_lost(request: Request[Any, Any, Any], status: int) -> bool:
+    """Whether somebody looks in a browser at an address where nothing is. Programs get a document, as below /api."""
+    is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    return status == 404 and is_page and not f"{request.url.path}/".startswith("/api/")
+
+
 def create_app(runtime: Runtime, wiring: Wiring) -> Litestar:
     """Build the application.
 
@@ -30,9 +50,11 @@ def create_app(runtime: Runtime, wiring: Wiring) -> Litestar:
     if runtime.settings.simulator:
         provider = simulator_oauth.provider_of(runtime.settings.data)
         handlers += [*simulator_routes.HANDLERS, *simulator_oauth.handlers(provider)]
+    options = agent_routes.app_options(runtime)
+    options["exception_handlers"] = options["exception_handlers"] | {DeskError: _refused, HTTPException: _not_taken}
     return Litestar(
         route_handlers=handlers,
         logging_config=None,  # core.log has set it up
         state=State({"runtime": runtime, "inbound": wiring.inbound, "rooms": Rooms(runtime)}),
-        **agent_routes.app_options(runtime),
+        **options,
     )

@@ -143,3 +143,31 @@ async def test_a_number_that_no_column_holds_breaks_nothing(app: Litestar, every
                 failed.append(f"{answer.status_code} {method} {path[:120]}")
     assert failed == []
     assert asked > 500
+
+
+@pytest.mark.parametrize(
+    "path", ["/made-up", "/made-up/below.html", "/widget/made-up", "/static/made-up", "/files/a/b"]
+)
+async def test_an_address_that_leads_nowhere_shows_people_the_way(app: Litestar, path: str) -> None:
+    """A browser gets a page that leads to the help centre and to the console; a program gets a document."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
+        page = await client.get(path, headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert "This page does not exist" in page.text
+        assert 'href="/portal/en"' in page.text and 'href="/console"' in page.text
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        hindi = await client.get(path, headers={"accept": "text/html", "accept-language": "hi"})
+        assert '<html lang="hi">' in hindi.text
+        for answer in (await client.get(path), await client.post(path, headers={"accept": "text/html"})):
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.json()["status"] == answer.status_code
+
+
+async def test_the_api_tells_browsers_and_programs_the_same(app: Litestar) -> None:
+    """Below /api there are documents only; below /portal pages only."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
+        for accept in ("text/html", "*/*"):
+            answer = await client.get("/api/made-up", headers={"accept": accept})
+            assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+            answer = await client.get("/portal/made-up", headers={"accept": accept})
+            assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
