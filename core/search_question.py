@@ -1,15 +1,18 @@
 """What a person typed, understood: its words, how telling each is, and what a misspelt one may have meant.
 
 First half of a search in PostgreSQL; ``core/search_ranking`` finds the documents. One statement asks the vocabulary.
+It knows the words of all documents, so what is offered in place of a misspelt word is looked up once more in those that
+the reader may read.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.search_postgres import storable
+from core.search_postgres import statement, storable
 from core.search_vocabulary import LONGEST_FORM, Taught, taught
 from core.sql import Sql
 
@@ -62,6 +65,18 @@ _BEGUN: Final = Sql(
 )
 
 
+_READABLE: Final = """
+    select m.word from unnest(cast(:words as text[]), cast(:terms as text[])) as m(word, term)
+    where exists (
+        select 1 from (
+            select d.title, d.keywords, d.body from {table} d
+            where d.terms @@ cast(m.term as tsquery) and d.rights && cast(:rights as text[]) limit :looked_at
+        ) d cross join lateral search_analyse(d.title, d.keywords, d.body) a where m.word = any(a.words)
+    )
+"""
+"""Which words stand in this form, and not only by their stem, in what the reader may read."""
+LOOKED_AT: Final = 10
+
 _STEMS: Final = Sql(
     """
     select t.word, search_stem(t.word) as stem, coalesce((
@@ -93,14 +108,16 @@ class Question(msgspec.Struct, frozen=True):
 
     Attributes:
         terms: the rarest first.
-        corrected: the question with misspelt words put right, None: nothing was.
+        words: of the question in order.
+        meant: misspelt word → what may have been meant, the likeliest first, of all documents.
         documents: how many the index has.
         title_words: of a document, on average.
         body_words: the same of bodies.
     """
 
     terms: tuple[Term, ...]
-    corrected: str | None
+    words: tuple[str, ...]
+    meant: Mapping[str, tuple[tuple[str, str], ...]]
     documents: int
     title_words: float
     body_words: float
@@ -142,7 +159,7 @@ async def understand(session: AsyncSession, index: str, typed: str, *, unfinishe
     rows = await _ASK.all(session, index=index, typed=storable(typed)[:MOST_TYPED], seldom=seldom, mended=MOST_MENDED)
     known = await taught(session, [row.word for row in rows])
     terms: dict[str, Term] = {}
-    mended: dict[str, str] = {}
+    offers: dict[str, tuple[tuple[str, str], ...]] = {}
     said = [row for row in rows if row.word not in known.stop_words] or rows
     explained = await _explain(session, index, documents, terms, rows, known)
     for number, row in enumerate(said):
@@ -150,7 +167,7 @@ async def understand(session: AsyncSession, index: str, typed: str, *, unfinishe
         if row.documents:
             _add(terms, row.stem, int(row.documents), telling(documents, int(row.documents)), row.place)
         elif meant:
-            mended[row.word] = meant[0][1]
+            offers[row.word] = tuple((word, stem) for _, word, stem, _ in meant)
         for share, _, stem, having in meant:
             _add(terms, stem, having, share * telling(documents, having), row.place)
         if unfinished and number == len(said) - 1:
@@ -159,7 +176,8 @@ async def understand(session: AsyncSession, index: str, typed: str, *, unfinishe
     chosen = sorted(terms.values(), key=lambda term: -term.weight)[:MOST_WORDS]
     return Question(
         terms=tuple(sorted(chosen, key=lambda term: term.documents)),
-        corrected=_corrected(rows, mended),
+        words=tuple(str(row.word) for row in rows),
+        meant=offers,
         documents=documents,
         title_words=max(1.0, size.title_words / documents) if size else 1.0,
         body_words=max(1.0, size.body_words / documents) if size else 1.0,
@@ -217,6 +235,29 @@ async def _begun(session: AsyncSession, index: str, start: str) -> list[tuple[st
     return [(row.stem, int(row.documents)) for row in rows]
 
 
-def _corrected(rows: list[Any], mended: dict[str, str]) -> str | None:
-    words = [str(row.word) for row in rows]
-    return " ".join(mended.get(word, word) for word in words) if mended else None
+async def put_right(session: AsyncSession, index: str, rights: Sequence[str], question: Question) -> str | None:
+    """The question with misspelt words put right by words that the reader may read; None: none was.
+
+    Args:
+        session: where to read.
+        index: which.
+        rights: the reader's tokens.
+        question: as it was understood.
+    """
+    stems = {word: stem for offered in question.meant.values() for word, stem in offered}
+    if not stems:
+        return None
+    rows = await statement(_READABLE, index).all(
+        session,
+        words=list(stems),
+        terms=[f"'{stem}'" for stem in stems.values()],
+        rights=list(rights),
+        looked_at=LOOKED_AT,
+    )
+    readable = {row.word for row in rows}
+    mended = {
+        typed: next((word for word, _ in offered if word in readable), typed)
+        for typed, offered in question.meant.items()
+    }
+    words = tuple(mended.get(word, word) for word in question.words)
+    return " ".join(words) if words != question.words else None

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import Invalid
 from core.search_documents import Found, Hit, Part, Query, Range, index_of
 from core.search_postgres import statement, storable
-from core.search_question import Question, Term, understand
+from core.search_question import Question, Term, put_right, understand
 from core.search_text import marked, snippet
 from core.sql import Sql
 
@@ -184,7 +184,8 @@ async def find(session: AsyncSession, query: Query) -> Found:
     if rows:
         stems = [term.stem for term in question.terms]
         marks = await _MARKS.all(session, index=query.index, stems=stems) if query.highlight else []
-        return _found(query, rows, frozenset(row.word for row in marks), question.corrected)
+        mended = await put_right(session, query.index, query.rights, question)
+        return _found(query, rows, frozenset(row.word for row in marks), mended)
     typed = storable(query.words).strip()[:200]
     escaped = typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     rows = await _run(session, query, _LIKE, filters, values | {"typed": typed, "pattern": f"%{escaped}%"})

@@ -60,6 +60,39 @@ async def test_a_reader_finds_only_what_one_of_her_tokens_opens(db: Database) ->
     assert await found(db, "filter", "org:8") == []
 
 
+@pytest.mark.parametrize(("rights", "offered"), [(("public",), None), (("public", "agents"), "filter titanium")])
+async def test_no_word_is_offered_that_stands_only_in_what_one_may_not_read(
+    db: Database, rights: tuple[str, ...], offered: str | None
+) -> None:
+    """A misspelt word is put right by words of what the reader may read, in the very form that stands there."""
+    await put(
+        db,
+        article(1, "Filter for all", "It is cleaned twice."),
+        article(2, "Project Titanium", "Titaniums cleanse.", rights=("agents",)),
+        article(3, "Filter for firms", rights=("org:7",)),
+    )
+    query = Query(index="articles", words="filter titanuim", rights=rights)
+    async with reading(db) as session:
+        assert (await search.find(session, query)).corrected == offered
+        query = Query(index="articles", words="filter clenaed", rights=rights)
+        assert (await search.find(session, query)).corrected == "filter cleaned"
+
+
+async def test_a_readable_word_is_offered_beside_a_nearer_one_that_is_not(db: Database) -> None:
+    """What cannot be offered does not hide what can; a stem in common does not make a word readable."""
+    await put(
+        db,
+        article(1, "Filter and gasket", "One gasket each."),
+        *(article(number, "Gaskel gaskets", rights=("agents",)) for number in range(2, 6)),
+    )
+    async with reading(db) as session:
+        for typed, offered in (("filter gaskeb", "filter gasket"), ("filter gaskeds", "filter gasket")):
+            answer = await search.find(session, Query(index="articles", words=typed, rights=("public",)))
+            assert answer.corrected in {offered, None}, typed
+        answer = await search.find(session, Query(index="articles", words="filter gaskeb", rights=("public",)))
+        assert answer.corrected == "filter gasket"
+
+
 async def test_filters_narrow_a_question(db: Database) -> None:
     """By a value, by one of several, by a value of a list, by a range, by language; an unknown one is refused."""
     await put(
