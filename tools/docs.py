@@ -14,6 +14,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import click
 import msgspec
@@ -69,12 +70,15 @@ def page(title: str, intro: str, head: Iterable[str], rows: Iterable[Iterable[st
     return "\n".join(lines) + "\n"
 
 
+Kind = TypeVar("Kind")
+
+
 def summary(thing: object) -> str:
     """The first paragraph of a docstring."""
     return (getattr(thing, "__doc__", None) or "").strip().partition("\n\n")[0].replace("``", "`")
 
 
-def subclasses(root: type) -> Iterator[type]:
+def subclasses(root: type[Kind]) -> Iterator[type[Kind]]:
     """A class and all that derive from it, parents first."""
     yield root
     for child in root.__subclasses__():

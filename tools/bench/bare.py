@@ -32,7 +32,7 @@ async def main(folder: Path, port: int) -> None:
     POOL.append(await asyncpg.create_pool(await server.prepare(), min_size=1, max_size=4))
     config = uvicorn.Config(Litestar([page]), host="127.0.0.1", port=port, loop="none", log_level="warning")
     web = uvicorn.Server(config)
-    web.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]
+    web.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment] # no signal is ours
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: setattr(web, "should_exit", True))
     await web.serve()
     POOL[0].terminate()

@@ -38,7 +38,8 @@ def _rich(mail: EmailMessage, number: int, draw: random.Random) -> None:
         f"<p>Request <b>{number}</b></p></body></html>",
         subtype="html",
     )
-    html = mail.get_payload()[1]
+    html = list(mail.iter_parts())[1]
+    assert isinstance(html, EmailMessage)  # noqa: S101 - it was put there two lines above
     html.add_related(draw.randbytes(6000), "image", "png", cid=f"<photo{number}>", filename="photo.png")
     pdf = b"%PDF-1.4\n" + draw.randbytes(15_000)
     mail.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"invoice-{number}.pdf")

@@ -41,7 +41,7 @@ async def fill(url: str) -> None:
                 made = await writing.create(session, "en", text, about)
                 told = await writing.get_translation(session, made.id, "en")
                 await publishing.approve(session, made.id, "en", told.working_version_id or 0)
-                await indexing.refresh(session, made.id)
+                await indexing.refresh(session, [made.id])
     await db.close()
 
 

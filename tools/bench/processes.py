@@ -68,7 +68,7 @@ class Child:
             if line.startswith(("{", "[")):
                 return json.loads(line)
         tail = self._log.read_text(errors="replace")[-2000:]
-        raise Failed(f"{self.process.args} ended before it answered:\n{tail}")
+        raise Failed(f"{self.process.args!r} ended before it answered:\n{tail}")
 
     def stop(self) -> None:
         """Ask it to end, and make sure that it has."""
@@ -101,7 +101,7 @@ def wait_for_page(port: int, path: str, process: subprocess.Popen[str], seconds:
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode()
     while time.monotonic() - started < seconds:
         if process.poll() is not None:
-            raise Failed(f"{process.args} has ended with {process.returncode}")
+            raise Failed(f"{process.args!r} has ended with {process.returncode}")
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             connection.sendall(request)
             if b" 200 " in connection.recv(200).partition(b"\r\n")[0]:

@@ -67,7 +67,7 @@ async def _recorded(runtime: Runtime) -> list[tuple[str, list[Any]]]:
         asked.append((statement.sql, [values.get(name, statement.defaults.get(name)) for name in statement.names]))
         return await run(statement, session, values)
 
-    Compiled.run = record  # type: ignore[method-assign]
+    Compiled.run = record  # type: ignore[method-assign,assignment] # only a session is ever given here
     actor = Actor(ActorKind.AGENT, 1, "Agent 1", ROLES["agent"], (1, 2))
     async with reading(runtime.db) as session:
         await listing.list_tickets(session, actor, ListQuery(view="open"))
