@@ -73,6 +73,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=False,
+            pool_use_lifo=True,  # the same few connections stay warm, and the others small
             json_serializer=lambda value: encode(value).decode(),
             json_deserializer=msgspec.json.decode,
         )

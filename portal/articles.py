@@ -61,7 +61,7 @@ async def article(request: PortalRequest, slug: FromPath[str]) -> Response[Any]:
     db = runtime_of(request).db
     is_plain = visitor.customer is None and not request.query_params.keys() - {"s"}
     key = ("article", visitor.look, slug)
-    stamp = f"{await freshness.article_stamp(db, slug)}|{await freshness.shelves_stamp(db)}" if is_plain else ""
+    stamp = await freshness.stamp(db) if is_plain else ""
     page = kept.find(db, key, stamp) if is_plain else None
     if page is None:
         async with reading_session(db) as session:
@@ -219,7 +219,7 @@ async def category(request: PortalRequest, slug: FromPath[str]) -> Response[Any]
     db = runtime_of(request).db
     is_plain = visitor.customer is None and not request.query_params
     key = ("category", visitor.look, slug)
-    stamp = await freshness.shelves_stamp(db) if is_plain else ""
+    stamp = await freshness.stamp(db) if is_plain else ""
     page = kept.find(db, key, stamp) if is_plain else None
     if page is None:
         async with reading_session(db) as session:

@@ -28,7 +28,7 @@ async def home(request: PortalRequest) -> Response[Any]:
     db = runtime_of(request).db
     is_plain = visitor.customer is None and not request.query_params and request.url.path != "/portal"
     key = ("home", visitor.look)
-    stamp = f"{await freshness.shelves_stamp(db)}|{clock.now():%j %H:%M}" if is_plain else ""
+    stamp = f"{await freshness.stamp(db)}|{clock.now():%j %H:%M}" if is_plain else ""
     page = kept.find(db, key, stamp) if is_plain else None
     if page is None:
         async with reading_session(db) as session:

@@ -1,5 +1,7 @@
 """``sampark demo``: fill an empty desk with the demo company, once."""
 
+import ctypes
+
 import click
 import uvloop
 
@@ -11,7 +13,11 @@ from simulator.demo import DemoSummary, seed
 
 async def fill(runtime: Runtime) -> DemoSummary:
     """Seed the demo company if the desk is empty; returns who can sign in."""
-    return await seed(runtime.db, runtime.storage, runtime.settings, clock.now(), runtime.secret)
+    summary = await seed(runtime.db, runtime.storage, runtime.settings, clock.now(), runtime.secret)
+    if summary.created:
+        await runtime.db.close()
+        ctypes.CDLL(None).malloc_trim(0)
+    return summary
 
 
 def announce(settings: Settings, summary: DemoSummary | None) -> None:
