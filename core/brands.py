@@ -6,7 +6,7 @@ settings). Pages ask for their brand every time, so it is kept in memory for som
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -304,10 +304,12 @@ async def _touch(session: AsyncSession, row: BrandRow, changed: list[str]) -> No
 
 
 async def _write(session: AsyncSession, row: BrandRow) -> None:
+    host = row.host
     try:
         await session.flush()
     except IntegrityError:
-        raise Conflict(f"The host {row.host or '(any)'} has a brand already.") from None
+        words = f"The host {host} has a brand already." if host else "There is a brand for all other hosts already."
+        raise Conflict(words, errors=[{"field": "host", "message": words}]) from None
     _forget_with(session)
 
 
@@ -320,7 +322,7 @@ def _checked(draft: Draft) -> dict[str, Any]:
     """The columns of a draft.
 
     Raises:
-        Invalid: a field is wrong.
+        Invalid: fields are wrong; all of them are named.
     """
     host, name, contact = draft.host.strip().lower(), draft.name.strip(), draft.contact_address.strip()
     languages = [code for code in NAMES if code in draft.languages]
@@ -329,14 +331,18 @@ def _checked(draft: Draft) -> dict[str, Any]:
         ("name", not 0 < len(name) <= 80, "Enter a name of at most 80 characters."),
         ("hue", not 0 <= draft.hue <= 360, "The hue is a number of degrees from 0 to 360."),
         ("languages", not languages, "Choose at least one language."),
-        ("defaultLanguage", draft.default_language not in languages, "Choose one of the languages that are offered."),
+        (
+            "defaultLanguage",
+            languages and draft.default_language not in languages,
+            "Choose one of the languages that are offered.",
+        ),
         ("contactAddress", contact and not _ADDRESS.fullmatch(contact), "This is not an e-mail address."),
         ("footerLinks", len(draft.footer_links) > MOST_LINKS, f"At most {MOST_LINKS} links have room."),
-        ("footerLinks", not all(map(_is_link, draft.footer_links)), "A link needs words, and https:// or a path."),
+        *_faults_of_links(draft.footer_links),
     )
-    for field, is_wrong, words in faults:
-        if is_wrong:
-            raise Invalid.field(field, words)
+    wrong = [{"field": field, "message": words} for field, is_wrong, words in faults if is_wrong]
+    if wrong:
+        raise Invalid("; ".join(f"{each['field']}: {each['message']}" for each in wrong), errors=wrong)
     return {
         "host": host,
         "name": name,
@@ -353,10 +359,17 @@ def _checked(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _is_link(link: FooterLink) -> bool:
+def _faults_of_links(links: Sequence[FooterLink]) -> Iterator[tuple[str, bool, str]]:
+    for number, link in enumerate(links):
+        at = f"footerLinks[{number}]"
+        yield f"{at}.words", not _texts(link.words), "A link needs words in at least one language."
+        yield f"{at}.address", not _leads_somewhere(link), "Enter an address that begins with https://, or a path."
+
+
+def _leads_somewhere(link: FooterLink) -> bool:
     address = link.address.strip()
     is_path = address.startswith("/") and not address.startswith(("//", "/\\"))
-    return bool(_texts(link.words)) and (is_path or address.startswith(("https://", "http://", "mailto:", "tel:")))
+    return is_path or address.startswith(("https://", "http://", "mailto:", "tel:"))
 
 
 def _texts(texts: Mapping[str, str]) -> dict[str, str]:

@@ -19,11 +19,13 @@ from agent_ui.views.portal import (
     BrandView,
     RequestTopicInput,
     RequestTopicView,
+    TopicOrderInput,
     brand_draft,
     brand_view,
     topic_draft,
     topic_view,
 )
+from channels.email import connect
 from channels.web import topics
 from core import brands
 from core.errors import Invalid
@@ -57,12 +59,14 @@ class BrandController(Controller):
     async def create(self, desk: NamedDependency[Desk], data: JSONBody[BrandInput]) -> BrandView:
         """409 ``conflict`` when the host has one already."""
         await lifecycle.check_team(desk.session, data.team_id)
+        await connect.check_mailbox(desk.session, data.mailbox_id)
         return _shown(await brands.create(desk.session, brand_draft(data)))
 
     @put("/{brand_id:int}", summary="Change a brand")
     async def change(self, desk: NamedDependency[Desk], brand_id: PathId, data: JSONBody[BrandInput]) -> BrandView:
         """Replaces all that can be set."""
         await lifecycle.check_team(desk.session, data.team_id)
+        await connect.check_mailbox(desk.session, data.mailbox_id)
         return _shown(await brands.change(desk.session, brand_id, brand_draft(data), data.version))
 
     @delete("/{brand_id:int}", summary="Take a brand away")
@@ -118,6 +122,12 @@ class RequestTopicController(Controller):
     ) -> RequestTopicView:
         """Replaces the topic; its key stays."""
         return topic_view(await topics.change(desk.session, key, topic_draft(data), data.version))
+
+    @put(summary="Sort topics")
+    async def sort(self, desk: NamedDependency[Desk], data: JSONBody[TopicOrderInput]) -> list[RequestTopicView]:
+        """Put the topics into this order, all at once; one that is not named comes behind them."""
+        await topics.sort(desk.session, data.keys)
+        return [topic_view(topic) for topic in await topics.list_topics(desk.session, everything=True)]
 
     @delete("/{key:str}", summary="Take a topic away")
     async def remove(self, desk: NamedDependency[Desk], key: FromPath[str]) -> None:

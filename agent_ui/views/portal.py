@@ -131,15 +131,24 @@ class RequestTopicView(View):
 
 
 class RequestTopicInput(Input):
-    """The whole topic; with ``version``, 412 when somebody changed it meanwhile."""
+    """The whole topic; with ``version``, 412 when somebody changed it meanwhile.
+
+    Without a ``position`` it stays where it is, and a new one comes last.
+    """
 
     key: Short
     names: Words
     team_id: Id | None = None
-    position: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    position: Annotated[int, msgspec.Meta(ge=0, le=10_000)] | None = None
     fields: Annotated[list[FieldInput], msgspec.Meta(max_length=100)] = []
     is_active: bool = True
     version: int | None = None
+
+
+class TopicOrderInput(Input):
+    """The keys of the topics in the order of the form."""
+
+    keys: Annotated[list[Short], msgspec.Meta(max_length=100)]
 
 
 def brand_view(brand: Brand, logo: str) -> BrandView:

@@ -86,6 +86,19 @@ async def find(session: AsyncSession, account_id: int) -> ChannelAccount:
     return account
 
 
+async def check_mailbox(session: AsyncSession, account_id: int | None) -> None:
+    """Refuse a mailbox that there is not; none at all is fine.
+
+    Raises:
+        Invalid: there is none.
+    """
+    if account_id is None:
+        return
+    account = await session.get(ChannelAccount, account_id)
+    if account is None or account.channel != CHANNEL:
+        raise Invalid.field("mailboxId", "There is no such mailbox.")
+
+
 async def every(session: AsyncSession) -> list[ChannelAccount]:
     """All mailboxes, those in use first, by name."""
     statement = select(ChannelAccount).where(ChannelAccount.channel == CHANNEL)

@@ -5,7 +5,7 @@ topics are written (``channels/web/topics``).
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Final, Literal
@@ -146,46 +146,74 @@ def _is_date(answer: str) -> bool:
         return False
 
 
-def complaints(fields: Sequence[Field]) -> list[str]:
-    """What is wrong with the fields of a topic, in sentences for an administrator."""
-    found: list[str] = []
+class Complaint(msgspec.Struct, frozen=True):
+    """What is wrong with a topic, for an administrator.
+
+    Attributes:
+        field: the path of what is wrong, such as ``fields[1].options[0].names``.
+        message: a sentence.
+    """
+
+    field: str
+    message: str
+
+
+def complaints(fields: Sequence[Field]) -> list[Complaint]:
+    """What is wrong with the fields of a topic, each at its place."""
+    too_many = [Complaint("fields", f"A topic has at most {MOST_FIELDS} questions.")]
+    found = too_many if len(fields) > MOST_FIELDS else []
     before: dict[str, Field] = {}
-    if len(fields) > MOST_FIELDS:
-        found.append(f"A topic has at most {MOST_FIELDS} fields.")
-    for field in fields:
-        name = words(field.names, "en") or field.key
-        if not _KEY.fullmatch(field.key):
-            found.append(f"{name}: the key is made of small letters, digits and _, and begins with a letter.")
-        if field.key in before:
-            found.append(f"{name}: the key {field.key} is taken by another field.")
-        if not any(value.strip() for value in field.names.values()):
-            found.append(f"{field.key}: the question needs words.")
-        found += [f"{name}: {words}" for words in _wrong_options(field)]
-        found += [f"{name}: {words}" for words in _wrong_condition(field, before)]
+    for number, field in enumerate(fields):
+        found += [Complaint(f"fields[{number}].{part}", words) for part, words in _faults_of(field, before)]
         before[field.key] = field
     return found
 
 
-def _wrong_options(field: Field) -> list[str]:
+def _faults_of(field: Field, before: Mapping[str, Field]) -> Iterator[tuple[str, str]]:
+    """Which part of a field is wrong, and why."""
+    if not _KEY.fullmatch(field.key):
+        yield "key", "The key is made of small letters, digits and _, and begins with a letter."
+    if field.key in before:
+        yield "key", f"The key {field.key} is taken by another question."
+    if not _says_something(field.names):
+        yield "names", "A question needs words in at least one language."
+    yield from _wrong_options(field)
+    yield from (("shown_when", words) for words in _wrong_condition(field, before))
+
+
+def _wrong_options(field: Field) -> Iterator[tuple[str, str]]:
     if field.kind != "choice":
-        return ["only a choice has options."] if field.options else []
-    keys = [option.key for option in field.options]
-    found = [] if 0 < len(keys) <= MOST_OPTIONS else [f"a choice has from 1 to {MOST_OPTIONS} options."]
-    if len(set(keys)) != len(keys) or not all(map(_KEY.fullmatch, keys)):
-        found.append("each option needs a key of its own, made of small letters, digits and _.")
-    if not all(any(value.strip() for value in option.names.values()) for option in field.options):
-        found.append("each option needs words.")
-    return found
+        if field.options:
+            yield "options", "Only a choice has answers to choose from."
+        return
+    if not 0 < len(field.options) <= MOST_OPTIONS:
+        yield "options", f"A choice has from 1 to {MOST_OPTIONS} answers."
+    keys: set[str] = set()
+    for number, option in enumerate(field.options):
+        if option.key in keys or not _KEY.fullmatch(option.key):
+            yield (
+                f"options[{number}].key",
+                "Each answer needs a key of its own, made of small letters, digits and _.",
+            )
+        if not _says_something(option.names):
+            yield f"options[{number}].names", "Each answer needs words in at least one language."
+        keys.add(option.key)
 
 
-def _wrong_condition(field: Field, before: Mapping[str, Field]) -> list[str]:
+def _says_something(texts: Mapping[str, str]) -> bool:
+    return any(text.strip() for text in texts.values())
+
+
+def _wrong_condition(field: Field, before: Mapping[str, Field]) -> Iterator[str]:
     condition = field.shown_when
     if condition is None:
-        return []
+        return
     other = before.get(condition.field)
     if other is None:
-        return ["the condition must name a field that stands before it."]
-    if other.kind not in ("choice", "checkbox"):
-        return ["the condition must name a choice or a checkbox."]
-    known = {option.key for option in other.options} if other.kind == "choice" else {YES}
-    return [] if condition.answers and known >= set(condition.answers) else ["the condition names no answer."]
+        yield "The condition must name a question that stands before this one."
+    elif other.kind not in ("choice", "checkbox"):
+        yield "The condition must name a choice or a checkbox."
+    else:
+        known = {option.key for option in other.options} if other.kind == "choice" else {YES}
+        if not condition.answers or not known >= set(condition.answers):
+            yield "The condition must name answers of that question."

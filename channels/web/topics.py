@@ -1,7 +1,7 @@
 """The topics of the request form: what people can ask about, which team gets it, which fields it asks.
 
-Rows of ``request_topics``, written by administrators. A desk that has written none has the five topics of the product,
-which ask nothing of their own; the first change writes these down.
+Rows of ``request_topics``, written by administrators. A desk that has written none has the five topics of the product;
+the first change writes these down.
 """
 
 import re
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.models import RequestTopic
 from channels.web import fields as form_fields
-from channels.web.fields import Field
+from channels.web.fields import Complaint, Field
 from core import clock, events
 from core.errors import Conflict, Invalid, NotFound, Stale
 from core.events import Event
@@ -34,6 +34,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
         names: language → words.
         team_id: who gets it; None: as the form's account says (``channels/web/form``).
         position: topics are listed by it.
+        version: 0 for those of the product that nobody has changed.
     """
 
     id: int = 0
@@ -47,12 +48,16 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TopicDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """What an administrator may set of a topic; see :class:`Topic`."""
+    """What an administrator may set of a topic; see :class:`Topic`.
+
+    Attributes:
+        position: None: where it is, and for a new one at the end.
+    """
 
     key: str
     names: dict[str, str]
     team_id: int | None = None
-    position: int = 0
+    position: int | None = None
     fields: Sequence[Field] = ()
     is_active: bool = True
 
@@ -137,13 +142,16 @@ async def create(session: AsyncSession, draft: TopicDraft) -> Topic:
         Conflict: there is one of this key, or there are too many.
     """
     await _write_down(session)
-    keys = list(await session.scalars(select(RequestTopic.key)))
-    if draft.key in keys:
-        raise Conflict(f"There is a topic {draft.key} already.")
-    if len(keys) >= MOST:
+    known = await session.execute(select(RequestTopic.key, RequestTopic.position))
+    places = dict(known.all())
+    if draft.key in places:
+        words = f"There is a topic {draft.key} already."
+        raise Conflict(words, errors=[{"field": "key", "message": words}])
+    if len(places) >= MOST:
         raise Conflict(f"A desk has at most {MOST} topics.")
     await lifecycle.check_team(session, draft.team_id)
-    row = RequestTopic(**_checked(draft), updated_at=clock.now())
+    values = {"position": max(places.values()) + 1} | _checked(draft)
+    row = RequestTopic(**values, updated_at=clock.now())
     session.add(row)
     await session.flush()
     events.record(session, RequestTopicChanged(topic=row.key, what="created"))
@@ -176,6 +184,25 @@ async def change(session: AsyncSession, key: str, draft: TopicDraft, version: in
     return _topic(row)
 
 
+async def sort(session: AsyncSession, keys: Sequence[str]) -> None:
+    """Put the topics into an order; one that is not named stands behind the others, so that nobody loses a new one.
+
+    A topic's version stays: who is writing its questions is not disturbed by it.
+
+    Raises:
+        NotFound: a key is no topic's (any more).
+    """
+    await _write_down(session)
+    wanted = select(RequestTopic).order_by(RequestTopic.position, RequestTopic.id).with_for_update()
+    rows = {row.key: row for row in await session.scalars(wanted)}
+    if unknown := [key for key in keys if key not in rows]:
+        raise NotFound(f"There is no topic {unknown[0]}.")
+    for place, key in enumerate(dict.fromkeys([*keys, *rows])):
+        if rows[key].position != place:
+            rows[key].position = place
+            events.record(session, RequestTopicChanged(topic=key, what="moved"))
+
+
 async def remove(session: AsyncSession, key: str) -> None:
     """Take a topic away; requests that name it stay as they are.
 
@@ -202,7 +229,14 @@ async def _write_down(session: AsyncSession) -> None:
     """Make rows of the product's topics where there are none yet, so that they can be changed."""
     if await session.scalar(select(RequestTopic.id).limit(1)) is None:
         session.add_all(
-            RequestTopic(key=topic.key, names=topic.names, position=topic.position, fields=[], updated_at=clock.now())
+            RequestTopic(
+                key=topic.key,
+                names=topic.names,
+                position=topic.position,
+                fields=msgspec.to_builtins(topic.fields),
+                version=topic.version,
+                updated_at=clock.now(),
+            )
             for topic in of_product()
         )
         await session.flush()
@@ -212,21 +246,23 @@ def _checked(draft: TopicDraft) -> dict[str, Any]:
     """The columns of a draft.
 
     Raises:
-        Invalid: a field is wrong.
+        Invalid: fields are wrong; all of them are named.
     """
-    if not _KEY.fullmatch(draft.key):
-        raise Invalid.field("key", "The key is made of small letters, digits, - and _, and begins with a letter.")
     names = {code: " ".join(draft.names[code].split())[:200] for code in NAMES if draft.names.get(code, "").strip()}
-    if not names:
-        raise Invalid.field("names", "The topic needs words in at least one language.")
     wrong = form_fields.complaints(draft.fields)
+    if not names:
+        wrong.insert(0, Complaint("names", "A topic needs words in at least one language."))
+    if not _KEY.fullmatch(draft.key):
+        words = "The key is made of small letters, digits, - and _, and begins with a letter."
+        wrong.insert(0, Complaint("key", words))
     if wrong:
-        raise Invalid(" ".join(wrong), errors=[{"field": "fields", "message": words} for words in wrong])
-    return {
+        said = "; ".join(f"{each.field}: {each.message}" for each in wrong)
+        raise Invalid(said, errors=[msgspec.to_builtins(each) for each in wrong])
+    place = {} if draft.position is None else {"position": draft.position}
+    return place | {
         "key": draft.key,
         "names": names,
         "team_id": draft.team_id,
-        "position": draft.position,
         "fields": msgspec.to_builtins(list(draft.fields)),
         "is_active": draft.is_active,
     }

@@ -41,6 +41,9 @@ async def test_a_brand_is_made_changed_and_taken_away(desk: Desk) -> None:
     assert stale.status_code == 412
     again = await desk.admin.http.post("/api/brands", json=BRAND)
     assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    assert again.json()["errors"][0]["field"] == "host"
+    homeless = await desk.admin.http.put(path, json=BRAND | {"mailboxId": 999})
+    assert (homeless.status_code, homeless.json()["errors"][0]["field"]) == (422, "mailboxId")
     assert (await desk.admin.http.delete(path)).status_code == 204
     assert (await desk.admin.http.get("/api/brands")).json() == []
 
@@ -71,8 +74,20 @@ async def test_a_topic_is_made_with_its_questions(desk: Desk) -> None:
 
 
 async def test_questions_that_make_no_sense_are_refused(desk: Desk) -> None:
-    """422 with a sentence for each."""
+    """422 with a sentence at the place of each."""
     wrong = [TOPIC["fields"][1]]
     answer = await desk.admin.http.post("/api/request-topics", json=TOPIC | {"fields": wrong})
     assert answer.status_code == 422
-    assert "stands before it" in answer.json()["errors"][0]["message"]
+    [complaint] = answer.json()["errors"]
+    assert complaint["field"] == "fields[0].shownWhen"
+    assert "stands before" in complaint["message"]
+
+
+async def test_topics_are_sorted(desk: Desk) -> None:
+    """In one request, which answers with the new order; a topic called "order" is no obstacle."""
+    keys = [topic["key"] for topic in (await desk.admin.http.get("/api/request-topics")).json()]
+    sorted_keys = [*keys[1:], keys[0]]
+    answer = await desk.admin.http.put("/api/request-topics", json={"keys": sorted_keys})
+    assert (answer.status_code, [topic["key"] for topic in answer.json()]) == (200, sorted_keys)
+    gone = await desk.admin.http.put("/api/request-topics", json={"keys": ["gone"]})
+    assert gone.status_code == 404

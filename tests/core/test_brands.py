@@ -82,9 +82,10 @@ async def test_a_change_is_seen_at_once_here_and_soon_elsewhere(
         ({"languages": []}, "languages"),
         ({"default_language": "kn"}, "defaultLanguage"),
         ({"contact_address": "help"}, "contactAddress"),
-        ({"footer_links": [FooterLink({"en": "Terms"}, "javascript:alert(1)")]}, "footerLinks"),
-        ({"footer_links": [FooterLink({"en": "Terms"}, "//evil.example")]}, "footerLinks"),
-        ({"footer_links": [FooterLink({}, "/terms")]}, "footerLinks"),
+        ({"footer_links": [FooterLink({"en": "Terms"}, "javascript:alert(1)")]}, "footerLinks[0].address"),
+        ({"footer_links": [FooterLink({"en": "Terms"}, "//evil.example")]}, "footerLinks[0].address"),
+        ({"footer_links": [FooterLink({"en": "A"}, "/a"), FooterLink({}, "/terms")]}, "footerLinks[1].words"),
+        ({"footer_links": [FooterLink({"en": "A"}, "/a")] * 13}, "footerLinks"),
     ],
 )
 async def test_what_makes_no_sense_is_refused(db: Database, wrong: dict[str, object], field: str) -> None:
@@ -94,11 +95,26 @@ async def test_what_makes_no_sense_is_refused(db: Database, wrong: dict[str, obj
     assert refused.value.extra["errors"][0]["field"] == field
 
 
+async def test_everything_that_is_wrong_is_named_at_once(db: Database) -> None:
+    """Nobody saves a form five times to learn of five slips."""
+    with pytest.raises(Invalid) as refused:
+        await make(db, host="https://help.example", name="", hue=-1, languages=[])
+    fields = [each["field"] for each in refused.value.extra["errors"]]
+    assert fields == ["host", "name", "hue", "languages"]
+
+
 async def test_a_host_has_one_brand(db: Database, clock: ManualClock) -> None:
-    """The second one is refused, in whatever letters the host is written."""
+    """The second one is refused, in whatever letters the host is written, also when a brand moves there."""
     await make(db)
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict) as refused:
         await make(db, host="Help.Acme.example")
+    assert refused.value.extra["errors"][0]["field"] == "host"
+    own = await make(db, host="")
+    with pytest.raises(Conflict, match="all other hosts"):
+        await make(db, host="")
+    with pytest.raises(Conflict, match=r"help\.acme\.example"):
+        async with unit_of_work(db) as session:
+            await brands.change(session, own.id, draft(host="help.acme.example"))
 
 
 async def test_an_old_version_is_not_written_over(db: Database, clock: ManualClock) -> None:

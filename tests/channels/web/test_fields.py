@@ -73,23 +73,34 @@ def test_answers_are_checked_by_kind(asked: Field, answer: str, fault: Fault | N
 
 
 @pytest.mark.parametrize(
-    ("wrong", "says"),
+    ("wrong", "place", "says"),
     [
-        ([field("Serial")], "small letters"),
-        ([field("a"), field("a")], "taken"),
-        ([Field(key="a", kind="text", names={"en": " "})], "words"),
-        ([field("a", "choice")], "from 1 to"),
-        ([field("a", options=[Option("x", {"en": "X"})])], "only a choice"),
-        ([field("a", "choice", options=[Option("x", {}), Option("x", {"en": "X"})])], "key of its own"),
-        ([field("a", shown_when=Condition("b", ["x"])), field("b", "checkbox")], "stands before it"),
-        ([field("b"), field("a", shown_when=Condition("b", ["x"]))], "choice or a checkbox"),
-        ([FAULT, field("a", shown_when=Condition("fault", ["planted"]))], "names no answer"),
-        ([field(f"a{number}") for number in range(21)], "at most 20"),
+        ([field("Serial")], "fields[0].key", "small letters"),
+        ([field("a"), field("a")], "fields[1].key", "taken"),
+        ([Field(key="a", kind="text", names={"en": " "})], "fields[0].names", "words"),
+        ([field("a", "choice")], "fields[0].options", "from 1 to"),
+        ([field("a", options=[Option("x", {"en": "X"})])], "fields[0].options", "Only a choice"),
+        ([field("a", "choice", options=[Option("x", {})])], "fields[0].options[0].names", "words"),
+        (
+            [field("a", "choice", options=[Option("x", {"en": "X"}), Option("x", {"en": "Y"})])],
+            "fields[0].options[1].key",
+            "key of its own",
+        ),
+        (
+            [field("a", shown_when=Condition("b", ["x"])), field("b", "checkbox")],
+            "fields[0].shown_when",
+            "stands before",
+        ),
+        ([field("b"), field("a", shown_when=Condition("b", ["x"]))], "fields[1].shown_when", "choice or a checkbox"),
+        ([FAULT, field("a", shown_when=Condition("fault", ["planted"]))], "fields[1].shown_when", "must name answers"),
+        ([FAULT, field("a", shown_when=Condition("fault", []))], "fields[1].shown_when", "must name answers"),
+        ([field(f"a{number}") for number in range(21)], "fields", "at most 20"),
     ],
 )
-def test_fields_that_make_no_sense_are_refused(wrong: list[Field], says: str) -> None:
-    """An administrator reads what is wrong in a sentence; a sound topic has nothing to complain about."""
-    assert any(says in sentence for sentence in fields.complaints(wrong))
+def test_fields_that_make_no_sense_are_refused(wrong: list[Field], place: str, says: str) -> None:
+    """An administrator reads one sentence at the place that is wrong; a sound topic has nothing to complain about."""
+    [complaint] = fields.complaints(wrong)
+    assert (complaint.field, says in complaint.message) == (place, True)
     assert fields.complaints(FORM) == []
 
 

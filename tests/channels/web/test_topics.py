@@ -37,6 +37,44 @@ async def test_the_first_change_keeps_the_products_topics(db: Database, clock) -
     assert await keys(db) == ["repair", "order", "payment", "warranty", "other", "moving"]
 
 
+async def test_what_the_products_topics_ask_outlives_the_first_change(db: Database, clock) -> None:
+    """Repairs still ask for the product once another topic was changed; each is changed from the version that is shown."""
+    async with unit_of_work(db) as session:
+        changed = await topics.change(session, "payment", draft(key="payment", position=None), version=0)
+    async with reading(db) as session:
+        repair, *_ = kept = await topics.list_topics(session)
+    assert [field.kind for field in repair.fields] == ["product"]
+    assert {topic.key: topic.version for topic in kept} == dict.fromkeys([topic.key for topic in kept], 0) | {
+        "payment": changed.version
+    }
+    with pytest.raises(Stale):
+        async with unit_of_work(db) as session:
+            await topics.change(session, "payment", draft(key="payment"), version=0)
+
+
+async def test_topics_stand_in_the_order_that_was_chosen(db: Database, clock) -> None:
+    """One that was not named, as when a colleague has just made it, comes last; versions stay."""
+    async with unit_of_work(db) as session:
+        made = await topics.create(session, draft(position=None))
+    assert (await keys(db))[-1] == "moving"
+    async with unit_of_work(db) as session:
+        await topics.sort(session, ["other", "repair", "order", "warranty", "payment"])
+    assert await keys(db) == ["other", "repair", "order", "warranty", "payment", "moving"]
+    async with unit_of_work(db) as session:
+        kept = await topics.change(session, "moving", draft(position=None, is_active=False), made.version)
+        with pytest.raises(NotFound):
+            await topics.sort(session, ["moving", "gone"])
+    assert kept.position == 5
+
+
+async def test_everything_that_is_wrong_is_named_at_once(db: Database, clock) -> None:
+    """The key, the words and the questions in one answer."""
+    with pytest.raises(Invalid) as refused:
+        async with unit_of_work(db) as session:
+            await topics.create(session, draft(key="Moving!", names={}, fields=[Field(key="a", kind="text", names={})]))
+    assert [each["field"] for each in refused.value.extra["errors"]] == ["key", "names", "fields[0].names"]
+
+
 async def test_a_topic_that_is_not_offered_is_known(db: Database, clock) -> None:
     """It leaves the form, and old requests still find it."""
     async with unit_of_work(db) as session:

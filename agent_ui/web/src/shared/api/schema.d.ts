@@ -2154,7 +2154,8 @@ export interface paths {
         };
         /** Topics of the request form */
         get: operations["ApiRequestTopicsListTopics"];
-        put?: never;
+        /** Sort topics */
+        put: operations["ApiRequestTopicsSort"];
         /** Make a topic */
         post: operations["ApiRequestTopicsCreate"];
         delete?: never;
@@ -4571,8 +4572,7 @@ export interface components {
             names: {
                 [key: string]: string;
             };
-            /** @default 0 */
-            position?: number;
+            position?: number | null;
             teamId?: number | null;
             version?: number | null;
         };
@@ -4978,6 +4978,10 @@ export interface components {
             version: number;
             viewers: components["schemas"]["Viewer"][];
             waitingSince: string | null;
+        };
+        /** TopicOrderInput */
+        TopicOrderInput: {
+            keys: string[];
         };
         /** TranscriptInput */
         TranscriptInput: {
@@ -10991,6 +10995,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RequestTopicView"][];
+                };
+            };
+        };
+    };
+    ApiRequestTopicsSort: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TopicOrderInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestTopicView"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
