@@ -45,5 +45,10 @@ async def read_upload(file: UploadFile, most: int) -> bytes:
     """
     content = await file.read(most + 1)
     if len(content) > most:
-        raise TooLarge(f"A file may have {most // 1_048_576} MB at most.")
+        raise TooLarge(f"A file may have {_in_words(most)} at most.")
     return content
+
+
+def _in_words(size: int) -> str:
+    """Bytes as people say them: 512 kB, 25 MB."""
+    return f"{size // 1_048_576} MB" if size >= 1_048_576 else f"{size // 1024} kB"

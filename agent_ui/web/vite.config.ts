@@ -50,10 +50,13 @@ export default defineConfig(({ command }) => ({
     host: '127.0.0.1',
     // Everything but the console itself is the product's (tools/dev.py starts both).
     proxy: { '^/(?!console/)': { target: backend, ws: true } },
+    // Tests hold what the console knows of the server against its sources.
+    ...(process.env.VITEST ? { fs: { allow: ['../..'] } } : {}),
   },
   test: {
     environment: 'jsdom',
     exclude: [...configDefaults.exclude, 'dist/**'],
     restoreMocks: true,
+    css: { include: /static\/portal\.css/ },
   },
 }))

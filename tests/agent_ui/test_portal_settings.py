@@ -56,6 +56,8 @@ async def test_a_logo_is_a_picture(desk: Desk) -> None:
     assert taken.json()["logo"].startswith(f"/portal/logo/{made['id']}/")
     page = await desk.admin.http.put(path, files={"file": ("logo.svg", b"<html><body>x", "image/svg+xml")})
     assert page.status_code == 422
+    large = await desk.admin.http.put(path, files={"file": ("logo.png", b"x" * 600_000, "image/png")})
+    assert (large.status_code, "512 kB" in large.json()["detail"]) == (413, True)
     assert (await desk.admin.http.delete(path)).status_code == 204
     assert (await desk.admin.http.get("/api/brands")).json()[0]["logo"] is None
 

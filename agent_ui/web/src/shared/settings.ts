@@ -1,6 +1,6 @@
 /** The pages of the settings, with the permission that each one asks for. */
 export interface SettingsPage {
-  key: 'widgets' | 'mailboxes' | 'blocked' | 'automatic' | 'products' | 'warranty' | 'claims' | 'recalls' | 'keys' | 'people' | 'wishes'
+  key: 'brands' | 'topics' | 'widgets' | 'mailboxes' | 'blocked' | 'automatic' | 'products' | 'warranty' | 'claims' | 'recalls' | 'keys' | 'people' | 'wishes'
   to: string
   permission: string
 }
@@ -8,6 +8,8 @@ export interface SettingsPage {
 export const SETTINGS_PAGES: readonly SettingsPage[] = [
   { key: 'mailboxes', to: '/settings/mailboxes', permission: 'mailboxes:manage' },
   { key: 'widgets', to: '/settings/widgets', permission: 'widgets:manage' },
+  { key: 'brands', to: '/settings/brands', permission: 'portal:manage' },
+  { key: 'topics', to: '/settings/request-topics', permission: 'portal:manage' },
   { key: 'blocked', to: '/settings/blocked-senders', permission: 'senders:block' },
   { key: 'automatic', to: '/settings/automatic-mail', permission: 'ledger:read' },
   { key: 'people', to: '/settings/people', permission: 'staff:manage' },

@@ -80,6 +80,7 @@ export function useNotices(): void {
       search: 'search.title', knowledge: 'nav.knowledge', article: 'nav.knowledge', customers: 'customers.title', customer: 'customers.title', mail: 'ledger.title', preferences: 'prefs.title',
       mailboxes: 'settings.mailboxes', mailbox: 'mailbox.title', newMailbox: 'mailbox.addOne', blockedSenders: 'settings.blocked', automaticMail: 'settings.automatic',
       knowledgeTasks: 'nav.knowledge', announcements: 'nav.knowledge', knowledgeReports: 'nav.knowledge', knowledgeWhole: 'nav.knowledge',
+      brands: 'settings.brands', newBrand: 'settings.brands', brand: 'settings.brands', topics: 'settings.topics', newTopic: 'settings.topics', topic: 'settings.topics',
       widgets: 'settings.widgets', newWidget: 'settings.widgets', widget: 'settings.widgets', products: 'settings.products', warrantyRules: 'settings.warranty', claims: 'settings.claims',
       recalls: 'settings.recalls', recall: 'settings.recalls', apiKeys: 'settings.keys', people: 'settings.people', newPerson: 'settings.people', person: 'settings.people', dataRequests: 'settings.wishes',
     }

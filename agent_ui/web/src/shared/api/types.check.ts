@@ -7,6 +7,7 @@
 import type { components } from './schema'
 import type * as chat from './chat'
 import type * as mail from './mail'
+import type * as portal from './portal'
 import type * as own from './types'
 import type * as work from './work'
 
@@ -51,6 +52,8 @@ export type Read = All<{
   visitor: Fits<Schema['PresentVisitor'], chat.PresentVisitor>
   widget: Fits<Schema['WidgetView'], chat.WidgetView>
   secret: Fits<Schema['SecretView'], chat.WidgetSecret>
+  brand: Fits<Schema['BrandView'], portal.Brand>
+  topic: Fits<Schema['RequestTopicView'], portal.Topic>
   job: Fits<Schema['HeldJobView'], work.HeldJob>
 }>
 

@@ -66,4 +66,8 @@ describe('complaints', () => {
   })
 })
 
-it('paths are those of the JSON', () => expect(pathOf('options.silent_after_minutes')).toBe('options.silentAfterMinutes'))
+it.each([
+  ['options.silent_after_minutes', 'options.silentAfterMinutes'],
+  ['fields[0].shown_when', 'fields[0].shownWhen'],
+  ['fields[0].names[...]', 'fields[0].names'],
+])('the path of %s is that of the JSON', (field, path) => expect(pathOf(field)).toBe(path))

@@ -1,12 +1,17 @@
 /** What the server found wrong, shown at the field it is about. Fields find their complaint by their path. */
 import { computed, inject, nextTick, provide, reactive, toValue, useId, type InjectionKey, type MaybeRefOrGetter } from 'vue'
 import type { ApiError } from '../api/client'
+import { problemWords } from '../problemWords'
 
 export type Complaints = Record<string, string>
 const COMPLAINTS: InjectionKey<Complaints> = Symbol('complaints')
 
-/** "imap.import_as" → "imap.importAs": the server names fields as Python or as JSON. */
-export const pathOf = (field: string) => field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+/**
+ * "imap.import_as" → "imap.importAs": the server names fields as Python or as JSON. "names[...]" is some entry of
+ * "names": the words of one language stand in the field for all of them.
+ */
+export const pathOf = (field: string) =>
+  field.replace(/\[\.{3}\]$/, '').replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 /** For the form: keeps the complaints of the last answer and hands them to the fields below. */
 export function useComplaints() {
@@ -20,7 +25,7 @@ export function useComplaints() {
   /** Show what is wrong; true when the answer named fields. */
   function accept(error: ApiError): boolean {
     clear()
-    for (const { field, message } of error.errors) complaints[pathOf(field)] ||= message
+    for (const { field, message } of error.errors) complaints[pathOf(field)] ||= problemWords(message)
     return error.errors.length > 0
   }
 
@@ -32,6 +37,13 @@ export function useComplaints() {
     return Boolean(wrong)
   }
 
+  /** A complaint of the page's own, before the server is asked. */
+  async function complain(own: Complaints, root: HTMLElement | null): Promise<void> {
+    clear()
+    Object.assign(complaints, own)
+    await focusFirst(root)
+  }
+
   /** Complaints about what no field of the page is for: they go on top of the form. */
   function homeless(root: HTMLElement | null): string[] {
     return Object.entries(complaints).filter(([path, text]) => text && !root?.querySelector(`[data-field="${CSS.escape(path)}"]`))
@@ -41,7 +53,7 @@ export function useComplaints() {
   /** Whether something is still complained about: a field that was changed since is not. */
   const complained = computed(() => Object.values(complaints).some(Boolean))
 
-  return { complaints, complained, accept, clear, focusFirst, homeless }
+  return { complaints, complained, accept, clear, complain, focusFirst, homeless }
 }
 
 /** For a field: its id, its complaint, and what describes it. */

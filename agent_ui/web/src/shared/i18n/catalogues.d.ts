@@ -23,3 +23,7 @@ declare module '*.json?part=knowledge' {
   const words: object
   export default words
 }
+declare module '*.json?part=portal' {
+  const words: object
+  export default words
+}

@@ -56,6 +56,13 @@ const loaders: Record<Part, Record<Locale, Loader>> & { shell: Record<Exclude<Lo
     bn: () => import('./bn.json?part=widget'),
     kn: () => import('./kn.json?part=widget'),
   },
+  portal: {
+    en: () => import('./en.json?part=portal'),
+    hi: () => import('./hi.json?part=portal'),
+    mr: () => import('./mr.json?part=portal'),
+    bn: () => import('./bn.json?part=portal'),
+    kn: () => import('./kn.json?part=portal'),
+  },
   office: {
     en: () => import('./en.json?part=office'),
     hi: () => import('./hi.json?part=office'),
@@ -112,6 +119,9 @@ export async function withWords<T>(page: Promise<T>, ...parts: Part[]): Promise<
   const [loaded] = await Promise.all([page, ...english, ...own])
   return loaded
 }
+
+/** Words of a part in a language that is not the page's, for what is shown as somebody else will see it. */
+export const alsoIn = (code: Locale, part: Part): Promise<void> => load(code, part).catch(() => undefined)
 
 /** Switch the language of the page; a catalogue that cannot be loaded leaves the present one. */
 export async function setLocale(code: Locale): Promise<void> {

@@ -12,6 +12,8 @@ export const PARTS = {
   products: ['products'],
   /** The settings of chat widgets. */
   widget: ['widget'],
+  /** Brands of the portal, topics of its request form. */
+  portal: ['brand', 'topic'],
   /** Settings and the mail ledger. */
   office: ['ledger', 'settings', 'mailbox', 'template', 'blocked', 'automatic', 'people', 'wishes'],
 } as const

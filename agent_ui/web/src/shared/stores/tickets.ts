@@ -13,6 +13,7 @@ import type {
   CustomerBrief, DraftView, Item, LiveEvent, ReplyDefaults, TicketPatch, TicketRow, TicketView, Viewer,
 } from '../api/types'
 import { tr } from '../i18n'
+import { problemWords } from '../problemWords'
 import { toast } from '../toasts'
 import { pushUndo } from '../undo'
 import { coalesce } from '../coalesce'
@@ -312,5 +313,5 @@ function inverseOf(change: TicketPatch, before: Partial<TicketRow>): TicketPatch
 export function reasonOf(error: ApiError): string {
   if (error.offline) return tr('errors.offline')
   if (error.status === 413) return tr('errors.tooLarge')
-  return error.errors[0]?.message || error.detail || error.title
+  return problemWords(error.errors[0]?.message || error.detail || error.title)
 }

@@ -1,0 +1,57 @@
+/**
+ * What the forms of brands and topics share: one saving at a time, each complaint at its field, and a conflict of
+ * versions with its two ways out (`newer`).
+ */
+import { computed, nextTick, ref, type Ref } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { ApiError } from '@/shared/api/client'
+import { pathOf, useComplaints } from '@/shared/form/errors'
+import { reasonOf } from '@/shared/stores/tickets'
+import './sentences'
+
+/** `reveal` opens what is folded around the fields of these paths. */
+export function useSaving(root: Ref<HTMLElement | null>, reveal: (paths: string[]) => void = () => undefined) {
+  const { t } = useI18n()
+  const { accept, clear, complain, complained, focusFirst, homeless } = useComplaints()
+  const state = ref<'' | 'busy' | 'saved'>('')
+  const failure = ref<string[]>([])
+  /** The version that somebody else has saved meanwhile. */
+  const newer = ref<number | null>(null)
+  const alarm = computed(() => (failure.value.length ? failure.value : complained.value ? [t('settings.fieldsWrong')] : []))
+
+  function reset(): void {
+    clear()
+    failure.value = []
+    newer.value = null
+  }
+
+  async function refused(error: ApiError): Promise<void> {
+    if (error.code === 'precondition-failed') {
+      newer.value = Number(error.body.version)
+      return
+    }
+    const named = accept(error)
+    reveal(error.errors.map(({ field }) => pathOf(field)))
+    await nextTick()
+    failure.value = named ? homeless(root.value) : [t('settings.failed', { reason: reasonOf(error) })]
+    await focusFirst(root.value)
+  }
+
+  /** Do it and tell what became of it; true when it worked. */
+  async function attempt(act: () => Promise<void>): Promise<boolean> {
+    state.value = 'busy'
+    reset()
+    try {
+      await act()
+      state.value = 'saved'
+      return true
+    } catch (caught) {
+      state.value = ''
+      if (!(caught instanceof ApiError)) throw caught
+      await refused(caught)
+      return false
+    }
+  }
+
+  return { state, alarm, newer, attempt, reset, complain }
+}
