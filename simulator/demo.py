@@ -1,13 +1,13 @@
 """The demo company: put into an empty desk once, so that the first look shows a desk at work.
 
 ``sampark serve --demo`` and ``sampark demo`` call :func:`seed` after the migration. All rows go in by COPY in one
-transaction. Everything is drawn from one seeded generator and placed relative to the clock, so two desks seeded at the
-same instant hold the same rows (but for password hashes).
+transaction. All draws come from seeded generators (``simulator/demo_draws``) and none depends on the date; times are
+placed relative to the clock. So two desks hold the same rows whenever they were seeded, but for times and the days that
+are named in texts (and for secrets: password hashes, keys of widgets).
 """
 
 import asyncio
 import json
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +29,7 @@ from core.storage import Storage
 from customers.models import ContactPoint, Customer, Organisation
 from routing.models import Decision, Presence, WorkItem
 from simulator import demo_articles, demo_chat, demo_portal, demo_products
+from simulator.demo_draws import draws
 from simulator.demo_events import History
 from simulator.demo_ledger import Ledger
 from simulator.demo_macros import MACROS
@@ -51,7 +52,6 @@ from staff.models import Agent, Team, TeamMember
 from tickets.lifecycle import WAKE_JOB
 from tickets.models import Attachment, Delivery, Draft, Message, ReadMark, Ticket
 
-SEED: Final = 20_260_302
 CUSTOMERS: Final = 600
 TICKETS: Final = 2000
 LIVE: Final = 140
@@ -138,11 +138,11 @@ class _Seeding:
         self._settings = settings
         self._secret = secret
         self._now = now
-        self._rng = random.Random(SEED)
+        self._rng = draws("desk")
 
     async def run(self) -> DemoSummary:
-        people = customers(self._rng, CUSTOMERS, cities())
-        planner = Planner(self._rng, people, self._now)
+        people = customers(CUSTOMERS, cities())
+        planner = Planner(people, self._now)
         plans, hashes = await asyncio.gather(
             asyncio.to_thread(planner.plan, TICKETS, LIVE),
             asyncio.gather(passwords.make_hash(AGENT_PASSWORD), passwords.make_hash(ADMIN_PASSWORD)),
@@ -150,10 +150,10 @@ class _Seeding:
         world, web_account = await self._desk(*hashes)
         await self._people(people, plans)
         number(plans, await self._reserve(Ticket, len(plans)), await self._reserve(Message, _turns(plans)))
-        rows = RowMaker(self._rng, world).make(plans)
-        ledger = Ledger(self._rng, world, web_account)
+        rows = RowMaker(world).make(plans)
+        ledger = Ledger(world, web_account)
         ledger.write(plans, rows.messages)
-        history = History(self._rng, world, rows)
+        history = History(world, rows)
         history.write(plans)
         await self._copy_all(rows, ledger, history)
         await demo_products.Seeding(self._session, self._storage, self._now, people).fill(rows.tickets, rows.messages)

@@ -1,7 +1,7 @@
 """The demo company's knowledge base: articles from files, an announcement, and what readers made of them.
 
 The texts lie in ``simulator/kb`` and come in through the product's own import, so they are a bundle that
-``sampark kb import`` takes as well. Votes, searches and views are drawn from a generator of their own.
+``sampark kb import`` takes as well. Votes, searches and views are drawn.
 """
 
 import random
@@ -16,6 +16,7 @@ from core.storage import Storage
 from knowledge_base import announcements, bundle, importing, indexing, tasks, writing
 from knowledge_base.announcements import Change
 from knowledge_base.models import Article, Search, Translation, View, Vote
+from simulator.demo_draws import draws
 
 FOLDER: Final = Path(__file__).parent / "kb"
 _DAYS: Final = 30
@@ -66,8 +67,7 @@ async def fill(session: AsyncSession, storage: Storage, now: datetime) -> None:
             ends_at=now + timedelta(days=2),
         ),
     )
-    rng = random.Random(len(articles))
-    _readers(session, rng, articles, now)
+    _readers(session, draws("readers"), articles, now)
     await _complaints(session, articles, now)
     await session.flush()
     await indexing.refresh(session, list(articles.values()))

@@ -4,7 +4,6 @@ The events are the product's own structs, so their fields are those that the con
 of time, one ticket after another, and sorted before they are copied into the log.
 """
 
-import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,6 +13,7 @@ import msgspec
 from core import events
 from core.actor import SYSTEM, Actor, ActorKind
 from routing.events import TicketRouted
+from simulator.demo_draws import draws
 from simulator.demo_people import AGENTS
 from simulator.demo_rows import Row, Rows, World
 from simulator.demo_threads import Plan, Turn
@@ -38,13 +38,12 @@ class History:
     """Writes down what happened.
 
     Args:
-        rng: the seeded generator.
         world: ids.
         rows: the tickets and messages that it happened to.
     """
 
-    def __init__(self, rng: random.Random, world: World, rows: Rows) -> None:
-        self._rng = rng
+    def __init__(self, world: World, rows: Rows) -> None:
+        self._rng = draws("history")
         self._world = world
         self._rows = rows
         self._messages = {row["id"]: row for row in rows.messages}
@@ -93,7 +92,7 @@ class History:
         rule = "Longest idle" if plan.routed else None
         who = SYSTEM if plan.routed else self._agent(plan.assignee)
         self._add(at, who, TicketAssigned(from_id=None, to_id=owner, rule=rule, agents=(owner,), **facts))
-        if plan.routed and plan.created_at > self._world.now - _DECISIONS_SINCE:
+        if plan.routed and plan.ago < _DECISIONS_SINCE:
             self._decision(plan, owner, at, facts)
         return (owner,)
 

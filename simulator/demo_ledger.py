@@ -6,7 +6,6 @@ every kind. Older mails have no ledger row, as if they had been imported from an
 
 import base64
 import hashlib
-import random
 from datetime import datetime, timedelta
 from email.header import Header
 from email.utils import format_datetime
@@ -14,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from simulator.demo_draws import draws
 from simulator.demo_rows import Row, World
 from simulator.demo_threads import Plan
 
@@ -66,13 +66,12 @@ class Ledger:
     """Makes the rows of the inbound ledger.
 
     Args:
-        rng: the seeded generator.
         world: ids; ``first["inbound_items"]`` is the first of ours.
         web_account: the account of the request form.
     """
 
-    def __init__(self, rng: random.Random, world: World, web_account: int) -> None:
-        self._rng = rng
+    def __init__(self, world: World, web_account: int) -> None:
+        self._rng = draws("mail log")
         self._world = world
         self._web = web_account
         self.items: list[Row] = []
@@ -82,8 +81,9 @@ class Ledger:
         """Fill :attr:`items` and :attr:`raw`, and name each message's item in its row."""
         boxes = {plan.id: self._world.mailboxes[plan.team] for plan in plans}
         opened = {plan.turns[0].id for plan in plans}
+        recent = {turn.id for plan in plans for turn in plan.turns if turn.ago < SINCE}
         for row in messages:
-            if row["kind"] != "customer" or row["created_at"] < self._world.now - SINCE:
+            if row["kind"] != "customer" or row["id"] not in recent:
                 continue
             box = boxes[row["ticket_id"]]
             web = row["channel"] == "web"

@@ -1,13 +1,15 @@
 """The people of the demo company: its agents and teams, its customers and their organisations.
 
-First part of the demo data (``simulator/demo.py``). Everything is drawn from one seeded generator, so the same people
-are there every time. All addresses are in domains reserved for examples (RFC 2606), all numbers in
+First part of the demo data (``simulator/demo.py``). Everything is drawn from seeded generators, so the same people are
+there every time. All addresses are in domains reserved for examples (RFC 2606), all numbers in
 ranges that are not given out (for those abroad the one that Ofcom keeps for drama).
 """
 
 import random
 from dataclasses import dataclass, field
 from typing import Final
+
+from simulator.demo_draws import draws
 
 COMPANY: Final = "Tuhinara Appliances"
 STAFF_DOMAIN: Final = "tuhinara.example"
@@ -240,14 +242,14 @@ def _abroad(rng: random.Random, addresses: _Addresses) -> list[DemoCustomer]:
     return found
 
 
-def customers(rng: random.Random, count: int, cities: dict[str, list[str]]) -> list[DemoCustomer]:
+def customers(count: int, cities: dict[str, list[str]]) -> list[DemoCustomer]:
     """The customers of the demo.
 
     Args:
-        rng: the seeded generator.
         count: how many.
         cities: per language, the cities in its own spelling (``simulator/talk/*.toml``).
     """
+    rng = draws("customers")
     addresses = _Addresses()
     people = _abroad(rng, addresses)
     wanted = rng.choices(list(_LANGUAGE_SHARE), list(_LANGUAGE_SHARE.values()), k=count - len(people))

@@ -1,15 +1,13 @@
 """What the demo company sells: catalogue, warranty rules, registered products, orders, a claim and a recall.
 
 Serial numbers that customers name in their mails are registered to them, so that a ticket and its product agree; the
-ticket has its entitlement frozen as of the day on which it was opened. Own generator: nothing else of the demo changes
-when something is added here.
+ticket has its entitlement frozen as of the day on which it was opened.
 """
 
 import hashlib
-import random
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -33,11 +31,11 @@ from products.models import (
     WarrantyRule,
 )
 from products.warranty import Extension, Facts, Rule
+from simulator.demo_draws import draws
 from simulator.demo_files import paper
 from simulator.demo_people import DemoCustomer
 from simulator.demo_talk import LANGUAGES, MODELS, book
 
-SEED: Final = 20_260_704
 REGISTRATIONS: Final = 250
 COUNTRY: Final = "IN"
 RECALLED: Final = "TW-80"
@@ -57,6 +55,8 @@ _PLACES: Final = {
     "chimney": "Inside, behind the filter.",
 }
 _CASES: Final = ("done", "done", "answered", "mailed", "mailed", "mailed", "to_contact", "unreachable")
+_AGES: Final = (20, 60, 150, 300, 420, 640, 690, 760, 1100, 1500)
+"""Days since the purchase, at least; a month later none has come to an end of cover, however long the months were."""
 _NOTES: Final = {
     "done": "Hose replaced at home.",
     "answered": "Wants a visit on a Saturday.",
@@ -79,7 +79,7 @@ class Seeding:
         self._storage = storage
         self._now = now
         self._people = people
-        self._rng = random.Random(SEED)
+        self._rng = draws("products")
         self._products: dict[str, Product] = {}
         self._rules: list[Rule] = []
         self._used: set[tuple[int, str]] = set()
@@ -128,7 +128,7 @@ class Seeding:
                     serial_example=f"{'ABCDEFGH'[place]}{'ACDEFHKM'[place]}{26_040_117 + place * 1311}",
                     serial_place=_PLACES[family],
                     article_tags=[family],
-                    sold_from=date(2019, 1, 1),
+                    sold_from=date(self._now.year - 7, 1, 1),
                     is_active=True,
                     version=1,
                     created_at=since,
@@ -159,7 +159,7 @@ class Seeding:
             if message["kind"] == "customer":
                 said[message["ticket_id"]] = f"{said.get(message['ticket_id'], '')}\n{message['text']}"
         found = 0
-        for ticket in sorted(tickets, key=lambda row: row["created_at"], reverse=True):
+        for ticket in sorted(tickets, key=lambda row: row["id"], reverse=True):
             words = f"{ticket['subject']}\n{said.get(ticket['id'], '')}"
             serial, model = _SERIAL.search(words), self._meant(words)
             if serial is None or model is None or found >= REGISTRATIONS * 3 // 5:
@@ -194,12 +194,10 @@ class Seeding:
         while (product.id, serial) in self._used:
             serial = self._serial()
         self._used.add((product.id, serial))
-        age = self._rng.choice((20, 60, 150, 300, 420, 640, 720, 760, 1100, 1500)) + self._rng.randrange(30)
-        bought = max(date(2019, 2, 1), (before - timedelta(days=age)).date())
-        late = self._rng.choice((1, 3, 8, 20, 45))
-        registered = min(
-            datetime(bought.year, bought.month, bought.day, 9, 30, tzinfo=UTC) + timedelta(days=late), before
-        )
+        age = self._rng.choice(_AGES) + self._rng.randrange(30)
+        bought = (before - timedelta(days=age)).date()
+        late = min(self._rng.choice((1, 3, 8, 20, 45)), age - 1)
+        registered = datetime.combine(bought, time(9, 30), UTC) + timedelta(days=late)
         made = Registration(
             product_id=product.id,
             customer_id=owner,

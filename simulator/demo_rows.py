@@ -1,17 +1,18 @@
 """Plans of threads become rows of tickets, messages, deliveries and files, with the derived columns filled in.
 
-Numbers are given in the order of time, as they would have been. The rules of the derived columns are those of
+Numbers are given in the order of time, as they would have been were the office always open: so they are the same on
+every day. The rules of the derived columns are those of
 ``tickets/intake`` and ``tickets/reply``; ``tests/simulator/test_demo.py`` checks them against the messages.
 """
 
 import hashlib
-import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from channels.email.tokens import Tokens
 from simulator import demo_files
+from simulator.demo_draws import draws
 from simulator.demo_people import AGENT, AGENTS, COMPANY
 from simulator.demo_talk import as_html, quoted
 from simulator.demo_threads import Plan, Turn
@@ -85,10 +86,10 @@ class Rows:
 
 
 def number(plans: list[Plan], first_ticket: int, first_message: int) -> None:
-    """Give tickets and messages their numbers, in the order of time."""
+    """Give tickets and messages their numbers, in the order of time as :attr:`Turn.ago` counts it."""
     for offset, plan in enumerate(plans):
         plan.id = first_ticket + offset
-    turns = sorted((turn for plan in plans for turn in plan.turns), key=lambda turn: turn.at)
+    turns = sorted((turn for plan in plans for turn in plan.turns), key=lambda turn: turn.ago, reverse=True)
     for offset, turn in enumerate(turns):
         turn.id = first_message + offset
 
@@ -97,12 +98,11 @@ class RowMaker:
     """Makes the rows of all plans.
 
     Args:
-        rng: the seeded generator.
         world: what they refer to.
     """
 
-    def __init__(self, rng: random.Random, world: World) -> None:
-        self._rng = rng
+    def __init__(self, world: World) -> None:
+        self._rng = draws("rows")
         self._world = world
         self._rows = Rows()
         self._mentions = 3

@@ -41,6 +41,8 @@ _TECHNICIANS: Final = {
     "kn": ("ಸುರೇಶ್", "ಮಂಜು", "ಮಹೇಂದ್ರ", "ರಫೀಕ್", "ಬಸವರಾಜ್"),
 }
 _FALLBACK_DATE: Final = "d MMMM"
+_DAYS: Final = ("date", "visit", "later")
+"""The slots that follow the calendar."""
 
 
 @dataclass(frozen=True)
@@ -186,10 +188,11 @@ class Speaker:
         """The serial number of this story."""
         return self._slots["serial"]
 
-    def subject(self) -> str:
-        """The subject of the first message."""
-        text = self._rng.choice(self._story.lines["subject"]).format_map(self._slots)
-        return text[:1].upper() + text[1:]
+    def subject(self) -> tuple[str, str]:
+        """The subject of the first message; and the same without days, which tells alike ones whatever the day."""
+        line = self._rng.choice(self._story.lines["subject"])
+        text = line.format_map(self._slots)
+        return text[:1].upper() + text[1:], line.format_map(self._slots | dict.fromkeys(_DAYS, ""))
 
     def customer(self, step: str) -> str:
         """What the customer writes at a step (``open give chase thanks``)."""

@@ -1,19 +1,22 @@
 """The tickets of the demo company: who wrote when about what, and how it went on.
 
-A thread is planned backwards from when it last moved, so that what is live is recent and what is old is solved:
-customers write at any hour, agents in office hours. ``simulator/demo_rows`` turns the plans into rows.
+A thread is planned backwards from when it last moved, so that what is live is recent and what is old is solved. What is
+drawn knows no calendar: order and outcome follow ``Turn.ago``, and are the same whatever the day of the start. Then
+:func:`place` puts the thread into the calendar and draws nothing: customers write at any hour, agents in office hours.
+``simulator/demo_rows`` turns the plans into rows.
 """
 
-import random
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
 
+from simulator.demo_draws import draws
 from simulator.demo_people import AGENTS, TEAMS, DemoAgent, DemoCustomer
 from simulator.demo_talk import OFFICE, Speaker, Story, book
 
 DAYS: Final = 90
+NOT_YET: Final = datetime.max.replace(tzinfo=OFFICE)
 CLOSE_AFTER: Final = timedelta(days=7)
 PROMISE: Final = {"urgent": 2, "high": 8, "normal": 24, "low": 72}
 """Hours within which a customer of this priority is promised an answer."""
@@ -47,6 +50,10 @@ _GAPS: Final = {
     "chase": (20, 70),
     "thanks": (0.4, 14),
 }
+_WEEKEND: Final = timedelta(days=2)
+"""More than lies between closing on Saturday and an answer on Monday."""
+_LONG_AGO: Final = CLOSE_AFTER + 2 * _WEEKEND
+"""What ended before this may end a weekend later without being less over."""
 
 
 @dataclass
@@ -54,7 +61,15 @@ class Turn:
     """One message of a thread. ``step`` is ``note`` for what only colleagues see."""
 
     step: str
-    at: datetime
+    ago: timedelta
+    """How long before the start, were the office always open: decides order and outcome."""
+
+    leeway: timedelta = timedelta()
+    """How far into office hours an answer outside them is put; how much earlier what a customer would say by night."""
+
+    at: datetime = NOT_YET
+    """When, once it has its place in the calendar."""
+
     text: str = ""
     agent: int | None = None
     """Index into ``demo_people.AGENTS``; None: the customer."""
@@ -98,6 +113,11 @@ class Plan:
         return self.turns[0].at
 
     @property
+    def ago(self) -> timedelta:
+        """How long ago it was opened, as :attr:`Turn.ago` counts."""
+        return self.turns[0].ago
+
+    @property
     def team(self) -> str:
         """Key of its team."""
         return self.story.team
@@ -108,35 +128,77 @@ class Plan:
         return self.status in ("open", "pending", "on_hold")
 
 
-def office_time(at: datetime, rng: random.Random) -> datetime:
-    """The same instant if the office is open then, else a moment before it last closed."""
+def office_time(at: datetime, spare: timedelta, *, later: bool = False) -> datetime:
+    """The same instant if the office is open then, else ``spare`` before it last closed.
+
+    Args:
+        at: any instant.
+        spare: less than a working day.
+        later: ``spare`` after the office opens again instead.
+    """
     local = at.astimezone(OFFICE)
     if local.weekday() < 6 and _OPENS <= local.time() <= _CLOSES:
         return at
-    day = local.date() if local.time() > _CLOSES and local.weekday() < 6 else local.date() - timedelta(days=1)
+    day, has_closed = local.date(), local.time() > _CLOSES
+    if later == has_closed:
+        day += timedelta(days=1 if later else -1)
     while day.weekday() == 6:
-        day -= timedelta(days=1)
-    minutes = rng.uniform(1, 200)
-    return (datetime.combine(day, _CLOSES, OFFICE) - timedelta(minutes=minutes)).astimezone(at.tzinfo)
+        day += timedelta(days=1 if later else -1)
+    edge = datetime.combine(day, _OPENS, OFFICE) + spare if later else datetime.combine(day, _CLOSES, OFFICE) - spare
+    return edge.astimezone(at.tzinfo)
 
 
-def _awake(at: datetime, rng: random.Random) -> datetime:
+def _awake(at: datetime, earlier: timedelta) -> datetime:
     """Customers write late and early, but few at four in the morning."""
-    local = at.astimezone(OFFICE)
-    return at - timedelta(hours=rng.uniform(6, 9)) if 1 <= local.hour < 6 and rng.random() < 0.9 else at
+    return at - earlier if 1 <= at.astimezone(OFFICE).hour < 6 else at
+
+
+def place(turns: list[Turn], now: datetime) -> None:
+    """Give a thread its place in the calendar, each turn as near to what was drawn as office and neighbours let it.
+
+    What was over long ago begins when it was drawn to begin. What is newer ends when it was drawn to end, or before;
+    but an end that is too new to have been closed is put behind a weekend.
+    """
+    if turns[-1].ago >= _LONG_AGO:
+        _onwards(turns, now)
+        return
+    after: Turn | None = None
+    for turn in reversed(turns):
+        turn.at = now - turn.ago
+        if after is not None:
+            turn.at = min(turn.at, after.at - (turn.ago - after.ago) / 4)
+        if turn.step not in _BY_CUSTOMER:
+            turn.at = office_time(turn.at, turn.leeway, later=after is None and _WEEKEND < turn.ago < CLOSE_AFTER)
+        elif after is not None:
+            turn.at = _awake(turn.at, turn.leeway)
+        after = turn
+
+
+def _onwards(turns: list[Turn], now: datetime) -> None:
+    before: Turn | None = None
+    for turn in turns:
+        turn.at = now - turn.ago
+        if turn.step in _BY_CUSTOMER:
+            turn.at = _awake(turn.at, turn.leeway)
+        if before is not None:
+            turn.at = max(turn.at, before.at + (before.ago - turn.ago) / 4)
+        if turn.step not in _BY_CUSTOMER:
+            turn.at = office_time(turn.at, turn.leeway, later=True)
+        before = turn
 
 
 class Planner:
     """Plans all threads of the demo.
 
     Args:
-        rng: the seeded generator.
         people: the customers.
         now: the instant that everything is relative to.
     """
 
-    def __init__(self, rng: random.Random, people: list[DemoCustomer], now: datetime) -> None:
-        self._rng = rng
+    def __init__(self, people: list[DemoCustomer], now: datetime) -> None:
+        self._rng = draws("threads")
+        self._times = draws("times")
+        self._words = draws("words")
         self._people = people
         self._weights = [person.weight for person in people]
         self._now = now
@@ -156,10 +218,10 @@ class Planner:
         plans = [self._open(number) for number in range(live - pending - on_hold)]
         plans += [self._waiting_for_others("pending", 5) for _ in range(pending)]
         plans += [self._waiting_for_others("on_hold", 10) for _ in range(on_hold)]
-        ends = sorted(self._rng.random() for _ in range(total - live))
+        ends = sorted(self._times.random() for _ in range(total - live))
         plans += [self._solved(timedelta(days=0.4 + (DAYS - 6) * share**1.1)) for share in ends]
         self._put_away(plans)
-        return sorted(plans, key=lambda plan: plan.created_at)
+        return sorted(plans, key=lambda plan: plan.ago, reverse=True)
 
     def _open(self, number: int) -> Plan:
         """A ticket whose customer waits; every eighth too long already, every sixth nearly so."""
@@ -167,15 +229,17 @@ class Planner:
         priority = self._priority(story)
         hours = PROMISE[priority]
         if number < 9:
-            age = timedelta(minutes=2 + number * 11 + self._rng.uniform(0, 8))
+            age = timedelta(minutes=2 + number * 11 + self._times.uniform(0, 8))
         else:
-            low, high = self._rng.choices(((1.02, 1.5), (0.86, 0.99), (0.03, 0.85)), (0.12, 0.16, 0.72))[0]
-            age = timedelta(hours=hours * self._rng.uniform(low, high))
+            low, high = self._times.choices(((1.02, 1.5), (0.86, 0.99), (0.03, 0.85)), (0.12, 0.16, 0.72))[0]
+            age = timedelta(hours=hours * self._times.uniform(low, high))
         shape = self._rng.choices(_OPEN_SHAPES, (5, 1.5, 3, 2, 1))[0] if number >= 5 else ("open",)
         steps, tail = (shape[:-1], shape[-1:]) if shape == ("open", "chase") else (shape, ())
         waiting = self._now - age
-        turns = self._backwards(steps, waiting)
-        turns += [Turn(step, waiting + age * self._rng.uniform(0.4, 0.95)) for step in tail]
+        turns = self._backwards(steps, age)
+        for step in tail:
+            ago = age * (1 - self._times.uniform(0.4, 0.95))
+            turns.append(Turn(step, ago, at=self._now - ago))
         plan = self._make(story, language, customer, "open", turns)
         plan.priority = priority
         plan.waiting_since, plan.due_at = waiting, waiting + timedelta(hours=hours)
@@ -187,42 +251,42 @@ class Planner:
 
     def _waiting_for_others(self, status: str, days: int) -> Plan:
         story, language, customer = self._choose()
-        last = self._now - timedelta(hours=self._rng.uniform(1, 24 * days))
+        ago = timedelta(hours=self._times.uniform(1, 24 * days))
         shape = self._rng.choice(_PENDING_SHAPES if status == "pending" else _PENDING_SHAPES[1:])
-        return self._make(story, language, customer, status, self._backwards(shape, last))
+        return self._make(story, language, customer, status, self._backwards(shape, ago))
 
     def _solved(self, ago: timedelta) -> Plan:
+        """A ticket that is over, and closed if that was long enough ago."""
         story, language, customer = self._choose()
         shape = self._rng.choices(_DONE_SHAPES, (22, 8, 20, 14, 6, 9, 3, 18))[0]
-        turns = self._backwards(shape, self._now - ago)
+        thanks = timedelta(minutes=self._times.uniform(4, 180))
+        is_closed = ago >= CLOSE_AFTER
+        if is_closed:
+            ago += timedelta(hours=4)  # more than the thanks take
+        turns = self._backwards(shape, ago)
         plan = self._make(story, language, customer, "solved", turns)
         last = turns[-1]
         plan.thanked = last.step == "thanks"
-        plan.solved_at = last.at + timedelta(minutes=self._rng.uniform(4, 180) if plan.thanked else 1)
-        if plan.solved_at + CLOSE_AFTER <= self._now:
+        plan.solved_at = last.at + (thanks if plan.thanked else timedelta(minutes=1))
+        if is_closed:
             plan.status, plan.closed_at = "closed", plan.solved_at + CLOSE_AFTER
         return plan
 
-    def _backwards(self, steps: tuple[str, ...], last: datetime) -> list[Turn]:
-        """Times for the steps so that the last one happens at ``last`` (or a little before, in office hours)."""
+    def _backwards(self, steps: tuple[str, ...], ago: timedelta) -> list[Turn]:
+        """The steps, the last one so long ago; whole weeks less when the first would lie before the first day."""
         turns: list[Turn] = []
-        at = last
         for step in reversed(steps):
             if step not in _BY_CUSTOMER:
-                at = office_time(at, self._rng)
-            elif turns:
-                at = _awake(at, self._rng)
-            turns.append(Turn(step, at))
-            at -= timedelta(hours=self._rng.uniform(*_GAPS.get(step, (0, 0))))
+                leeway = timedelta(minutes=self._times.uniform(1, 200))
+            else:
+                leeway = timedelta(hours=self._times.uniform(6, 9)) if self._times.random() < 0.9 else timedelta()
+            turns.append(Turn(step, ago, leeway))
+            ago += timedelta(hours=self._times.uniform(*_GAPS.get(step, (0, 0))))
         turns.reverse()
-        return self._within_the_days(turns)
-
-    def _within_the_days(self, turns: list[Turn]) -> list[Turn]:
-        """A thread that would begin before the first day is moved by whole weeks, so that office hours stay."""
-        first = self._now - timedelta(days=DAYS)
-        while turns[0].at < first:
+        while turns[0].ago > timedelta(days=DAYS - 1):
             for turn in turns:
-                turn.at += timedelta(days=7)
+                turn.ago -= timedelta(days=7)
+        place(turns, self._now)
         return turns
 
     def _choose(self) -> tuple[Story, str, DemoCustomer]:
@@ -235,7 +299,7 @@ class Planner:
 
     def _make(self, story: Story, language: str, customer: DemoCustomer, status: str, turns: list[Turn]) -> Plan:
         ended = next((turn.at for turn in turns if turn.step == "done"), None)
-        speaker = Speaker(self._rng, story, language, customer, turns[0].at, ended)
+        speaker = Speaker(self._words, story, language, customer, turns[0].at, ended)
         channel = "web" if self._rng.random() < 0.14 else "email"
         plan = Plan(story, language, customer, channel, status, turns, speaker)
         plan.subject = self._fresh_subject(speaker)
@@ -251,12 +315,12 @@ class Planner:
         return story.priority if self._rng.random() < 0.85 else "normal"
 
     def _fresh_subject(self, speaker: Speaker) -> str:
-        subject = speaker.subject()
+        subject, without_days = speaker.subject()
         for _ in range(8):
-            if subject not in self._subjects:
+            if without_days not in self._subjects:
                 break
-            subject = speaker.subject()
-        self._subjects.append(subject)
+            subject, without_days = speaker.subject()
+        self._subjects.append(without_days)
         return subject
 
     def _tags(self, story: Story, customer: DemoCustomer) -> tuple[str, ...]:
@@ -297,11 +361,11 @@ class Planner:
             return
         place = self._rng.choice(places)
         before, answer = plan.turns[place - 1], plan.turns[place]
-        at = max(before.at + timedelta(seconds=30), answer.at - timedelta(minutes=self._rng.uniform(3, 25)))
-        if at >= answer.at:
-            return
+        earlier = timedelta(minutes=self._times.uniform(3, 25))
+        at = max(before.at + timedelta(seconds=30), answer.at - earlier)
+        ago = min(before.ago - timedelta(seconds=30), answer.ago + earlier)
         agent = self._substitute(plan)
-        plan.turns.insert(place, Turn("note", at, plan.speaker.note(), agent))
+        plan.turns.insert(place, Turn("note", ago, at=at, text=plan.speaker.note(), agent=agent))
 
     def _put_away(self, plans: list[Plan]) -> None:
         """Snooze a few of the pending ones until a morning to come."""

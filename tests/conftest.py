@@ -4,7 +4,8 @@ import asyncio
 import itertools
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -118,17 +119,32 @@ def emptied(server_url: str, template: str) -> Iterator[list[str]]:
         asyncio.run(_statement(server_url, f"drop database if exists {name} with (force)"))
 
 
-@pytest.fixture
-async def database_url(server_url: str, template: str, emptied: list[str]) -> AsyncIterator[str]:
-    """Address of a migrated, empty database of this test's own."""
-    if not emptied:
-        name = f"test_{os.getpid()}_{next(_copies)}"
-        await _statement(server_url, f"create database {name} template {template} strategy wal_log")
+Borrowed = Callable[[], AbstractAsyncContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def borrowed(server_url: str, template: str, emptied: list[str]) -> Borrowed:
+    """Lends the address of a migrated, empty database for the length of a block."""
+
+    @asynccontextmanager
+    async def borrow() -> AsyncIterator[str]:
+        if not emptied:
+            name = f"test_{os.getpid()}_{next(_copies)}"
+            await _statement(server_url, f"create database {name} template {template} strategy wal_log")
+            emptied.append(name)
+        name = emptied.pop()
+        yield named(server_url, name)
+        await _statement(named(server_url, name), EMPTY)
         emptied.append(name)
-    name = emptied.pop()
-    yield named(server_url, name)
-    await _statement(named(server_url, name), EMPTY)
-    emptied.append(name)
+
+    return borrow
+
+
+@pytest.fixture
+async def database_url(borrowed: Borrowed) -> AsyncIterator[str]:
+    """Address of a migrated, empty database of this test's own."""
+    async with borrowed() as url:
+        yield url
 
 
 @pytest.fixture
