@@ -8,7 +8,6 @@ import contextlib
 import signal
 import sys
 from pathlib import Path
-from typing import Final
 
 import asyncpg
 import uvicorn
@@ -17,7 +16,7 @@ from litestar import Litestar, get
 
 from core.embedded import EmbeddedServer
 
-POOL: "Final[list[asyncpg.Pool[asyncpg.Record]]]" = []
+POOL: "list[asyncpg.Pool[asyncpg.Record]]" = []  # quoted: the class takes no argument at run time
 
 
 @get("/")
