@@ -27,6 +27,7 @@ describe('the form of a brand', () => {
   ])('takes %s for the host %s', (typed, host) => expect(hostOf(typed)).toBe(host))
   it('knows what can be no logo before it is sent', () => {
     expect(wrongLogo({ size: 10, type: 'image/svg+xml' })).toBe('')
+    expect(wrongLogo({ size: 10, type: '' })).toBe('')
     expect(wrongLogo({ size: LARGEST_LOGO + 1, type: 'image/png' })).toBe('size')
     expect(wrongLogo({ size: 10, type: 'application/pdf' })).toBe('type')
   })

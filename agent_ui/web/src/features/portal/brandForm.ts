@@ -62,8 +62,8 @@ export const textsOf = (form: BrandForm): Words[] => [form.question, form.descri
 export const LARGEST_LOGO = 512 * 1024
 export const LOGO_TYPES = ['image/png', 'image/jpeg', 'image/webp', 'image/svg+xml']
 
-/** Why a file can be no logo, or ''. The server looks at the content as well. */
+/** Why a file can be no logo, or ''. The server looks at the content; a browser that knows no type leaves it to that. */
 export function wrongLogo(file: { size: number; type: string }): '' | 'type' | 'size' {
-  if (!LOGO_TYPES.includes(file.type)) return 'type'
+  if (file.type && !LOGO_TYPES.includes(file.type)) return 'type'
   return file.size > LARGEST_LOGO ? 'size' : ''
 }

@@ -54,6 +54,18 @@ describe('a brand', () => {
     expect(wrapper.text()).toContain('Saved')
     wrapper.unmount()
   })
+  it('can be shown as somebody else has saved it', async () => {
+    fakeServer((call) => (call.startsWith('GET /api/brands') ? json(200, [{ ...BRAND, name: 'Acme Ltd', version: 7 }]) : problem(412, 'precondition-failed', { version: 7 })))
+    const { wrapper, save } = await open(BrandEditor, { brand: BRAND })
+    await wrapper.find('[data-field=name]').setValue('Acme Air')
+    await save()
+    await wrapper.findAll('[role=alert] button')[0]!.trigger('click')
+    await flushPromises()
+    expect((wrapper.find('[data-field=name]').element as HTMLInputElement).value).toBe('Acme Ltd')
+    expect(wrapper.find('button[type=submit]').exists()).toBe(false)
+    expect(wrapper.text()).not.toContain('Saved')
+    wrapper.unmount()
+  })
   it('whose host is taken says so at the host, in the words of the page', async () => {
     const message = 'The host help.acme.example has a brand already.'
     fakeServer(() => problem(409, 'conflict', { errors: [{ field: 'host', message }] }))
