@@ -24,9 +24,9 @@ from customers import sessions
 from customers.sessions import SignedIn
 from portal import known
 from portal.limits import network
-from portal.pages import PortalRequest, is_same_site, runtime_of
+from portal.pages import BINDING_COOKIE, SESSION_COOKIE, PortalRequest, is_same_site, runtime_of
 
-COOKIE: Final = "sampark_customer"
+COOKIE: Final = SESSION_COOKIE
 LONGEST_TOKEN: Final = 128
 SIGN_IN: Final = "/portal/sign-in"
 
@@ -104,7 +104,7 @@ def session_cookie(token: str, settings: Settings) -> Cookie:
 
 def binding_cookie(secret: str, seconds: int, settings: Settings) -> Cookie:
     """The cookie that binds a link to sign in to the browser that asked for it."""
-    return _cookie("sampark_signin", secret, "/portal", seconds, settings)
+    return _cookie(BINDING_COOKIE, secret, "/portal", seconds, settings)
 
 
 def known_cookie(value: str, settings: Settings) -> Cookie:

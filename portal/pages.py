@@ -32,6 +32,10 @@ from portal import announcing, look
 
 FOLDER: Final = Path(__file__).resolve().parent
 LANGUAGE_COOKIE: Final = "sampark_lang"
+SESSION_COOKIE: Final = "sampark_customer"
+"""Of who is signed in (``portal/auth.py``)."""
+BINDING_COOKIE: Final = "sampark_signin"
+"""Of a browser that has asked for a link to sign in (``portal/signin.py``)."""
 YEAR: Final = 365 * 24 * 3600
 LARGEST_NUMBER: Final = 2**63 - 1
 _PASSING: Final = frozenset({"lang", "s", "voted"})
@@ -266,12 +270,19 @@ def _language_in(path: str) -> str:
 
 
 def is_same_site(request: PortalRequest) -> bool:
-    """Whether the post comes from a page of ours: browsers name the origin of every post (RFC 6454, Fetch)."""
-    origin = request.headers.get("origin")
-    if origin is None:
-        return request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
-    ours = {request.headers.get("host", ""), urlsplit(runtime_of(request).settings.base_url).netloc}
-    return urlsplit(origin).netloc in ours
+    """Whether the post comes from a page of ours, as far as browsers tell.
+
+    Browsers since 2023 say how the page stands to the address (Fetch Metadata), on TLS and on this machine; the others
+    name the origin of every post (RFC 6454, Fetch). Who says neither is a program: it is believed as long as it brings
+    no cookie with which it would act for somebody.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    if origin is not None:
+        ours = {request.headers.get("host", ""), urlsplit(runtime_of(request).settings.base_url).netloc}
+        return urlsplit(origin).netloc in ours - {""}
+    return not request.cookies.keys() & {SESSION_COOKIE, BINDING_COOKIE}
 
 
 async def check_path(request: PortalRequest) -> None:

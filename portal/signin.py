@@ -23,10 +23,9 @@ from customers import sessions, signin
 from customers.contacts import normalise_email
 from customers.signin import AddressTaken, Asked, Browser, LinkRefused, Place, Proof
 from portal import auth, failures, known, tokens
-from portal.pages import PortalRequest, Visitor, is_same_site, runtime_of
+from portal.pages import BINDING_COOKIE, PortalRequest, Visitor, is_same_site, runtime_of
 
 KIND: Final = "sign_in"
-BINDING: Final = "sampark_signin"
 BINDING_SECONDS: Final = 3600
 HOME: Final = "/portal/requests"
 _DOMAIN: Final = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
@@ -217,7 +216,7 @@ def _known_cookie(request: PortalRequest, proof: Proof) -> Cookie:
 
 
 def _binding(request: PortalRequest) -> str:
-    found = request.cookies.get(BINDING, "")
+    found = request.cookies.get(BINDING_COOKIE, "")
     return found if 20 <= len(found) <= auth.LONGEST_TOKEN else ""
 
 

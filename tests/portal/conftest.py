@@ -24,6 +24,7 @@ from portal.limits import Gate
 from portal.routes import HANDLERS
 from staff.models import Team
 
+BASE = "http://desk.example"
 VALUES = {
     "name": "Aarohi Jadhav",
     "email": "aarohi.jadhav@example.com",
@@ -59,6 +60,11 @@ class Desk:
         found = re.search(r'name="token" value="([^"]+)"', page)
         assert found is not None
         return page, found[1]
+
+
+def browser(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
+    """A client with cookies of its own that names the origin of its posts, as every browser does."""
+    return httpx.AsyncClient(transport=transport, base_url=BASE, headers={"Origin": BASE})
 
 
 @pytest.fixture
@@ -99,5 +105,5 @@ async def desk(
     )
     app = Litestar(HANDLERS, state=state, openapi_config=None)
     transport = httpx.ASGITransport(app)  # Litestar's own client would run the application on another loop
-    async with httpx.AsyncClient(transport=transport, base_url="http://desk.example") as client:
+    async with browser(transport) as client:
         yield Desk(client, clock, team.id, mailbox.id)

@@ -20,7 +20,7 @@ from products.models import OwnershipClaim, Proof, Registration
 from products.orders import LineInput, OrderInput
 from products.recalls import RecallInput
 from tests.locks import blocked
-from tests.portal.conftest import VALUES, Desk
+from tests.portal.conftest import VALUES, Desk, browser
 from tests.portal.signing_in import sign_in
 from tests.products import rows
 from tickets.models import Ticket
@@ -155,9 +155,7 @@ async def test_the_certificate_says_what_is_covered(desk: Desk, db: Database) ->
     page = (await client.get(f"{place}/certificate")).text
     for words in ("Certificate of registration", "TF123456", "15 January 2028", "24 months: Parts and labour", "India"):
         assert words in page, words
-    other = await sign_in(
-        desk, db, "bina@customer.example", httpx.AsyncClient(transport=client._transport, base_url=client.base_url)
-    )
+    other = await sign_in(desk, db, "bina@customer.example", browser(client._transport))
     for path in (place, f"{place}/certificate"):
         assert (await other.get(path)).status_code == 404
 
@@ -176,7 +174,7 @@ async def test_a_product_is_handed_over_by_invitation(desk: Desk, db: Database, 
         open_one = await transfers.open_of(session, int(place.rpartition("/")[2]))
         assert open_one is not None
         address = f"/portal/products/invitation/{transfers.token('test-secret', open_one)}"
-    other = httpx.AsyncClient(transport=client._transport, base_url=client.base_url)
+    other = browser(client._transport)
     assert "Sign in with your e-mail address first" in (await other.get(address)).text
     await sign_in(desk, db, "bina@customer.example", other)
     page = await other.get(address)
@@ -331,7 +329,7 @@ async def test_days_are_those_of_the_visitor(desk: Desk, db: Database) -> None:
     assert "<dd>3 March 2026</dd>" in page and f"The invitation ends on {last}." in page
     assert last != Language("en").day(invited.expires_at)
     assert (await client.get(f"{place}/certificate")).text.count("<dd>3 March 2026</dd>") == 2
-    other = httpx.AsyncClient(transport=client._transport, base_url=client.base_url)
+    other = browser(client._transport)
     await sign_in(desk, db, "bina@customer.example", other)
     await post_form(other, product, [BILL])
     listed = (await other.get("/portal/products")).text

@@ -20,7 +20,7 @@ from portal.data_copies import DataCopies
 from products import orders, registering, transfers
 from products.orders import LineInput, OrderInput
 from tests import factories
-from tests.portal.conftest import Desk
+from tests.portal.conftest import Desk, browser
 from tests.portal.signing_in import code_to, link_to, mails, sign_in
 from tests.products import rows
 from tickets.models import Attachment, Message, Ticket
@@ -95,7 +95,7 @@ async def test_an_address_that_is_taken_away_is_signed_out(desk: Desk, db: Datab
     """Whoever reads its mail now (a former employer) sees nothing of hers any more."""
     await send(desk, "/profile/addresses", email=WORK)
     await desk.client.post("/portal/sign-in/code", data={"code": await code_to(db)})
-    async with httpx.AsyncClient(transport=desk.client._transport, base_url=desk.client.base_url) as other:
+    async with browser(desk.client._transport) as other:
         await sign_in(desk, db, WORK, other)
         assert (await other.get("/portal/profile")).status_code == 200
         await send(desk, "/profile/addresses/remove", address=WORK)
@@ -176,7 +176,7 @@ async def test_a_copy_of_ones_data(desk: Desk, db: Database, asha: int, settings
     assert "It drips." in html
     assert "secret" not in html + json.dumps(data)
     assert "storage_key" not in json.dumps(data)
-    async with httpx.AsyncClient(transport=desk.client._transport, base_url="http://desk.example") as other:
+    async with browser(desk.client._transport) as other:
         assert (await other.get(path)).status_code == 303
         await sign_in(desk, db, RAVI, client=other)
         assert (await other.get(path)).status_code == 404

@@ -13,7 +13,7 @@ from customers import signin
 from customers.models import ContactPoint, Customer, CustomerSession, SignInLink
 from portal import auth, known
 from tests import factories
-from tests.portal.conftest import Desk
+from tests.portal.conftest import Desk, browser
 from tests.portal.signing_in import ask, code_to, link_to, mails, sign_in, token_in
 
 ASHA = "asha@customer.example"
@@ -29,7 +29,7 @@ async def asha(db: Database, desk: Desk) -> int:
 @pytest.fixture
 async def other(desk: Desk) -> httpx.AsyncClient:
     """Another browser."""
-    async with httpx.AsyncClient(transport=desk.client._transport, base_url="http://desk.example") as client:
+    async with browser(desk.client._transport) as client:
         yield client
 
 
@@ -178,7 +178,7 @@ async def test_a_stranger_does_not_lock_the_owner_out(
     asked = 0
     for network in range(1, signin.PER_ADDRESS):
         elsewhere = httpx.ASGITransport(app, client=(f"198.51.100.{network}", 9))
-        async with httpx.AsyncClient(transport=elsewhere, base_url="http://desk.example") as stranger:
+        async with browser(elsewhere) as stranger:
             answers = [(await ask(desk, ASHA, client=stranger)).status_code for _ in range(signin.PER_HOUR + 1)]
         asked += answers.count(303)
         assert answers.count(303) <= signin.PER_HOUR
@@ -279,6 +279,42 @@ async def test_other_sites_cannot_ask(desk: Desk, db: Database) -> None:
     await ask(desk, ASHA)
     assert (await desk.client.post(await link_to(db), headers=foreign)).status_code == 403
     assert await sessions(db) == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "http://desk.example"}, 303),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 303),  # a page without a referrer
+        ({"Sec-Fetch-Site": "none"}, 303),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "http://shop.desk.example"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "http://desk.example"}, 403),
+        ({"Origin": "http://desk.example"}, 303),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({}, 403),
+    ],
+    ids=str,
+)
+async def test_a_post_with_a_cookie_proves_where_it_comes_from(
+    desk: Desk, db: Database, asha: int, headers: dict[str, str], status: int
+) -> None:
+    """The browser's word for it decides, in an older one the origin; nothing at all is no proof, token or not."""
+    await sign_in(desk, db, ASHA)
+    token = auth.form_token(desk.client.cookies[auth.COOKIE])
+    del desk.client.headers["Origin"]
+    answer = await desk.client.post("/portal/sign-out", data={"token": token}, headers=headers)
+    assert (answer.status_code, await sessions(db)) == (status, 0 if status == 303 else 1)
+
+
+async def test_a_program_without_a_cookie_names_no_origin(desk: Desk, db: Database) -> None:
+    """It acts for nobody, so there is nobody to be misled."""
+    del desk.client.headers["Origin"]
+    assert (await ask(desk, ASHA)).status_code == 303
+    code = {"code": await code_to(db)}
+    assert (await desk.client.post("/portal/sign-in/code", data=code)).status_code == 403  # now it has one
+    desk.client.headers["Origin"] = "http://desk.example"
+    assert (await desk.client.post("/portal/sign-in/code", data=code)).status_code == 303
 
 
 async def test_a_session_ends_when_it_is_not_used(desk: Desk, db: Database, asha: int, settings) -> None:
