@@ -18,6 +18,7 @@ from agent_ui.views.base import View
 from channels import ledger
 from channels.ledger import MailboxHealth
 from core import clock, jobs, search
+from core.counting import REGISTRY
 from core.db import reading
 from core.errors import Unavailable
 from tickets import counters
@@ -97,4 +98,4 @@ async def prometheus(request: Request[Any, Any, Any]) -> Response[bytes]:
     metrics.SOCKETS.set(len(request.app.state.live.sockets))
     metrics.read_pool(runtime.db)
     # Litestar adds the charset
-    return Response(generate_latest(metrics.REGISTRY), media_type="text/plain; version=1.0.0")
+    return Response(generate_latest(REGISTRY), media_type="text/plain; version=1.0.0")

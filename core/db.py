@@ -5,7 +5,7 @@ the session and never commit; events recorded meanwhile (``core.events``) are wr
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import asyncpg
@@ -78,6 +78,7 @@ class Database:
             json_deserializer=msgspec.json.decode,
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._unfinished: list[Callable[[], Awaitable[None]]] = []
 
     async def _connect(self) -> Any:
         return await asyncpg.connect(self.url)
@@ -129,8 +130,14 @@ class Database:
         if int(version) < 150000:
             raise StartError("PostgreSQL 15 or newer is needed.")
 
+    def before_close(self, finish: Callable[[], Awaitable[None]]) -> None:
+        """Have something finished before the connections are given back: what has yet to be written, and who writes."""
+        self._unfinished.append(finish)
+
     async def close(self) -> None:
-        """Give all connections back."""
+        """Let everything be finished, and give all connections back."""
+        while self._unfinished:
+            await self._unfinished.pop()()
         await self.engine.dispose()
 
 
