@@ -84,8 +84,13 @@ async def ready(request: Request[Any, Any, Any]) -> dict[str, str]:
 
 @get("/metrics", include_in_schema=False)
 async def prometheus(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Numbers of this process, and how long the oldest things wait, in the format of Prometheus."""
+    """Numbers of this process, and how long the oldest things wait, in the format of Prometheus.
+
+    Raises:
+        NotAllowed: somebody from outside asks.
+    """
     runtime = runtime_of(request)
+    metrics.check_reader(request, runtime.settings)
     async with reading(runtime.db) as session:
         health = await business(session)
     ages = {

@@ -1,7 +1,13 @@
-"""The counters of this process: requests by route, sockets, connections, and how long the oldest things wait."""
+"""The counters of this process: requests by route, sockets, connections, and how long the oldest things wait.
 
+They tell how busy the desk is, so only its own networks read them, or who has the token (:func:`check_reader`).
+"""
+
+import hmac
+from ipaddress import ip_network
 from typing import Any, Final
 
+from litestar import Request
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,6 +18,9 @@ from prometheus_client.process_collector import ProcessCollector
 from core import clock
 from core.counting import REGISTRY
 from core.db import Database
+from core.errors import NotAllowed
+from core.net import Networks
+from core.settings import Settings
 
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
@@ -30,6 +39,31 @@ CONNECTIONS: Final = Gauge("sampark_db_connections_in_use", "Database connection
 OLDEST: Final = Gauge(
     "sampark_oldest_waiting_seconds", "How long the oldest thing of a kind waits.", ("what",), registry=REGISTRY
 )
+
+
+def check_reader(request: Request[Any, Any, Any], settings: Settings) -> None:
+    """Make sure that somebody may read the numbers.
+
+    Every address counts by which a request came: that of a proxy alone would let everybody behind it in.
+
+    Raises:
+        NotAllowed: the request comes from outside, and without the token.
+    """
+    token, given = settings.metrics_token.get_secret_value(), request.headers.get("authorization", "")
+    if token and hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        return
+    allowed = Networks(tuple(ip_network(each) for each in settings.metrics_networks))
+    peer = request.client.host if request.client else ""
+    way = [peer, *(each.strip() for each in request.headers.get("x-forwarded-for", peer).split(","))]
+    if "forwarded" in request.headers or not all(_is_in(allowed, each) for each in way):
+        raise NotAllowed("Numbers are for networks of SAMPARK_METRICS_NETWORKS, or with SAMPARK_METRICS_TOKEN.")
+
+
+def _is_in(networks: Networks, address: str) -> bool:
+    try:
+        return networks.trusts(address)
+    except ValueError:
+        return False
 
 
 def read_pool(db: Database) -> None:

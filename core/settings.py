@@ -115,14 +115,30 @@ class Settings(BaseSettings):
         "(comma separated). Connections to public addresses are always allowed.",
     )
 
-    @field_validator("trusted_networks")
+    metrics_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (
+            "127.0.0.0/8",
+            "::1/128",
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "fc00::/7",
+            "fe80::/10",
+        ),
+        description="Networks from which /metrics may be read (comma separated).",
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token with which /metrics may be read from anywhere. Empty: none."
+    )
+
+    @field_validator("trusted_networks", "metrics_networks")
     @classmethod
     def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for each in value:
             ip_network(each)
         return value
 
-    @field_validator("trusted_proxies", "trusted_networks", mode="before")
+    @field_validator("trusted_proxies", "trusted_networks", "metrics_networks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

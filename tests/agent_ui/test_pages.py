@@ -4,15 +4,17 @@ import logging
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
-from litestar import Router
+from litestar import Litestar, Router
+from pydantic import SecretStr
 
 from agent_ui import pages
 from agent_ui.openapi import Description
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
 from tests import factories
-from tests.agent_ui.conftest import Desk
+from tests.agent_ui.conftest import Desk, Running
 
 
 @pytest.fixture
@@ -131,12 +133,12 @@ async def test_a_fault_of_ours_gives_nothing_away(
     """500 names the id under which it was written down, and nothing else."""
 
     async def broken(*_: object) -> None:
-        raise RuntimeError("the secret is 42")
+        raise RuntimeError("the secret is xyzzy")
 
     monkeypatch.setattr("tickets.counters.count_views", broken)
     answer = await desk.agent.http.get("/api/views")
     assert (answer.status_code, answer.json()["code"]) == (500, "unexpected")
-    assert "42" not in answer.text
+    assert "xyzzy" not in answer.text  # no digits: the id of the request may have any
     assert answer.json()["requestId"] == answer.headers["x-request-id"]
 
 
@@ -156,6 +158,40 @@ async def test_health_tells_what_waits(desk: Desk, ticket: int, db: Database, cl
     metrics = (await desk.anonymous.get("/metrics")).text
     assert 'sampark_oldest_waiting_seconds{what="unassigned"} 600.0' in metrics
     assert 'route="/api/tickets/{ticket_id}/replies"' in metrics
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("::1", {}, 200),
+        ("10.1.2.3", {}, 200),
+        ("::ffff:192.168.7.7", {}, 200),
+        ("fd00::5", {"X-Forwarded-For": "10.9.9.9"}, 200),
+        ("203.0.113.9", {}, 403),
+        ("2001:db8::1", {}, 403),
+        ("203.0.113.9", {"X-Forwarded-For": "127.0.0.1"}, 403),
+        ("127.0.0.1", {"X-Forwarded-For": "203.0.113.9"}, 403),  # through a proxy that is not listed
+        ("127.0.0.1", {"X-Forwarded-For": "10.0.0.1, 203.0.113.9"}, 403),
+        ("127.0.0.1", {"X-Forwarded-For": "unknown"}, 403),
+        ("127.0.0.1", {"Forwarded": "for=10.0.0.1"}, 403),
+        ("203.0.113.9", {"Authorization": "Bearer let-me-count"}, 200),
+        ("203.0.113.9", {"Authorization": "Bearer let-me"}, 403),
+        ("203.0.113.9", {"Authorization": "Bearer "}, 403),
+    ],
+)
+async def test_metrics_are_read_from_inside_or_with_the_token(
+    app: Litestar, runtime: Running, peer: str, headers: dict[str, str], status: int
+) -> None:
+    """Loopback and private networks by default; everybody else needs the token that the settings name."""
+    runtime.settings = runtime.settings.model_copy(update={"metrics_token": SecretStr("let-me-count")})
+    transport = httpx.ASGITransport(app, client=(peer, 4711))
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk.test") as http:
+        answer = await http.get("/metrics", headers=headers)
+        assert answer.status_code == status
+        assert ("sampark_http_requests_total" in answer.text) is (status == 200)
+        runtime.settings = runtime.settings.model_copy(update={"metrics_token": SecretStr(""), "metrics_networks": ()})
+        assert (await http.get("/metrics", headers=headers)).status_code == 403
 
 
 async def test_ready_means_that_the_database_answers(desk: Desk, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
