@@ -8,7 +8,8 @@
     sending → unknown                           we died after handing it over: never sent again without an agent's word
     sent → bounced                              a report came back
 
-``channels/outbound`` drives it; each step is a conditional update, so two workers never send the same mail.
+``channels/outbound`` drives it; each step is a conditional update, so two workers never send the same mail. Whoever
+holds a ticket and a delivery of it locks the ticket first, as a message that comes in does: so nobody is thrown out.
 """
 
 from datetime import datetime, timedelta
@@ -67,8 +68,17 @@ async def request_send(session: AsyncSession, delivery: Delivery) -> None:
     )
 
 
+async def _lock_ticket(session: AsyncSession, delivery_id: int) -> Ticket | None:
+    """The ticket of a delivery, locked before the delivery is; None: there is no such delivery."""
+    statement = select(Ticket).join(Delivery, Delivery.ticket_id == Ticket.id).where(Delivery.id == delivery_id)
+    locked = statement.with_for_update(of=Ticket).execution_options(populate_existing=True)
+    found: Ticket | None = await session.scalar(locked)
+    return found
+
+
 async def take(session: AsyncSession, delivery_id: int) -> Delivery | None:
     """Claim a queued delivery whose time has come, or None when there is nothing to do."""
+    await _lock_ticket(session, delivery_id)
     statement = select(Delivery).where(Delivery.id == delivery_id, Delivery.state == "queued").with_for_update()
     delivery = await session.scalar(statement)
     return delivery if delivery and delivery.send_at <= clock.now() else None
@@ -93,6 +103,7 @@ async def move(
         rule: what caused it, where no person did.
         facts: further columns to set (``error``, ``provider_id``, ``sent_at``, ``send_at``).
     """
+    ticket = await _lock_ticket(session, delivery_id)
     now = clock.now()
     entry = {"at": now.isoformat(), "state": state} | ({"error": facts["error"]} if facts.get("error") else {})
     history = Delivery.history + [entry]  # noqa: RUF005 - an expression for the database, not a list
@@ -103,9 +114,9 @@ async def move(
         .returning(Delivery)
         .execution_options(populate_existing=True)
     )
-    if delivery is None:
+    if delivery is None or ticket is None:
         return None
-    await _tell(session, delivery, rule)
+    await _tell(session, delivery, ticket, rule)
     return delivery
 
 
@@ -117,17 +128,17 @@ def answered(ticket: Ticket, at: datetime) -> None:
 
 async def warn(session: AsyncSession, delivery_id: int, words: str) -> None:
     """Keep what a server says of a mail that it still tries to deliver (a report of a delay)."""
+    ticket = await _lock_ticket(session, delivery_id)
     delivery = await session.get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
-    if delivery is None or delivery.state not in ("sent", "unknown", "sending"):
+    if delivery is None or ticket is None or delivery.state not in ("sent", "unknown", "sending"):
         return
     delivery.warning = words
     delivery.history = [*delivery.history, {"at": clock.now().isoformat(), "state": "delayed", "error": words}]
-    await _tell(session, delivery)
+    await _tell(session, delivery, ticket)
 
 
-async def _tell(session: AsyncSession, delivery: Delivery, rule: str | None = None) -> None:
-    # Locked first: of two deliveries that change at once, the later one must count what the earlier has become.
-    ticket = await lock(session, delivery.ticket_id)
+async def _tell(session: AsyncSession, delivery: Delivery, ticket: Ticket, rule: str | None = None) -> None:
+    # Its ticket is locked: of two deliveries that change at once, the later one must count what the earlier has become.
     if delivery.scheduled and delivery.state == "sent" and await _answers(session, delivery, ticket):
         answered(ticket, clock.now())
     bad = text(
@@ -183,7 +194,9 @@ async def mails_before(session: AsyncSession, message: Message, limit: int) -> l
 
 async def left_behind(session: AsyncSession, before: datetime) -> tuple[list[Delivery], list[Delivery]]:
     """Deliveries that a dead process left: half handed over, and due in the queue without anybody sending them."""
-    lost = select(Delivery).where(Delivery.state == "sending", Delivery.changed_at < before)
+    lost = (
+        select(Delivery).where(Delivery.state == "sending", Delivery.changed_at < before).order_by(Delivery.ticket_id)
+    )
     forgotten = select(Delivery).where(Delivery.state == "queued", Delivery.send_at < before)
     return list(await session.scalars(lost)), list(await session.scalars(forgotten))
 
@@ -224,7 +237,10 @@ _WAITING = Sql(
 
 
 async def hurry(session: AsyncSession, ticket_id: int, channel: str) -> int:
-    """Try now what waits for another try in a ticket, since what it waited for has happened; returns how many."""
+    """Try now what waits for another try in a ticket, since what it waited for has happened; returns how many.
+
+    The ticket is locked by the caller.
+    """
     rows = await _WAITING.all(session, ticket_id=ticket_id, channel=channel)
     for row in rows:
         delivery = await session.get_one(Delivery, row.id, populate_existing=True)
@@ -234,7 +250,8 @@ async def hurry(session: AsyncSession, ticket_id: int, channel: str) -> int:
 
 
 async def _of(session: AsyncSession, delivery_id: int) -> Delivery:
-    """A delivery to act on. One of a note, which only a mistake could make, is none: its words never leave."""
+    """A delivery to act on, with its ticket locked. One of a note, which only a mistake could make, is none."""
+    await _lock_ticket(session, delivery_id)
     statement = select(Delivery).join(Message, Message.id == Delivery.message_id)
     wanted = statement.where(Delivery.id == delivery_id, Message.kind.in_(("agent", "system")))
     delivery = await session.scalar(wanted.with_for_update(of=Delivery))
@@ -308,7 +325,7 @@ async def send_now(session: AsyncSession, delivery_id: int) -> Delivery:
     delivery.send_at = clock.now()
     await timers.cancel_timer(session, timer_key(delivery.id))
     await request_send(session, delivery)
-    await _tell(session, delivery)
+    await _tell(session, delivery, await lock(session, delivery.ticket_id))
     return delivery
 
 

@@ -74,7 +74,7 @@ async def sweep(session: AsyncSession) -> int:
     silent = select(Chat.id, Chat.ticket_id).where(Chat.gone_at.is_(None))
     due = (Chat.left_at.is_(None) & (Chat.seen_at < now - GRACE)) | (Chat.seen_at < now - _gone)
     rows = (await session.execute(silent.where(due).order_by(Chat.seen_at).limit(SWEEP_AT_ONCE))).all()
-    for chat_id, ticket_id in rows:
+    for chat_id, ticket_id in sorted(rows, key=lambda row: (row.ticket_id or 0, row.id)):  # the order of every lock
         if ticket_id is not None:
             await lifecycle.lock(session, ticket_id)
         statement = select(Chat).where(Chat.id == chat_id).with_for_update().execution_options(populate_existing=True)

@@ -1,5 +1,6 @@
 """Send later: it leaves when its author wants, is taken back when the customer writes first; and mails of the desk."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,9 @@ from core.db import Database, unit_of_work
 from core.errors import Invalid
 from staff.models import Agent, Team
 from tests import factories
+from tests.locks import blocked
 from tickets import delivery, lifecycle, reply
+from tickets.errors import TooLate
 from tickets.events import MessageReceived
 from tickets.intake import OurAnswer, Person
 from tickets.models import Delivery, Draft, Message
@@ -130,6 +133,32 @@ async def test_it_can_be_sent_now(db: Database, desk: Desk, clock: ManualClock) 
         await delivery.send_now(session, queued.id)
     async with unit_of_work(db) as session:
         assert await delivery.take(session, queued.id) is not None
+
+
+@pytest.mark.parametrize("step", ["take", "hand over", "undo", "send now"])
+async def test_who_writes_at_the_same_moment_and_what_leaves_wait_for_each_other(
+    db: Database, desk: Desk, clock: ManualClock, step: str
+) -> None:
+    """Both lock the ticket first and the delivery then, so neither is thrown out; the customer was first here."""
+    queued = await sending(db, await send_later(db, desk, clock))
+    clock.advance(timedelta(days=1))
+
+    async def other() -> object:
+        async with unit_of_work(db, factories.actor(desk[2], desk[3])) as session:
+            if step == "take":
+                return await delivery.take(session, queued.id)
+            if step == "hand over":
+                return await delivery.move(session, queued.id, "sending", only_from=("queued",))
+            with pytest.raises(TooLate):
+                await (delivery.undo if step == "undo" else delivery.send_now)(session, queued.id)
+            return None
+
+    async with unit_of_work(db) as session:
+        await factories.received(session, token_ticket_id=desk[0])
+        leaving = asyncio.create_task(other())
+        await blocked(db, leaving)
+    assert await leaving is None
+    assert (await sending(db, queued.message_id)).state == "cancelled"
 
 
 async def test_a_moment_too_far_away_is_refused(db: Database, desk: Desk, clock: ManualClock) -> None:
