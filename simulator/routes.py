@@ -24,6 +24,7 @@ from simulator import letters, pages, shop
 from simulator.letters import File, Person
 from simulator.mailboxes import Mailboxes, StoredMail, Switches
 from simulator.post import PostOffice
+from simulator.visitor import Visitors
 from simulator.world import mailboxes_of
 
 _FOLDER: Final = Path(__file__).parent / "templates"
@@ -38,6 +39,8 @@ _BODY_POLICY: Final = (
     "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 )
 _STATUS_OK: Final = 200
+VISITORS: Final = Visitors()
+"""Who chats from the make-believe shop, in this process."""
 LARGEST_FORM: Final = 64 * 1024 * 1024
 """Bytes; larger than the largest mail that the desk takes by default, so that its refusal can be tried out."""
 
@@ -77,10 +80,11 @@ async def _desk_addresses(request: Request[Any, Any, Any]) -> list[str]:
 
 
 @get("/simulator", include_in_schema=False)
-async def index(request: Request[Any, Any, Any], q: FromQuery[str] = "") -> Response[str]:
-    """All mailboxes."""
+async def index(request: Request[Any, Any, Any], q: FromQuery[str] = "", visitor: FromQuery[str] = "") -> Response[str]:
+    """All mailboxes; ``visitor`` is the name of who has just come to the chat."""
     rows = await asyncio.to_thread(pages.mailbox_rows, _mailboxes(request), q)
-    return _page(request, "index.html", rows=rows, query=q, desk=await _desk_addresses(request))
+    desk = await _desk_addresses(request)
+    return _page(request, "index.html", rows=rows, query=q, desk=desk, visitor=visitor[:100])
 
 
 @get("/simulator/style.css", include_in_schema=False, media_type=MediaType.CSS)
@@ -209,6 +213,23 @@ async def switch(request: Request[Any, Any, Any], address: FromPath[str]) -> Red
     return Redirect(_link(address), status_code=303)
 
 
+@post("/simulator/visitors", include_in_schema=False, status_code=303)
+async def visit(request: Request[Any, Any, Any]) -> Redirect:
+    """Let a visitor of the shop write in the chat now.
+
+    Raises:
+        Unavailable: the desk has no widget, or does not let her in.
+    """
+    _same_origin(request)
+    async with reading(request.app.state.runtime.db) as session:
+        widget = await shop.shown(session)
+    if widget is None:
+        raise Unavailable("This desk has no chat widget yet. Make one in the console under Settings, Chat.")
+    host, port = request.scope["server"] or ("127.0.0.1", None)
+    who = await VISITORS.come(f"{host}:{port}", widget.key)
+    return Redirect(f"/simulator?visitor={quote(who.name)}", status_code=303)
+
+
 def _same_origin(request: Request[Any, Any, Any]) -> None:
     """Refuse forms that another site's page sends in the visitor's name."""
     origin = request.headers.get("origin")
@@ -235,4 +256,17 @@ async def _files(form: FormMultiDict) -> list[File]:
     return found
 
 
-HANDLERS: list[HTTPRouteHandler] = [index, style, mailbox, mail, body, raw, file, write, send, switch, *shop.HANDLERS]
+HANDLERS: list[HTTPRouteHandler] = [
+    index,
+    style,
+    mailbox,
+    mail,
+    body,
+    raw,
+    file,
+    write,
+    send,
+    switch,
+    visit,
+    *shop.HANDLERS,
+]

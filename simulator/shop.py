@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.chat import widgets
 from channels.chat.identity import signature
@@ -61,10 +62,15 @@ async def article(
     return await _page(request, article, who, lang)
 
 
+async def shown(session: AsyncSession) -> Widget | None:
+    """The widget on the shop's pages; None: the desk has none."""
+    return next((each for each in await widgets.listed(session) if each.is_enabled), None)
+
+
 async def _page(request: Request[Any, Any, Any], article: str, person: str, language: str) -> Response[str]:
     runtime = request.app.state.runtime
     async with reading(runtime.db) as session:
-        widget = next((each for each in await widgets.listed(session) if each.is_enabled), None)
+        widget = await shown(session)
     body = _templates.get_template("shop.html").render(
         lang=language if language.isalpha() and len(language) <= 3 else "en",
         direction="rtl" if request.query_params.get("dir") == "rtl" else "ltr",

@@ -174,10 +174,18 @@ async def test_switches(client, mailboxes):
 
 async def test_another_site_cannot_write_in_our_name(client, mailboxes):
     """Forms of other origins are refused."""
-    for path in ("/simulator/mails", f"{BOX}/switches"):
+    for path in ("/simulator/mails", f"{BOX}/switches", "/simulator/visitors"):
         answer = await client.post(path, data={"address": RAVI}, headers={"Origin": "https://evil.test"})
         assert answer.status_code == 403
     assert mailboxes.addresses() == []
+
+
+async def test_a_visitor_needs_a_widget(client):
+    """The button is on the page; a desk without a widget says how to make one."""
+    assert "A visitor writes now" in (await client.get("/simulator?visitor=<b>")).text
+    answer = await client.post("/simulator/visitors")
+    assert answer.status_code == 503
+    assert "no chat widget yet" in answer.text
 
 
 @pytest.mark.parametrize("path", ["mails/none", "mails/..%2Fx", "mails/none/body", "mails/none/raw"])
