@@ -50,6 +50,7 @@ from portal.widget.views import (
     SessionView,
     SignalsInput,
     TranscriptView,
+    WhoView,
 )
 
 LARGEST_JSON: Final = 64 * 1024
@@ -83,15 +84,19 @@ async def session(request: WidgetRequest, key: FromPath[str], data: JSONBody[Ses
     async with unit_of_work(runtime.db) as unit:
         widget = await widgets.by_key(unit, key)
         token: str | None = None
+        who: WhoView | None = None
+        visitor: ChatVisitor | None
         if data.claim is not None:
             signed = proven(data.claim, widgets.keys_of(widget, runtime.vault))
-            visitor: ChatVisitor | None = await visitors.signed_in(unit, widget, signed)
-            token = tokens.session(widget.id, visitor.id) if visitor else None
+            visitor = await visitors.signed_in(unit, widget, signed)
+            token = tokens.session(widget.id, visitor.id)
+            who = WhoView(name=visitor.name, email=visitor.email or "")
         else:
             visitor = await visitors.recognise(unit, tokens, widget, token_of(request))
         chat = await conversations.current(unit, visitor) if visitor is not None else None
         shown, entries = await _shown(unit, chat)
-        return SessionView(token=token, window=shown, entries=entries, opening=await opening.of_widget(unit, widget))
+        open_now = await opening.of_widget(unit, widget)
+        return SessionView(token=token, who=who, window=shown, entries=entries, opening=open_now)
 
 
 async def _shown(unit: AsyncSession, chat: Chat | None) -> tuple[Window | None, list[Entry]]:

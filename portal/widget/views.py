@@ -28,10 +28,18 @@ class SessionInput(_Shape):
     claim: Claim | None = None
 
 
+class WhoView(_Shape):
+    """Whom the site has vouched for; he is not asked for what is known."""
+
+    name: str
+    email: str
+
+
 class SessionView(_Shape):
-    """What the window begins with. ``token``: of the signed visitor, for as long as the page is open."""
+    """What the window begins with. ``token`` and ``who``: of the signed visitor, for as long as the page is open."""
 
     token: str | None
+    who: WhoView | None
     window: Window | None
     entries: list[Entry]
     opening: Opening

@@ -27,6 +27,7 @@ def words(language: Language) -> dict[str, Any]:
         "opensAt": _("We are back {when}."),
         "name": _("Your name"),
         "email": _("Your e-mail address"),
+        "youAre": _("You write as {name}."),
         "emailWhy": _("So that we can answer when you have left this page."),
         "optional": _("optional"),
         "required": _("This is needed."),

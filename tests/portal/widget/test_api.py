@@ -40,6 +40,7 @@ async def test_opening_the_window_leaves_nothing_behind(site: Site) -> None:
     answer = await site.post("session")
     assert answer.json() == {
         "token": None,
+        "who": None,
         "window": None,
         "entries": [],
         "opening": {"isOpen": True, "waiting": 0, "nextAt": None},
@@ -90,6 +91,8 @@ async def test_a_signed_visitor_is_the_customer_wherever_he_comes_from(site: Sit
     claim = {"userId": "17", "email": "asha@customer.example", "name": "Asha Rao"}
     claim["hash"] = signature(secret, "17", "asha@customer.example")
     opened = (await site.post("session", claim=claim)).json()
+    assert opened["who"] == {"name": "Asha Rao", "email": "asha@customer.example"}  # she is not asked for them again
+    assert (await site.post("session", opened["token"])).json()["who"] is None
     await site.begin_as(opened["token"])
     signed = jwt.encode(
         {"sub": "17", "email": claim["email"], "exp": int(site.desk.clock.now().timestamp()) + 60}, secret

@@ -12,8 +12,15 @@ export interface Pending {
   failed: boolean
 }
 
+/** Whom the site has vouched for. */
+export interface Who {
+  name: string
+  email: string
+}
+
 interface SessionAnswer {
   token: string | null
+  who: Who | null
   window: Conversation | null
   entries: Entry[]
   opening: Opening
@@ -46,6 +53,7 @@ export const state = reactive({
   unread: 0,
   slow: false,
   opening: settings.opening,
+  who: null as Who | null,
 })
 
 export const hasChat = computed(() => state.conversation !== null)
@@ -129,7 +137,7 @@ function fail(clientId: string, slow = false): void {
 /** Forgets everything on this page: somebody else may use the browser now. */
 function clear(): void {
   connection.stop()
-  Object.assign(state, { conversation: null, entries: [], pending: [], typing: '', unread: 0, isUp: true, slow: false })
+  Object.assign(state, { conversation: null, entries: [], pending: [], typing: '', unread: 0, isUp: true, slow: false, who: null })
   files.clear()
   tellUnread()
 }
@@ -152,9 +160,11 @@ export async function session(): Promise<void> {
   if (!found.window) {
     if (!claim && identity.token) identity.forget()
     clear()
+    state.who = found.who
     return
   }
   if (state.conversation && state.conversation.id !== found.window.id) clear()
+  state.who = found.who
   state.conversation = found.window
   add(found.entries)
   tellHost('known', { on: true })
