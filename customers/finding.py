@@ -3,25 +3,61 @@
 Called by ``agent_ui`` beside ``tickets/searching``.
 """
 
+from collections.abc import Sequence
+from typing import Final
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import search
 from core.actor import Actor
-from core.search import Query
+from core.search import Hit, Query
 from customers import listing
 from customers.indexing import INDEX, tokens_of
 from customers.listing import CustomerLine
 
+MOST_HITS: Final = 100
+GOOD: Final = 0.6
+"""Beside the best hit's score."""
 
-async def find(session: AsyncSession, actor: Actor, words: str, limit: int) -> list[CustomerLine]:
+
+async def find(
+    session: AsyncSession, actor: Actor, words: str, limit: int, also: Sequence[int] = ()
+) -> list[CustomerLine]:
     """Customers by words of their name, addresses, numbers, organisation or notes, the best first.
 
     Those whose name contains the words, or whose address or number begins with them, come too, also when they have
     only just written for the first time.
+
+    Args:
+        session: where to read.
+        actor: who searches.
+        words: as typed.
+        limit: lines.
+        also: ids of customers that were found by something else; they come last.
     """
-    query = Query(index=INDEX, words=words, rights=tokens_of(actor), limit=limit, highlight=False, unfinished=True)
-    found = await search.find(session, query)
-    lines = await listing.some(session, [int(hit.id) for hit in found.hits])
+    lines = await listing.some(session, [int(hit.id) for hit in await _hits(session, actor, words, limit)])
     known = {line.id for line in lines}
-    more, _ = await listing.list_customers(session, words, limit=limit)
+    more, _ = await listing.list_customers(session, words, limit=limit, also=also)
     return [*lines, *(line for line in more if line.id not in known)][:limit]
+
+
+async def page(
+    session: AsyncSession, actor: Actor, words: str, cursor: str | None, limit: int, also: Sequence[int] = ()
+) -> tuple[list[CustomerLine], str | None]:
+    """What :func:`find` finds, by name and page by page; without words everybody.
+
+    The best cannot stand first here, so what the index finds only by a part of the question is left out, and of an
+    address only its beginning counts: everybody has the words of a mail provider.
+
+    Raises:
+        Invalid: not a cursor of this list.
+    """
+    hits = await _hits(session, actor, words, MOST_HITS) if words.strip() and "@" not in words else ()
+    good = [int(hit.id) for hit in hits if hit.score >= hits[0].score * GOOD]
+    return await listing.list_customers(session, words, cursor, limit, [*good, *also])
+
+
+async def _hits(session: AsyncSession, actor: Actor, words: str, limit: int) -> tuple[Hit, ...]:
+    """What the index finds, the best first."""
+    query = Query(index=INDEX, words=words, rights=tokens_of(actor), limit=limit, highlight=False, unfinished=True)
+    return (await search.find(session, query)).hits

@@ -1,7 +1,8 @@
-"""Lists of customers for agents: by name, found by words of the name or the start of an address or number."""
+"""Lists of customers for agents, by name: found by their or their organisation's name, an address, or a number."""
 
 import base64
 import binascii
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -68,7 +69,7 @@ def _line(row: Any) -> CustomerLine:
     )
 
 
-def _found(q: str) -> Any:
+def _found(q: str, also: Sequence[int]) -> Any:
     escaped = q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     start = q.lower()
     by_name = select(Customer.id).where(Customer.name.ilike(f"%{escaped}%")).limit(LOOKED_AT)
@@ -78,7 +79,10 @@ def _found(q: str) -> Any:
         .where(ContactPoint.value >= start, ContactPoint.value < start + "\U0010ffff")
         .limit(LOOKED_AT)
     )
-    return Customer.id.in_(union_all(by_name, by_contact).scalar_subquery())
+    organisations = select(Organisation.id).where(Organisation.name.ilike(f"%{escaped}%")).limit(LOOKED_AT)
+    by_organisation = select(Customer.id).where(Customer.organisation_id.in_(organisations)).limit(LOOKED_AT)
+    named = Customer.id.in_(union_all(by_name, by_contact, by_organisation).scalar_subquery())
+    return or_(named, Customer.id.in_(also)) if also else named
 
 
 def _key(line: CustomerLine) -> str:
@@ -102,15 +106,16 @@ async def some(session: AsyncSession, ids: list[int]) -> list[CustomerLine]:
 
 
 async def list_customers(
-    session: AsyncSession, q: str = "", cursor: str | None = None, limit: int = 50
+    session: AsyncSession, q: str = "", cursor: str | None = None, limit: int = 50, also: Sequence[int] = ()
 ) -> tuple[list[CustomerLine], str | None]:
     """One page of customers by name, and the key of the next.
 
     Args:
         session: where to read.
-        q: part of a name, or the start of an address or number; empty: everybody.
+        q: part of a name or of the organisation's, or the start of an address or number; empty: everybody.
         cursor: where the page before ended.
         limit: rows, at most :data:`LONGEST_PAGE`.
+        also: with ``q``: ids of customers that were found by something else.
 
     Raises:
         Invalid: not a cursor of this list.
@@ -119,7 +124,7 @@ async def list_customers(
     limit = max(1, min(limit, LONGEST_PAGE))
     statement = _lines().order_by(Customer.name, Customer.id).limit(limit + 1)
     if q:
-        statement = statement.where(_found(q))
+        statement = statement.where(_found(q, also))
     if cursor:
         name, last = _read_key(cursor)
         statement = statement.where(or_(Customer.name > name, and_(Customer.name == name, Customer.id > last)))

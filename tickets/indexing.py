@@ -44,6 +44,9 @@ _READ: Final = Sql(
             where p.customer_id = t.customer_id and p.kind in ('email', 'phone')
         ) as contacts,
         (
+            select string_agg(p.address, ' ') from ticket_participants p where p.ticket_id = t.id
+        ) as participants,
+        (
             select string_agg(a.name, ' ') from attachments a join messages m on m.id = a.message_id
             where m.ticket_id = t.id and m.kind in ('customer', 'agent')
         ) as files,
@@ -143,7 +146,9 @@ def _documents(row: Any) -> list[Document]:
         id=str(row.id),
         title=row.subject,
         body=(row.said or "")[:LONGEST_BODY],
-        keywords=" ".join(filter(None, (str(row.id), row.customer, row.contacts, row.files, *row.tags))),
+        keywords=" ".join(
+            filter(None, (str(row.id), row.customer, row.contacts, row.participants, row.files, *row.tags))
+        ),
         language=row.language,
         rights=(*staff, *customer),
         fields=fields,

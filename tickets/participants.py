@@ -9,15 +9,21 @@ whoever writes into a thread makes himself no participant.
 from collections.abc import Iterable
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock
+from core.actor import Actor
 from core.sql import Sql
+from tickets import access
+from tickets.models import Participant, Ticket
 
 PROVEN: Final = frozenset({"token", "portal", "in_reply_to", "references", "mark"})
 """Proofs of ``tickets/threading`` that nobody gives who has not read the thread."""
 MOST: Final = 50
 """At most so many at once; a mail to hundreds is no conversation."""
+SHORTEST: Final = 3
+MOST_FOUND: Final = 100
 
 _ADD: Final = Sql(
     """
@@ -26,6 +32,27 @@ _ADD: Final = Sql(
     on conflict do nothing
     """
 )
+
+
+async def customers_with(session: AsyncSession, actor: Actor, typed: str) -> list[int]:
+    """The customers in whose tickets somebody takes part whose address begins with what was typed.
+
+    Args:
+        session: where to read.
+        actor: who searches; only tickets that she may see count.
+        typed: the beginning of an address.
+    """
+    start = "".join(typed.replace("\x00", "").split()).lower()[:320]
+    if len(start) < SHORTEST:
+        return []
+    found = (
+        select(Ticket.customer_id)
+        .distinct()
+        .join(Participant, Participant.ticket_id == Ticket.id)
+        .where(Participant.address >= start, Participant.address < start + "\U0010ffff", access.visible_to(actor))
+        .limit(MOST_FOUND)
+    )
+    return list(await session.scalars(found))
 
 
 async def add(session: AsyncSession, ticket_id: int, addresses: Iterable[str]) -> None:

@@ -15,9 +15,8 @@ from agent_ui.views.customers import CustomerChangeInput, CustomerView, brief
 from agent_ui.views.products import RegistrationView, view_of
 from agent_ui.views.tickets import CustomerBrief, SearchView
 from customers import finding, service
-from customers import listing as customers
 from products import finding as products
-from tickets import searching
+from tickets import participants, searching
 
 MOST_PRODUCTS: Final = 10
 
@@ -36,10 +35,15 @@ class CustomerController(Controller):
         cursor: FromQuery[str | None] = None,
         limit: FromQuery[int] = 50,
     ) -> Page[CustomerBrief]:
-        """Customers by name; ``q`` is part of a name, or the start of an address or number."""
+        """Customers by name; ``q`` is words of a name, an organisation, an address or notes, or the start of a number.
+
+        The start of an address in Cc finds the customers whose requests it takes part in.
+        """
+        also: list[int] = []
         if q:
             allow("search", desk.agent_id)
-        lines, following = await customers.list_customers(desk.session, q, cursor, limit)
+            also = await participants.customers_with(desk.session, desk.actor, q)
+        lines, following = await finding.page(desk.session, desk.actor, q, cursor, limit, also)
         return Page(items=[brief(line) for line in lines], next=following)
 
     @get("/{customer_id:int}", guards=[requires("customers:read")], summary="One customer")
@@ -89,8 +93,11 @@ class SearchController(Controller):
         limit, offset = max(1, min(limit, 100)), max(0, min(offset, 1000))
         found = await searching.find(desk.session, desk.actor, q, limit=limit, offset=offset)
         words = searching.parse(q).words
-        lines = await finding.find(desk.session, desk.actor, words, limit) if words and not offset else []
-        things = await products.find(desk.session, desk.actor, words, MOST_PRODUCTS) if words and not offset else []
+        lines, things = [], []
+        if words and not offset:
+            also = await participants.customers_with(desk.session, desk.actor, words)
+            lines = await finding.find(desk.session, desk.actor, words, limit, also)
+            things = await products.find(desk.session, desk.actor, words, MOST_PRODUCTS)
         return SearchView(
             tickets=found.rows,
             customers=[brief(line) for line in lines],

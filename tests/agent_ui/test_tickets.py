@@ -3,12 +3,19 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
+from core import clock as clocks
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
+from customers import indexing as customers
+from customers.models import Customer, Organisation
 from tests import factories
 from tests.agent_ui.conftest import Desk, new_ticket
+from tests.agent_ui.conftest import Person as Someone
+from tickets import indexing as tickets
 from tickets import lifecycle
+from tickets.intake import Person
 from tickets.lifecycle import TicketChange
 
 
@@ -195,6 +202,32 @@ async def test_remote_images_are_held_back(desk: Desk, db: Database) -> None:
     assert ' src="https://track.example/x.gif"' in loaded.text
     assert "script-src" not in loaded.headers["content-security-policy"]
     assert loaded.headers["x-frame-options"] == "SAMEORIGIN"
+
+
+async def test_customers_are_found_by_whatever_is_known_of_them(db: Database, desk: Desk) -> None:
+    """A word of the address or the organisation, an address in Cc of a request that one may see; never everybody."""
+    async with unit_of_work(db) as session:
+        cc = [Person("Boss", "boss@headquarters.example")]
+        hers = await factories.received(session, "mira.shah@firm.example", team_id=desk.team, cc=cc)
+        await factories.received(session, team_id=desk.team)
+        firm = Organisation(name="Gearworks Ltd", created_at=clocks.now())
+        session.add(firm)
+        await session.flush()
+        await session.execute(update(Customer).where(Customer.id == hers.customer_id).values(organisation_id=firm.id))
+        await customers.index(session, [hers.customer_id])
+        await tickets.index(session, [hers.ticket_id])
+
+    async def found(who: Someone, q: str) -> list[int]:
+        listed = (await who.http.get("/api/customers", params={"q": q})).json()["items"]
+        searched = (await who.http.get("/api/search", params={"q": q})).json()["customers"]
+        assert {one["id"] for one in listed} <= {one["id"] for one in searched}, q
+        return [one["id"] for one in listed]
+
+    for typed in ("mira", "shah", "firm", "gearworks", "boss@head", "boss@headquarters.example"):
+        assert await found(desk.agent, typed) == [hers.customer_id], typed
+    assert await found(desk.stranger, "boss@head") == await found(desk.agent, "bo") == []
+    answer = (await desk.agent.http.get("/api/search", params={"q": "headquarters"})).json()
+    assert [row["id"] for row in answer["tickets"]] == [hers.ticket_id]
 
 
 async def test_customers_are_found_read_and_changed(desk: Desk, ticket: int) -> None:
