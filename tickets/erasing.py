@@ -9,8 +9,10 @@ from typing import Final
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core import jobs
 from core.sql import Sql
 from customers.erasing import NOBODY
+from tickets import indexing
 
 ERASED: Final = "(erased)"
 
@@ -32,6 +34,12 @@ class Done(msgspec.Struct, frozen=True):
 _TICKETS: Final = Sql("select id from tickets where customer_id = :customer_id order by id for update")
 _MESSAGES: Final = Sql(
     "select id from messages where ticket_id = any(:tickets) or author_customer_id = :customer_id order by id"
+)
+_ELSEWHERE: Final = Sql(
+    """
+    select ticket_id from messages where author_customer_id = :customer_id
+    union select ticket_id from ticket_participants where address = any(:addresses)
+    """
 )
 _AUTHORS: Final = Sql(
     """
@@ -97,6 +105,7 @@ async def erase(session: AsyncSession, customer_id: int, addresses: list[str], *
     """
     tickets = [row.id for row in await _TICKETS.all(session, customer_id=customer_id)]
     messages = [row.id for row in await _MESSAGES.all(session, tickets=tickets, customer_id=customer_id)]
+    elsewhere = await _ELSEWHERE.all(session, customer_id=customer_id, addresses=addresses)
     values = {
         "customer_id": customer_id,
         "addresses": addresses,
@@ -112,4 +121,12 @@ async def erase(session: AsyncSession, customer_id: int, addresses: list[str], *
         steps += [_WORDS, _ON_TICKETS, _EVENTS, *_REST_OF_WORDS]
     for step in steps:
         await step.all(session, **{name: values[name] for name in step.names})
+    await _index_anew(session, sorted({*tickets, *(row.ticket_id for row in elsewhere)}))
     return Done(tickets, messages, files)
+
+
+async def _index_anew(session: AsyncSession, ids: list[int]) -> None:
+    """What she said and where she took part is not found any more either."""
+    for start in range(0, len(ids), indexing.BATCH):
+        args = {"ids": ids[start : start + indexing.BATCH]}
+        await jobs.enqueue(session, indexing.JOB, args, key=f"search:{indexing.JOB}")

@@ -14,11 +14,14 @@ from channels.erasing import Forgetting
 from channels.inbound import Incoming
 from channels.models import ChannelAccount, InboundRaw
 from core import clock as clocks
-from core import events
+from core import events, search
 from core.actor import Actor
 from core.clock import ManualClock
 from core.db import Database, reading, unit_of_work
 from core.errors import Invalid, NotFound
+from core.jobs import Definition, Registry, Worker
+from core.search import Query
+from core.search_feed import Feed
 from core.storage import Storage
 from core.vault import Vault
 from customers import consent, privacy, sessions
@@ -30,6 +33,7 @@ from knowledge_base.events import ArticleDeleted
 from knowledge_base.writing import Properties, Text
 from products import recalls, registering
 from products.recalls import RecallInput
+from sampark import searching
 from tests import factories
 from tests.products import rows
 from tickets import lifecycle, policy, satisfaction
@@ -132,6 +136,27 @@ async def test_nothing_says_who_she_was(db: Database, agent: Actor, wish: int, s
     for key in set(args) - set(keys):
         with pytest.raises(NotFound):
             await storage.get(key)
+
+
+async def test_the_search_forgets_her_too(db: Database, agent: Actor, wish: int, storage: Storage) -> None:
+    """Her tickets, and one of somebody else in which she only took part, are not found by her any more."""
+    feed = Feed(db, searching.FOLLOWERS, searching.REBUILD_JOBS)
+    registry = Registry((*searching.DEFINITIONS, Definition(erasing.FORGET_JOB, Forgetting(storage).files)))
+    await feed.step()
+    await Worker(db, registry).drain()
+    found = Query(index="tickets", words="unique", rights=("all_tickets",))
+    async with reading(db) as session:
+        assert len((await search.find(session, found)).hits) >= 2
+    async with unit_of_work(db, agent) as session:
+        await erasing.erase(session, wish, "You are forgotten.")
+    await feed.step()
+    await Worker(db, registry).drain()
+    async with reading(db) as session:
+        assert (await search.find(session, found)).hits == ()
+        kept = await session.scalars(
+            text("select t::text from search_tickets t union select c::text from search_customers c")
+        )
+        assert [line for line in kept if any(each in line for each in PERSONAL)] == []
 
 
 async def forgotten_keys(db: Database) -> list[str]:
