@@ -3,8 +3,13 @@
 Used by ``customers/service.py`` before an organisation is found or made from a mail domain.
 """
 
+import functools
 from typing import Final
 
+from publicsuffixlist import PublicSuffixList
+
+RESERVED: Final = frozenset({"example.com", "example.net", "example.org", "sampark.localhost", "localhost"})
+"""Domains of nobody (RFC 2606), and of the desk itself."""
 FREE_MAIL: Final = frozenset(
     """
     aim.com aol.com arcor.de att.net bellsouth.net bigpond.com bk.ru bluewin.ch btinternet.com charter.net comcast.net
@@ -18,7 +23,7 @@ FREE_MAIL: Final = frozenset(
     sympatico.ca t-online.de talktalk.net terra.com.br tiscali.it tutanota.com tuta.com uol.com.br verizon.net
     virgilio.it virginmedia.com wanadoo.fr web.de wp.pl yahoo.ca yahoo.co.in yahoo.co.jp yahoo.co.uk yahoo.com
     yahoo.com.ar yahoo.com.au yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.in yahoo.it yandex.com yandex.ru ymail.com
-    zoho.com zohomail.com 126.com 163.com sampark.localhost localhost
+    zoho.com zohomail.com 126.com 163.com
     """.split()  # noqa: SIM905 - a list of words is read and kept most easily as words
 )
 
@@ -26,8 +31,19 @@ FREE_MAIL: Final = frozenset(
 def organisation_domain(address: str) -> str | None:
     """The domain that names the sender's organisation, or None for free mail and nonsense.
 
+    It is what somebody has registered: ``mail.firm.co.in`` and ``firm.co.in`` are one organisation (the Public Suffix
+    List knows that ``co.in`` is none).
+
     Args:
         address: a normalised mail address.
     """
     domain = address.rpartition("@")[2]
-    return domain if "." in domain and domain not in FREE_MAIL else None
+    if domain in FREE_MAIL or domain in RESERVED:
+        return None
+    owned: str | None = _suffixes().privatesuffix(domain)
+    return owned if owned not in FREE_MAIL | RESERVED else None
+
+
+@functools.cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()  # reading the list takes some hundredths of a second: not at import

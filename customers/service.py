@@ -154,14 +154,21 @@ async def confirm_email(session: AsyncSession, customer_id: int, address: str) -
 
 
 async def _organisation(session: AsyncSession, domain: str) -> int:
-    """The organisation of a mail domain; ``on conflict do update`` gives the id whoever made it."""
+    """The organisation of a mail domain; ``on conflict do update`` gives the id whoever made it.
+
+    ``firm.co.in`` becomes "Firm". Who comes from ``firm.example`` then is of another one, so that is called by its
+    whole domain: two of one name in a list cannot be told apart.
+    """
+    name = domain.partition(".")[0].replace("-", " ").title()
+    await _LOCK.all(session, key=f"organisation {name.lower()}")
     statement = text(
         """
-        insert into organisations (name, domain, created_at) values (:name, :domain, :now)
+        insert into organisations (name, domain, created_at)
+        select case when exists(select 1 from organisations where lower(name) = lower(:name) and domain <> :domain)
+            then :domain else :name end, :domain, :now
         on conflict (domain) do update set domain = excluded.domain returning id
         """
     )
-    name = domain.partition(".")[0].replace("-", " ").title()
     found: int = (await session.execute(statement, {"name": name, "domain": domain, "now": clock.now()})).scalar_one()
     return found
 
