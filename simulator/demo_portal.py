@@ -28,53 +28,114 @@ _DESCRIPTION: Final = {
 _HUE: Final = 172
 
 
+def _five(en: str, hi: str, mr: str, bn: str, kn: str) -> dict[str, str]:
+    return {"en": en, "hi": hi, "mr": mr, "bn": bn, "kn": kn}
+
+
 _REPAIR: Final = (
-    Field(key="product", kind="product", names={"en": "Which of your products?", "hi": "आपका कौन-सा उत्पाद?"}),
+    Field(
+        key="product",
+        kind="product",
+        names=_five(
+            "Which of your products?",
+            "आपका कौन-सा उत्पाद?",
+            "तुमचे कोणते उत्पादन?",
+            "আপনার কোন পণ্যটি?",
+            "ನಿಮ್ಮ ಯಾವ ಉತ್ಪನ್ನ?",
+        ),
+    ),
     Field(
         key="fault",
         kind="choice",
-        names={"en": "What does it do?", "hi": "वह क्या करता है?", "mr": "ते काय करते?"},
+        names=_five("What does it do?", "वह क्या करता है?", "ते काय करते?", "সেটির কী হচ্ছে?", "ಅದು ಏನು ಮಾಡುತ್ತಿದೆ?"),
         options=[
-            Option("dead", {"en": "It does not start", "hi": "चालू नहीं होता", "mr": "सुरू होत नाही"}),
-            Option("noise", {"en": "It makes a noise", "hi": "आवाज़ करता है", "mr": "आवाज करते"}),
-            Option("leak", {"en": "It leaks", "hi": "टपकता है", "mr": "गळते"}),
-            Option("error", {"en": "It shows an error code", "hi": "त्रुटि कोड दिखाता है", "mr": "त्रुटी कोड दाखवते"}),
-            Option("other", {"en": "Something else", "hi": "कुछ और", "mr": "दुसरे काही"}),
+            Option(
+                "dead",
+                _five("It does not start", "चालू नहीं होता", "सुरू होत नाही", "চালু হচ্ছে না", "ಆನ್ ಆಗುತ್ತಿಲ್ಲ"),
+            ),
+            Option("noise", _five("It makes a noise", "आवाज़ करता है", "आवाज करते", "শব্দ করছে", "ಸದ್ದು ಮಾಡುತ್ತಿದೆ")),
+            Option("leak", _five("It leaks", "टपकता है", "गळते", "জল পড়ছে", "ಸೋರುತ್ತಿದೆ")),
+            Option(
+                "error",
+                _five(
+                    "It shows an error code",
+                    "त्रुटि कोड दिखाता है",
+                    "त्रुटी कोड दाखवते",
+                    "ত্রুটির কোড দেখাচ্ছে",
+                    "ದೋಷ ಸಂಕೇತ ತೋರಿಸುತ್ತಿದೆ",
+                ),
+            ),
+            Option("other", _five("Something else", "कुछ और", "दुसरे काही", "অন্য কিছু", "ಬೇರೆ ಏನೋ")),
         ],
         is_required=True,
     ),
     Field(
         key="code",
         kind="text",
-        names={"en": "Which error code?", "hi": "कौन-सा त्रुटि कोड?", "mr": "कोणता त्रुटी कोड?"},
-        hints={"en": "It stands on the display, for instance E4.", "hi": "वह डिस्प्ले पर लिखा होता है, जैसे E4।"},
+        names=_five("Which error code?", "कौन-सा त्रुटि कोड?", "कोणता त्रुटी कोड?", "কোন ত্রুটির কোড?", "ಯಾವ ದೋಷ ಸಂಕೇತ?"),
+        hints=_five(
+            "It stands on the display, for instance E4.",
+            "वह डिस्प्ले पर लिखा होता है, जैसे E4।",
+            "तो डिस्प्लेवर दिसतो, उदाहरणार्थ E4.",
+            "সেটি ডিসপ্লেতে দেখা যায়, যেমন E4।",
+            "ಅದು ಡಿಸ್‌ಪ್ಲೇಯಲ್ಲಿ ಕಾಣುತ್ತದೆ, ಉದಾಹರಣೆಗೆ E4.",
+        ),
         is_required=True,
         shown_when=Condition("fault", ["error"]),
     ),
-    Field(key="since", kind="date", names={"en": "Since when?", "hi": "कब से?", "mr": "केव्हापासून?"}),
+    Field(
+        key="since",
+        kind="date",
+        names=_five("Since when?", "कब से?", "केव्हापासून?", "কবে থেকে?", "ಯಾವಾಗಿನಿಂದ?"),
+    ),
 )
 _ORDER: Final = (
     Field(
         key="number",
         kind="text",
-        names={"en": "Order number", "hi": "ऑर्डर नंबर", "mr": "ऑर्डर क्रमांक"},
-        hints={"en": "It stands in the e-mail that confirmed the order.", "hi": "वह ऑर्डर की पुष्टि वाले ई-मेल में है।"},
+        names=_five("Order number", "ऑर्डर नंबर", "ऑर्डर क्रमांक", "অর্ডার নম্বর", "ಆರ್ಡರ್ ಸಂಖ್ಯೆ"),
+        hints=_five(
+            "It stands in the e-mail that confirmed the order.",
+            "वह ऑर्डर की पुष्टि वाले ई-मेल में है।",
+            "तो ऑर्डरची खात्री देणाऱ्या ई-मेलमध्ये आहे.",
+            "অর্ডার নিশ্চিত করার ই-মেইলে সেটি আছে।",
+            "ಆರ್ಡರ್ ದೃಢೀಕರಿಸಿದ ಇ-ಮೇಲ್‌ನಲ್ಲಿ ಅದು ಇದೆ.",
+        ),
     ),
-    Field(key="damaged", kind="checkbox", names={"en": "The parcel is damaged", "hi": "पार्सल टूटा हुआ है"}),
+    Field(
+        key="damaged",
+        kind="checkbox",
+        names=_five(
+            "The parcel is damaged",
+            "पार्सल टूटा हुआ है",
+            "पार्सल खराब झाले आहे",
+            "পার্সেলটি ক্ষতিগ্রস্ত",
+            "ಪಾರ್ಸೆಲ್ ಹಾಳಾಗಿದೆ",
+        ),
+    ),
     Field(
         key="photo",
         kind="file",
-        names={"en": "Photo of the parcel", "hi": "पार्सल की तस्वीर"},
+        names=_five(
+            "Photo of the parcel",
+            "पार्सल की तस्वीर",
+            "पार्सलचा फोटो",
+            "পার্সেলের ছবি",
+            "ಪಾರ್ಸೆಲ್‌ನ ಚಿತ್ರ",
+        ),
         shown_when=Condition("damaged", [YES]),
     ),
 )
 
 
+FIELDS: Final = {"repair": _REPAIR, "order": _ORDER}
+"""Topic → what its request form asks."""
+
+
 async def _topics(session: AsyncSession) -> None:
-    asked = {"repair": _REPAIR, "order": _ORDER}
     for topic in topics.of_product():
-        if topic.key in asked:
-            draft = TopicDraft(key=topic.key, names=topic.names, position=topic.position, fields=asked[topic.key])
+        if topic.key in FIELDS:
+            draft = TopicDraft(key=topic.key, names=topic.names, position=topic.position, fields=FIELDS[topic.key])
             await topics.change(session, topic.key, draft)
 
 
