@@ -18,24 +18,24 @@ from agent_ui.views.products import (
     RecallView,
     RegistrationDetail,
     RegistrationInput,
-    RegistrationView,
     no_progress,
     view_of,
 )
 from core.errors import Invalid
 from customers import service as customers
 from products import catalogue, claims, coverage, importing, listing, orders, proofs, recalls, transfers
+from products.listing import RegistrationRow
 from products.models import Product, Recall
 from products.orders import LineInput, OrderRow
 
 
-async def registration(desk: Desk, registration_id: int) -> RegistrationView:
+async def registration(desk: Desk, registration_id: int) -> RegistrationRow:
     """A registered product as a line.
 
     Raises:
         NotFound: there is none with this id.
     """
-    return view_of(RegistrationView, await listing.row_of(desk.session, registration_id))
+    return await listing.row_of(desk.session, registration_id)
 
 
 async def detail(desk: Desk, registration_id: int) -> RegistrationDetail:
@@ -68,7 +68,7 @@ async def of_customer(desk: Desk, customer_id: int) -> CustomerProducts:
     await customers.get(session, customer_id)
     owned = await listing.of_customer(session, customer_id, with_ended=True)
     return CustomerProducts(
-        registrations=[view_of(RegistrationView, each) for each in owned],
+        registrations=owned,
         orders=[order_view(each) for each in await orders.of_customer(session, customer_id)],
         claims=[view_of(ClaimView, each) for each in await claims.of_customer(session, customer_id)],
     )

@@ -14,7 +14,7 @@ from core import clock
 from core.errors import NotFound
 from customers.models import Customer
 from products import entitlement
-from products.entitlement import Cover
+from products.entitlement import Cover, State
 from products.models import Ownership, OwnershipClaim, Product, Recall, RecallCase, Registration
 
 LONGEST_PAGE: Final = 100
@@ -22,7 +22,7 @@ MOST_OF_ONE: Final = 200
 SHORTEST_SERIAL: Final = 3
 
 
-class RegistrationRow(msgspec.Struct, frozen=True, kw_only=True):
+class RegistrationRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A registered product as a line. ``state`` is how it is covered today, ``until`` the last day of that."""
 
     id: int
@@ -55,7 +55,7 @@ class RegistrationRow(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     recalled: bool
     claimed: bool
-    state: str
+    state: State
     until: date | None
 
     def name_in(self, language: str) -> str:

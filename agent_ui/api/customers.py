@@ -12,10 +12,11 @@ from agent_ui.deps import Desk
 from agent_ui.limits import allow
 from agent_ui.views.base import Page, PathId, etag, given, version_of
 from agent_ui.views.customers import CustomerChangeInput, CustomerView, brief
-from agent_ui.views.products import RegistrationView, view_of
 from agent_ui.views.tickets import CustomerBrief, SearchView
 from customers import finding, service
+from customers.listing import CustomerLine
 from products import finding as products
+from products.listing import RegistrationRow
 from tickets import participants, searching
 
 MOST_PRODUCTS: Final = 10
@@ -93,7 +94,8 @@ class SearchController(Controller):
         limit, offset = max(1, min(limit, 100)), max(0, min(offset, 1000))
         found = await searching.find(desk.session, desk.actor, q, limit=limit, offset=offset)
         words = searching.parse(q).words
-        lines, things = [], []
+        lines: list[CustomerLine] = []
+        things: list[RegistrationRow] = []
         if words and not offset:
             also = await participants.customers_with(desk.session, desk.actor, words)
             lines = await finding.find(desk.session, desk.actor, words, limit, also)
@@ -101,7 +103,7 @@ class SearchController(Controller):
         return SearchView(
             tickets=found.rows,
             customers=[brief(line) for line in lines],
-            products=[view_of(RegistrationView, each) for each in things],
+            products=things,
             marks=found.marks,
             total=found.total,
             facets=found.facets,

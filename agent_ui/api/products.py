@@ -28,7 +28,6 @@ from agent_ui.views.products import (
     RegistrationChangeInput,
     RegistrationDetail,
     RegistrationInput,
-    RegistrationView,
     RuleInput,
     RuleView,
     product_view,
@@ -38,6 +37,7 @@ from agent_ui.views.products import (
 from core.errors import NotFound
 from products import catalogue, coverage, entitlement, importing, listing, proofs, registering
 from products.catalogue import ProductChange, RuleChange
+from products.listing import RegistrationRow
 from products.registering import NewRegistration, RegistrationChange
 
 READ, REGISTER, MANAGE = requires("products:read"), requires("products:register"), requires("products:manage")
@@ -124,11 +124,10 @@ class RegistrationController(Controller):
         product_id: Annotated[int | None, QueryParameter(name="productId", ge=1)] = None,
         cursor: Annotated[int | None, QueryParameter(ge=1, le=2**63 - 1)] = None,
         limit: FromQuery[int] = 50,
-    ) -> Page[RegistrationView]:
+    ) -> Page[RegistrationRow]:
         """Newest first; ``q`` is the start of a serial number or a part of the owner's name."""
         rows, following = await listing.search(desk.session, q, product_id, cursor, limit)
-        items = [view_of(RegistrationView, each) for each in rows]
-        return Page(items=items, next=str(following) if following else None)
+        return Page(items=rows, next=str(following) if following else None)
 
     @post(guards=[REGISTER], summary="Register a product", status_code=201)
     async def register(

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from agent_ui.views.base import EmailText, Id, Input, ShortText, View
+from products.entitlement import State
+from products.listing import RegistrationRow
 from products.models import Product, WarrantyRule
 from products.recalls import STATES
 
@@ -16,7 +18,6 @@ Months = Annotated[int, msgspec.Meta(ge=1, le=600)]
 Sku = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 ExternalId = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=10**14)]
-EntitlementState = Literal["in_warranty", "contract", "expired", "none"]
 Unset = msgspec.UnsetType
 UNSET = msgspec.UNSET
 V = TypeVar("V", bound=msgspec.Struct)
@@ -103,49 +104,13 @@ class RuleInput(Input):
 class PrioritiesView(View):
     """Priority of new tickets by entitlement; what is null is of normal priority."""
 
-    priorities: dict[EntitlementState, Literal["low", "normal", "high", "urgent"]]
+    priorities: dict[State, Literal["low", "normal", "high", "urgent"]]
 
 
 class PrioritiesInput(Input):
     """The same, to be set."""
 
-    priorities: dict[EntitlementState, Literal["low", "normal", "high", "urgent"]]
-
-
-class RegistrationView(View):
-    """A registered product. ``state``: how it is covered today, ``until``: the last day of that."""
-
-    id: int
-    product_id: int
-    sku: str
-    product: str
-    family: str
-    has_picture: bool
-    serial: str
-    customer_id: int
-    customer: str
-    country: str
-    purchased_on: date
-    registered_at: datetime
-    seller: str
-    source: str
-    external_id: str | None
-    warranty_name: str
-    warranty_covers: str
-    warranty_from: date | None
-    warranty_until: date | None
-    contract_until: date | None
-    warranty_reason: str
-    second_name: str
-    second_email: str
-    second_phone: str
-    ended_at: datetime | None
-    ended_because: str
-    version: int
-    recalled: bool
-    claimed: bool
-    state: EntitlementState
-    until: date | None
+    priorities: dict[State, Literal["low", "normal", "high", "urgent"]]
 
 
 class OwnerView(View):
@@ -190,7 +155,7 @@ class RecallNoticeView(View):
 class RegistrationDetail(View):
     """A registered product with its history."""
 
-    registration: RegistrationView
+    registration: RegistrationRow
     owners: list[OwnerView]
     extensions: list[ExtensionView]
     proofs: list[ProofView]
@@ -229,7 +194,7 @@ class RegisteredView(View):
     """What became of it: ``registered`` now, or ``already`` known."""
 
     state: Literal["registered", "already", "claimed"]
-    registration: RegistrationView
+    registration: RegistrationRow
 
 
 class RegistrationChangeInput(Input):
@@ -418,7 +383,7 @@ class NewOrderInput(OrderInput, kw_only=True):
 class CustomerProducts(View):
     """What a customer owns, ordered and claims."""
 
-    registrations: list[RegistrationView]
+    registrations: list[RegistrationRow]
     orders: list[OrderView]
     claims: list[ClaimView]
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from agent_ui.views.base import EmailText, Html, Id, IdList, Input, Named, Revision, ShortText, View
-from agent_ui.views.products import RegistrationView
 from core.errors import Invalid
 from customers.contacts import normalise_email
 from products.listing import RegistrationRow
@@ -287,7 +286,7 @@ class SearchView(View):
 
     tickets: list[TicketRow]
     customers: list[CustomerBrief]
-    products: list[RegistrationView] = []
+    products: list[RegistrationRow] = []
     marks: dict[str, Marks] = {}
     total: int = 0
     facets: dict[str, dict[str, int]] = {}

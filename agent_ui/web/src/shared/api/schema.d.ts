@@ -3298,7 +3298,7 @@ export interface components {
         CustomerProducts: {
             claims: components["schemas"]["ClaimView"][];
             orders: components["schemas"]["OrderView"][];
-            registrations: components["schemas"]["RegistrationView"][];
+            registrations: components["schemas"]["RegistrationRow"][];
         };
         /** CustomerRef */
         CustomerRef: {
@@ -4187,11 +4187,6 @@ export interface components {
             items: components["schemas"]["CaseView"][];
             next: string | null;
         };
-        /** Page[RegistrationView] */
-        "Page_agent_ui.views.products.RegistrationView_": {
-            items: components["schemas"]["RegistrationView"][];
-            next: string | null;
-        };
         /** Page[CustomerBrief] */
         "Page_agent_ui.views.tickets.CustomerBrief_": {
             items: components["schemas"]["CustomerBrief"][];
@@ -4205,6 +4200,11 @@ export interface components {
         /** Page[VersionLine] */
         "Page_knowledge_base.versions.VersionLine_": {
             items: components["schemas"]["VersionLine"][];
+            next: string | null;
+        };
+        /** Page[RegistrationRow] */
+        "Page_products.listing.RegistrationRow_": {
+            items: components["schemas"]["RegistrationRow"][];
             next: string | null;
         };
         /** Page[UnionType[MessageItem, NoteItem, EventItem]] */
@@ -4441,7 +4441,7 @@ export interface components {
         };
         /** RegisteredView */
         RegisteredView: {
-            registration: components["schemas"]["RegistrationView"];
+            registration: components["schemas"]["RegistrationRow"];
             /** @enum {string} */
             state: "registered" | "already" | "claimed";
         };
@@ -4462,7 +4462,7 @@ export interface components {
             owners: components["schemas"]["OwnerView"][];
             proofs: components["schemas"]["ProofView"][];
             recalls: components["schemas"]["RecallNoticeView"][];
-            registration: components["schemas"]["RegistrationView"];
+            registration: components["schemas"]["RegistrationRow"];
         };
         /** RegistrationInput */
         RegistrationInput: {
@@ -4486,8 +4486,8 @@ export interface components {
             serial: string;
             sku?: string | null;
         };
-        /** RegistrationView */
-        RegistrationView: {
+        /** RegistrationRow */
+        RegistrationRow: {
             claimed: boolean;
             contractUntil: string | null;
             country: string;
@@ -4499,6 +4499,9 @@ export interface components {
             family: string;
             hasPicture: boolean;
             id: number;
+            names: {
+                [key: string]: unknown;
+            };
             product: string;
             productId: number;
             /** Format: date */
@@ -4691,7 +4694,7 @@ export interface components {
                 [key: string]: components["schemas"]["Marks"];
             };
             operators?: components["schemas"]["Operator"][];
-            products?: components["schemas"]["RegistrationView"][];
+            products?: components["schemas"]["RegistrationRow"][];
             tickets: components["schemas"]["TicketRow"][];
             /** @default 0 */
             total?: number;
@@ -10383,7 +10386,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_agent_ui.views.products.RegistrationView_"];
+                    "application/json": components["schemas"]["Page_products.listing.RegistrationRow_"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
