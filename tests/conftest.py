@@ -1,6 +1,7 @@
 """Fixtures of the whole suite: a real PostgreSQL, a migrated copy of the database per test, the turned clock."""
 
 import asyncio
+import copy
 import itertools
 import os
 import tempfile
@@ -8,9 +9,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from core import clock as clocks
 from core import events, migrate
@@ -22,8 +26,6 @@ from core.storage import Storage
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 EMPTY = """
     set session_replication_role = replica;
-    select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and pid <> pg_backend_pid();
     do $$
     declare name regclass;
     begin
@@ -37,7 +39,17 @@ EMPTY = """
         end loop;
     end $$
 """
-"""Ends forgotten connections, deletes all rows whatever refers to them, and starts every number at 1 again."""
+"""Deletes all rows, whatever refers to them, and starts every number at 1 again."""
+IDLE = """
+    select count(*) from pg_stat_activity a where pid = any($1::int[]) and state = 'idle'
+        and not exists (select from pg_locks l where l.pid = a.pid)
+"""
+"""How many of these connections hold nothing."""
+FORGOTTEN = """
+    select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid not in (pg_backend_pid(), {})
+"""
+"""Ends all connections but these."""
 NOT_IN_THE_INNER_LOOP = frozenset({
     "test_calm_desk", "test_live", "test_mailboxes", "test_watch", "test_mailbox", "test_oauth", "test_parse_hostile",
     "test_files", "test_pages", "test_fetch_scripted", "test_notes_stay", "test_parse_email", "test_spool",
@@ -105,54 +117,95 @@ def template(server_url: str) -> str:
         db = Database(named(server_url, name))
         await migrate.migrate(db)
         await db.close()
+        await _statement(named(server_url, name), EMPTY)  # of what migrations bring, so that a new copy is as a used one
 
     asyncio.run(make())
     return name
 
 
+class Copy:
+    """A migrated database of the suite's server, used by one test after the other.
+
+    Its connections stay open in between: new ones would have to learn all tables again, and the pool all statements.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._db = Database(url, pool_size=8)
+        self._pids: set[int] = set()
+        self._broom: asyncpg.Connection | None = None
+        event.listen(self._db.engine.sync_engine, "connect", self._note)
+
+    def lend(self) -> Database:
+        """A new object on the same connections: the product keeps things in memory for each database and engine."""
+        lent = copy.copy(self._db)
+        lent.engine = self._db.engine.execution_options()
+        lent.sessions = async_sessionmaker(lent.engine, expire_on_commit=False)
+        return lent
+
+    def _note(self, connection: Any, _record: object) -> None:
+        self._pids.add(connection.driver_connection.get_server_pid())
+
+    async def empty(self) -> None:
+        """Delete all rows, and end every connection that a test has forgotten."""
+        if self._broom is None or self._broom.is_closed():
+            self._broom = await asyncpg.connect(self._db.url)
+        idle = await self._broom.fetchval(IDLE, self._pids)
+        pool = self._db.engine.pool
+        if (idle, 0) != (pool.checkedin(), pool.checkedout()):  # type: ignore[attr-defined]  # of a pool that queues
+            await self._db.close()
+            self._pids.clear()
+        await self._broom.execute(FORGOTTEN.format(",".join(map(str, self._pids)) or "0"))
+        await self._broom.execute(EMPTY)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._db.close()
+        if self._broom is not None:
+            await self._broom.close()
+
+
+Borrowed = Callable[[], AbstractAsyncContextManager[Database]]
+
+
 @pytest.fixture(scope="session")
-def emptied(server_url: str, template: str) -> Iterator[list[str]]:
-    """Names of databases that earlier tests are done with; emptying one takes a tenth of the time of a new copy."""
-    names: list[str] = []
-    yield names
-    for name in (*names, template):
-        asyncio.run(_statement(server_url, f"drop database if exists {name} with (force)"))
+async def borrowed(server_url: str, template: str) -> AsyncIterator[Borrowed]:
+    """Lends a migrated, empty database for the length of a block.
 
-
-Borrowed = Callable[[], AbstractAsyncContextManager[str]]
-
-
-@pytest.fixture(scope="session")
-def borrowed(server_url: str, template: str, emptied: list[str]) -> Borrowed:
-    """Lends the address of a migrated, empty database for the length of a block."""
+    One that an earlier test is done with is emptied, which takes a tenth of the time of a new copy.
+    """
+    made: dict[str, Copy] = {}
+    free: list[Copy] = []
 
     @asynccontextmanager
-    async def borrow() -> AsyncIterator[str]:
-        if not emptied:
+    async def borrow() -> AsyncIterator[Database]:
+        if not free:
             name = f"test_{os.getpid()}_{next(_copies)}"
             await _statement(server_url, f"create database {name} template {template} strategy wal_log")
-            emptied.append(name)
-        name = emptied.pop()
-        yield named(server_url, name)
-        await _statement(named(server_url, name), EMPTY)
-        emptied.append(name)
+            made[name] = Copy(named(server_url, name))
+            free.append(made[name])
+        chosen = free.pop()
+        yield chosen.lend()
+        await chosen.empty()
+        free.append(chosen)
 
-    return borrow
-
-
-@pytest.fixture
-async def database_url(borrowed: Borrowed) -> AsyncIterator[str]:
-    """Address of a migrated, empty database of this test's own."""
-    async with borrowed() as url:
-        yield url
+    yield borrow
+    for each in made.values():
+        await each.close()
+    for name in (*made, template):
+        await _statement(server_url, f"drop database if exists {name} with (force)")
 
 
 @pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    """The database of this test."""
-    database = Database(database_url, pool_size=8)
-    yield database
-    await database.close()
+async def db(borrowed: Borrowed) -> AsyncIterator[Database]:
+    """The database of this test: migrated, empty."""
+    async with borrowed() as database:
+        yield database
+
+
+@pytest.fixture
+def database_url(db: Database) -> str:
+    """Address of the database of this test."""
+    return db.url
 
 
 @pytest.fixture(autouse=True)

@@ -44,10 +44,8 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Storage:
 @pytest.fixture(scope="module")
 async def db(borrowed: Borrowed) -> AsyncIterator[Database]:
     """The database of the demo company; no test of this module changes its rows."""
-    async with borrowed() as url:
-        database = Database(url, pool_size=8)
+    async with borrowed() as database:
         yield database
-        await database.close()
 
 
 @pytest.fixture(scope="module")
@@ -342,11 +340,9 @@ async def test_another_day_begins_the_same_company(
 ) -> None:
     """A Monday noon or a Sunday night on which summer time ends: every row is the same, but for times."""
     sunday = datetime(2026, 10, 25, 22, 30, tzinfo=ZoneInfo("Europe/Berlin"))
-    async with borrowed() as url:
-        other = Database(url, pool_size=8)
+    async with borrowed() as other:
         again = await begun(other, Storage(tmp_path / "files"), tmp_path / "data", sunday)
         first, second = await company(db), await company(other)
-        await other.close()
     assert again == seeded
     differ = {
         table: sorted({*lines} ^ {*second[table]})[:2] for table, lines in first.items() if lines != second[table]
