@@ -9,6 +9,7 @@ from sqlalchemy import text
 from channels.acknowledge import Acknowledger
 from channels.notify import Notifier
 from channels.product_mail import ProductMail
+from channels.review_mail import ReviewMail
 from core import events
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
@@ -28,7 +29,8 @@ def wired(clock: ManualClock) -> None:
     """The product's own table of handlers."""
     products = ProductMail("", "", "", "en")
     surveys = Surveys(load(), "secret")
-    events.subscribe(handlers(Acknowledger(Surroundings(), "en", "secret"), Notifier(""), products, surveys))
+    acknowledger = Acknowledger(Surroundings(), "en", "secret")
+    events.subscribe(handlers(acknowledger, Notifier(""), products, surveys, ReviewMail("")))
 
 
 async def owner(db: Database, ticket_id: int) -> int | None:
