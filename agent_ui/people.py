@@ -54,6 +54,7 @@ def _agent(profile: agents.Profile, state: PresenceView) -> AgentView:
             customer_wrote="customer_wrote" in profile.notify,
             mentioned="mentioned" in profile.notify,
             review="review" in profile.notify,
+            late="late" in profile.notify,
         ),
         teams=[Named(id=team_id, name=name) for team_id, name in profile.teams],
         is_active=profile.is_active,

@@ -48,6 +48,7 @@ TO_COLLEAGUES: Final = frozenset(
         "assigned",
         "customer_wrote",
         "mentioned",
+        "late",
         "mailbox_silent",
         "mailbox_recovered",
         "credentials_expire",

@@ -1,16 +1,17 @@
-"""Mails to agents: a ticket became yours, your customer wrote, a note names you.
+"""Mails to agents: a ticket became yours, your customer wrote, a note names you, a ticket of yours is late.
 
-Handlers of ``TicketAssigned``, ``MessageReceived``, ``NoteAdded``, and of what makes the router look, ask for job
-``channels.notify`` where an agent wants such mails (``Agent.notify``) and did not cause the event herself; the job
-writes notices (``channels/notices``) to those who may see the ticket. She can answer the first two by mail: what she
-writes above the line goes to the customer. The words of a note are never mailed, not even to colleagues; and an answer
-to such a mail goes to nobody, so it names no ticket.
+Handlers of ``TicketAssigned``, ``MessageReceived``, ``NoteAdded``, ``ClockBreached`` and what makes the router look
+ask for job ``channels.notify`` where an agent wants such mails (``Agent.notify``) and did not cause the event herself;
+the job writes notices (``channels/notices``) to those who may see the ticket. She can answer all but the note by mail:
+what she writes above the line goes to the customer. The words of a note are never mailed, not even to colleagues; and
+an answer to such a mail goes to nobody, so it names no ticket.
 """
 
 import html as markup
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +24,7 @@ from core.events import Event
 from core.html import text_to_html
 from core.sql import Row, Sql
 from routing.assignment import LONGEST_IDLE
+from routing.events import ClockBreached
 from staff import actors
 from tickets import access
 from tickets.events import MessageReceived, NoteAdded, TicketAssigned
@@ -41,6 +43,7 @@ class Words(NamedTuple):
     assigned: str
     customer_wrote: str
     mentioned: str
+    late: str
     longer: str
     open: str
     because_yours: str
@@ -53,35 +56,45 @@ WORDS: Final[Mapping[str, Words]] = MappingProxyType(
     {
         "en": Words(
             "Ticket {number} is yours now. {name} wrote:", "{name} wrote in ticket {number}:",
-            "{name} named you in a note in ticket {number}.", "The message is longer. Read all of it in the ticket.",
+            "{name} named you in a note in ticket {number}.",
+            "Ticket {number} has missed the time that was promised. {name} wrote:",
+            "The message is longer. Read all of it in the ticket.",
             "Open the ticket:", "You get this mail because the ticket is yours.",
             "You get this mail because a note names you. Answer in the ticket; an answer to this mail reaches nobody.",
             "If you answer this mail, your words go to the customer.", "Choose which mails you get:",
         ),
         "hi": Words(
             "टिकट {number} अब आपका है। {name} ने लिखा:", "{name} ने टिकट {number} में लिखा:",
-            "{name} ने टिकट {number} के एक नोट में आपका नाम लिया है।", "संदेश इससे लंबा है। पूरा संदेश टिकट में पढ़ें।",
+            "{name} ने टिकट {number} के एक नोट में आपका नाम लिया है।",
+            "टिकट {number} का वादा किया गया समय निकल गया है। {name} ने लिखा था:",
+            "संदेश इससे लंबा है। पूरा संदेश टिकट में पढ़ें।",
             "टिकट खोलें:", "यह मेल आपको इसलिए मिला क्योंकि टिकट आपका है।",
             "यह मेल आपको इसलिए मिला क्योंकि एक नोट में आपका नाम है। उत्तर टिकट में दें; इस मेल का उत्तर किसी तक नहीं पहुँचता।",
             "इस मेल का उत्तर देने पर आपके शब्द ग्राहक को भेजे जाएँगे।", "चुनें कि आपको कौन से मेल मिलें:",
         ),
         "mr": Words(
             "तिकीट {number} आता तुमचे आहे. {name} यांनी लिहिले:", "{name} यांनी तिकीट {number} मध्ये लिहिले:",
-            "{name} यांनी तिकीट {number} मधील टिपणीत तुमचे नाव घेतले आहे.", "संदेश याहून मोठा आहे. पूर्ण संदेश तिकिटात वाचा.",
+            "{name} यांनी तिकीट {number} मधील टिपणीत तुमचे नाव घेतले आहे.",
+            "तिकीट {number} साठी सांगितलेली वेळ उलटून गेली आहे. {name} यांनी लिहिले होते:",
+            "संदेश याहून मोठा आहे. पूर्ण संदेश तिकिटात वाचा.",
             "तिकीट उघडा:", "तिकीट तुमचे असल्यामुळे हा मेल तुम्हाला आला आहे.",
             "टिपणीत तुमचे नाव असल्यामुळे हा मेल आला आहे. उत्तर तिकिटात द्या; या मेलचे उत्तर कोणालाही पोहोचत नाही.",
             "या मेलला उत्तर दिल्यास तुमचे शब्द ग्राहकाला पाठवले जातील.", "कोणते मेल हवेत ते निवडा:",
         ),
         "bn": Words(
             "টিকিট {number} এখন আপনার। {name} লিখেছেন:", "{name} টিকিট {number}-এ লিখেছেন:",
-            "{name} টিকিট {number}-এর একটি নোটে আপনার নাম উল্লেখ করেছেন।", "বার্তাটি আরও বড়। পুরোটা টিকিটে পড়ুন।",
+            "{name} টিকিট {number}-এর একটি নোটে আপনার নাম উল্লেখ করেছেন।",
+            "টিকিট {number}-এর জন্য কথা দেওয়া সময় পেরিয়ে গেছে। {name} লিখেছিলেন:",
+            "বার্তাটি আরও বড়। পুরোটা টিকিটে পড়ুন।",
             "টিকিট খুলুন:", "টিকিটটি আপনার বলে এই মেইল পেয়েছেন।",
             "একটি নোটে আপনার নাম আছে বলে এই মেইল পেয়েছেন। টিকিটে উত্তর দিন; এই মেইলের উত্তর কারও কাছে পৌঁছায় না।",
             "এই মেইলের উত্তর দিলে আপনার কথা গ্রাহকের কাছে যাবে।", "কোন মেইল পাবেন তা বেছে নিন:",
         ),
         "kn": Words(
             "ಟಿಕೆಟ್ {number} ಈಗ ನಿಮ್ಮದು. {name} ಬರೆದಿದ್ದಾರೆ:", "{name} ಟಿಕೆಟ್ {number}ರಲ್ಲಿ ಬರೆದಿದ್ದಾರೆ:",
-            "{name} ಟಿಕೆಟ್ {number}ರ ಟಿಪ್ಪಣಿಯಲ್ಲಿ ನಿಮ್ಮ ಹೆಸರು ಬರೆದಿದ್ದಾರೆ.", "ಸಂದೇಶ ಇದಕ್ಕಿಂತ ಉದ್ದವಾಗಿದೆ. ಪೂರ್ಣ ಸಂದೇಶವನ್ನು ಟಿಕೆಟ್‌ನಲ್ಲಿ ಓದಿ.",
+            "{name} ಟಿಕೆಟ್ {number}ರ ಟಿಪ್ಪಣಿಯಲ್ಲಿ ನಿಮ್ಮ ಹೆಸರು ಬರೆದಿದ್ದಾರೆ.",
+            "ಟಿಕೆಟ್ {number}ಕ್ಕೆ ಮಾತು ಕೊಟ್ಟ ಸಮಯ ಮೀರಿದೆ. {name} ಬರೆದಿದ್ದರು:",
+            "ಸಂದೇಶ ಇದಕ್ಕಿಂತ ಉದ್ದವಾಗಿದೆ. ಪೂರ್ಣ ಸಂದೇಶವನ್ನು ಟಿಕೆಟ್‌ನಲ್ಲಿ ಓದಿ.",
             "ಟಿಕೆಟ್ ತೆರೆಯಿರಿ:", "ಟಿಕೆಟ್ ನಿಮ್ಮದಾಗಿರುವುದರಿಂದ ಈ ಮೇಲ್ ಬಂದಿದೆ.",
             "ಟಿಪ್ಪಣಿಯಲ್ಲಿ ನಿಮ್ಮ ಹೆಸರು ಇರುವುದರಿಂದ ಈ ಮೇಲ್ ಬಂದಿದೆ. ಟಿಕೆಟ್‌ನಲ್ಲಿ ಉತ್ತರಿಸಿ; ಈ ಮೇಲ್‌ಗೆ ಉತ್ತರ ಯಾರಿಗೂ ತಲುಪದು.",
             "ಈ ಮೇಲ್‌ಗೆ ಉತ್ತರಿಸಿದರೆ ನಿಮ್ಮ ಮಾತುಗಳು ಗ್ರಾಹಕರಿಗೆ ಹೋಗುತ್ತವೆ.", "ಯಾವ ಮೇಲ್‌ಗಳು ಬೇಕೆಂದು ಆರಿಸಿ:",
@@ -104,9 +117,10 @@ _ABOUT: Final = Sql(
             or (cast(:message_id as bigint) is null and m.kind = 'customer')) order by m.id desc limit 1) m on true
     where a.id = any(cast(:agent_ids as bigint[])) and a.is_active and a.address_failed is null
         and cast(a.notify ->> :kind as boolean)
-        and (:kind <> 'assigned' or t.assignee_id = a.id)
+        and (:kind not in ('assigned', 'late') or t.assignee_id = a.id)
         and not exists (select 1 from notices n where n.ticket_id = t.id and n.kind = :kind
-            and n.agent_id = a.id and n.message_id = m.id)
+            and n.agent_id = a.id and n.message_id = m.id
+            and n.created_at >= coalesce(cast(:since as timestamptz), n.created_at))
     order by a.id
     """
 )
@@ -143,6 +157,10 @@ class Notifier:
         """A colleague left a note (handler)."""
         await self._ask(session, "mentioned", event.ticket_id, event.message_id, event.mentions)
 
+    async def on_late(self, session: AsyncSession, event: ClockBreached) -> None:
+        """A deadline was missed (handler); the audience names who owns the ticket."""
+        await self._ask(session, "late", event.ticket_id, None, event.agents, since=event.due_at)
+
     async def _ask(
         self,
         session: AsyncSession,
@@ -150,6 +168,7 @@ class Notifier:
         ticket_id: int | None,
         message_id: int | None,
         agent_ids: Iterable[int | None],
+        since: datetime | None = None,
     ) -> None:
         if ticket_id is None or not (others := _others(session, agent_ids)):
             return
@@ -159,13 +178,32 @@ class Notifier:
         wanting = [each for each in others if kind in self._wanting.get(each, ())]
         if wanting:
             args = {"kind": kind, "ticket_id": ticket_id, "message_id": message_id, "agent_ids": wanting}
+            if since is not None:
+                args["since"] = since.isoformat()
             await jobs.enqueue(session, JOB, args)
 
     async def send(
-        self, session: AsyncSession, kind: str, ticket_id: int, message_id: int | None, agent_ids: list[int]
+        self,
+        session: AsyncSession,
+        kind: str,
+        ticket_id: int,
+        message_id: int | None,
+        agent_ids: list[int],
+        since: str | None = None,
     ) -> None:
-        """Write the mails of one event (job); once each, however often it runs."""
-        rows = await _ABOUT.all(session, kind=kind, ticket_id=ticket_id, message_id=message_id, agent_ids=agent_ids)
+        """Write the mails of one event (job); once each, however often it runs.
+
+        Args:
+            session: the unit of work.
+            kind: what has happened.
+            ticket_id: where.
+            message_id: the message it is about; None: the newest of the customer.
+            agent_ids: who may get one.
+            since: what was mailed about the same message before this instant was about something else.
+        """
+        about: dict[str, Any] = {"kind": kind, "ticket_id": ticket_id, "message_id": message_id}
+        moment = None if since is None else datetime.fromisoformat(since)
+        rows = await _ABOUT.all(session, **about, agent_ids=agent_ids, since=moment)
         for row in rows:
             if not await _may_see(session, row.id, ticket_id):
                 continue

@@ -33,13 +33,15 @@ class Timer(Base):
     dedupe: Mapped[str | None] = mapped_column(unique=True)
 
 
-_SET = Sql(
-    """
-    with timer as (
-        insert into timers (due_at, job, args, key, dedupe)
-        values (:due_at, :job, cast(:args as jsonb), :key, :dedupe)
+SETTING = """
+        insert into timers (due_at, job, args, key, dedupe) {rows}
         on conflict (dedupe) do update set due_at = excluded.due_at, args = excluded.args
-    )
+    """
+"""The part of a statement that sets timers; ``rows`` gives the values in this order. By itself it wakes nobody: the
+scheduler sees such a timer at its next look (``core/scheduler.POLL_SECONDS``)."""
+_SET = Sql(
+    f"""
+    with timer as ({SETTING.format(rows="values (:due_at, :job, cast(:args as jsonb), :key, :dedupe)")})
     select pg_notify(:channel, '')
     """
 )

@@ -1,4 +1,4 @@
-"""Tables of routing: work items that wait or are owned, presence of agents, and every decision with its reasons.
+"""Tables of routing: work items, presence of agents, every decision with its reasons, opening hours, response times.
 
 The work item carries what the full engine needs (queue, skills, weight, original entry), so that the engine can
 grow without rebuilding the table; today's router uses team, priority, weight and ``entered_at``.
@@ -7,7 +7,7 @@ grow without rebuilding the table; today's router uses team, priority, weight an
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.base import Base
@@ -81,3 +81,56 @@ class OpeningHours(Base):
     days: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     version: Mapped[int] = mapped_column(server_default=text("1"))
     updated_at: Mapped[datetime]
+
+
+class SlaPolicy(Base):
+    """What we promise for which tickets (``routing/policies.py``); None in a condition: whatever it is.
+
+    ``targets``: kind of clock → minutes, and whether they are of opening hours (``hours``: which) or of the calendar.
+    ``is_told``: customers see until when the first answer is promised.
+    """
+
+    __tablename__ = "sla_policies"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str]
+    entitlement: Mapped[str | None]
+    priority: Mapped[str | None]
+    hours: Mapped[str] = mapped_column(server_default="default")
+    targets: Mapped[dict[str, Any]]
+    is_told: Mapped[bool] = mapped_column(server_default="false")
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    changed_at: Mapped[datetime]
+
+
+class SlaClock(Base):
+    """One promise about one ticket: since when it runs, until when, and how it ended (``routing/clocks.py``).
+
+    What the policy said is kept here, so that a changed policy changes no promise by itself. ``pauses``: stretches
+    ``[from, until]`` that do not count; ``paused_at``: the one that goes on. ``due_at``: None while it is paused.
+    ``breached_at``: the deadline that was missed; it stays whatever comes later. The kinds ``next_response``,
+    ``call_answer`` and ``promise`` are for what is still to come.
+    """
+
+    __tablename__ = "sla_clocks"
+    __table_args__ = (
+        CheckConstraint("kind in ('first_response','next_response','resolution','call_answer','promise')", name="kind"),
+        UniqueConstraint("ticket_id", "kind", "started_at", name="uq_sla_clocks_ticket_kind_start"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    policy_id: Mapped[int | None] = mapped_column(ForeignKey("sla_policies.id", ondelete="SET NULL"))
+    policy: Mapped[str]
+    reason: Mapped[str]
+    minutes: Mapped[int]
+    business: Mapped[bool]
+    hours: Mapped[str]
+    is_told: Mapped[bool]
+    started_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]
+    pauses: Mapped[list[Any]] = mapped_column(server_default="[]")
+    met_at: Mapped[datetime | None]
+    breached_at: Mapped[datetime | None]

@@ -52,14 +52,19 @@ from products.events import (
     ProductRegistered,
     TransferOffered,
 )
-from routing import assignment
-from routing.events import PresenceChanged
+from routing import assignment, sla
+from routing.events import ClockBreached, HoursChanged, PresenceChanged
 from sampark import searching
 from sampark.runtime import Runtime
 from tickets import delivery, lifecycle
 from tickets.events import (
+    AnsweredElsewhere,
+    DeliveryChanged,
+    EntitlementApplied,
+    MessageQueued,
     MessageReceived,
     NoteAdded,
+    PriorityChanged,
     StatusChanged,
     TeamChanged,
     TicketAssigned,
@@ -77,14 +82,31 @@ def handlers(
 ) -> Mapping[type[Event], tuple[Handler, ...]]:
     """Event → what follows from it."""
     return {
-        TicketCreated: (assignment.on_ticket_created, notifier.on_routed, acknowledger.on_ticket_created),
+        TicketCreated: (
+            assignment.on_ticket_created,
+            sla.on_ticket_created,
+            notifier.on_routed,
+            acknowledger.on_ticket_created,
+        ),
         TicketAssigned: (assignment.on_ticket_changed, notifier.on_assigned),
-        StatusChanged: (assignment.on_ticket_changed, notifier.on_routed, surveys.on_status_changed),
+        StatusChanged: (
+            assignment.on_ticket_changed,
+            sla.on_status_changed,
+            notifier.on_routed,
+            surveys.on_status_changed,
+        ),
+        PriorityChanged: (sla.on_matter_changed,),
+        EntitlementApplied: (sla.on_matter_changed,),
         TicketRated: (ratings.on_rated,),
         TeamChanged: (assignment.on_ticket_changed, notifier.on_routed),
         TicketSnoozed: (assignment.on_ticket_changed,),
         TicketWoken: (assignment.on_ticket_changed, notifier.on_routed),
         MessageReceived: (delivery.on_message_received, notifier.on_message, following.on_message_received),
+        MessageQueued: (sla.on_answer,),
+        AnsweredElsewhere: (sla.on_answer,),
+        DeliveryChanged: (sla.on_answer,),
+        ClockBreached: (notifier.on_late,),
+        HoursChanged: (sla.on_hours_changed,),
         NoteAdded: (notifier.on_note,),
         TicketRead: (following.on_read,),
         ProductRegistered: (products.on_registered,),
@@ -159,6 +181,8 @@ class Wiring:
                 Definition(erasing.FORGET_COPY_JOB, forgetting.copy),
                 Definition(lifecycle.WAKE_JOB, lifecycle.wake),
                 Definition(assignment.DRAIN_JOB, assignment.drain),
+                Definition(sla.DUE_JOB, sla.on_due),
+                Definition(sla.REWIND_JOB, sla.rewind),
                 *searching.definitions(self.engine),
                 Definition(publishing.PUBLISH_JOB, publishing.publish_due),
             )

@@ -151,6 +151,7 @@ async def _tell(session: AsyncSession, delivery: Delivery, ticket: Ticket, rule:
         delivery_id=delivery.id,
         state=delivery.state,
         error=delivery.error or delivery.warning,
+        scheduled=delivery.scheduled,
         rule=rule,
         **audience(ticket),
     )

@@ -25,15 +25,18 @@ def audience(ticket: Ticket, *also_teams: int | None) -> dict[str, Any]:
 
 
 class TicketCreated(Event, frozen=True, kw_only=True):
-    """A ticket was opened."""
+    """A ticket was opened. ``waits_since``: since when its customer waits for an answer; None: she does not."""
 
     kind = "ticket.created"
     channel: str
     account_id: int | None = None
     follow_up_of: int | None = None
     archived: bool = False
+    status: str = "open"
     priority: str = "normal"
     entitlement: str = "none"
+    entitlement_until: date | None = None
+    waits_since: datetime | None = None
 
 
 class TicketSplit(Event, frozen=True, kw_only=True):
@@ -154,12 +157,13 @@ class AnsweredElsewhere(Event, frozen=True, kw_only=True):
 
 
 class MessageQueued(Event, frozen=True, kw_only=True):
-    """An agent answered; the message waits to be sent."""
+    """A message waits to be sent; ``is_answer``: an agent has answered the customer with it, now and not later."""
 
     kind = "message.queued"
     message_id: int
     delivery_id: int
     send_at: datetime
+    is_answer: bool = True
 
 
 class NoteAdded(Event, frozen=True, kw_only=True):
@@ -171,13 +175,14 @@ class NoteAdded(Event, frozen=True, kw_only=True):
 
 
 class DeliveryChanged(Event, frozen=True, kw_only=True):
-    """An outgoing message got another state."""
+    """An outgoing message got another state; ``scheduled``: it was to leave later."""
 
     kind = "delivery.changed"
     message_id: int
     delivery_id: int
     state: str
     error: str | None = None
+    scheduled: bool = False
 
 
 class DraftChanged(Event, frozen=True, kw_only=True):

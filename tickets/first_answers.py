@@ -1,4 +1,7 @@
-"""How long customers waited for the first answer, for ``routing/waiting.py``: facts of the last weeks, no averages."""
+"""First answers: how long customers waited for them, and whether one stands; for ``routing/waiting.py`` and ``sla.py``.
+
+Facts of the last weeks, no averages.
+"""
 
 from datetime import datetime
 from typing import Final
@@ -10,6 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tickets.models import Message, Ticket
 
 MOST: Final = 1000
+STANDS: Final = """
+    exists(select 1 from messages said left join deliveries way on way.message_id = said.id
+        where said.ticket_id = {ticket} and said.kind = 'agent' and not said.passed_on
+        and coalesce(way.state, '') not in ('cancelled', 'failed', 'bounced')
+        and (way.scheduled is not true or way.sent_at is not null))
+"""
+"""The condition, as SQL, that one of us has answered the customer of a ticket: what was taken back or did not arrive is
+no answer, nor what is still to be sent later, what was passed on to somebody else, a note, or the desk's own mails."""
 
 
 class FirstAnswer(msgspec.Struct, frozen=True):

@@ -330,6 +330,14 @@ class Frozen(msgspec.Struct, frozen=True):
     entitlement_until: date | None = None
     priority: str = "normal"
 
+    def facts(self) -> dict[str, Any]:
+        """What the event of a new ticket tells of it."""
+        return {
+            "entitlement": self.entitlement,
+            "entitlement_until": self.entitlement_until,
+            "priority": self.priority,
+        }
+
 
 async def freeze(session: AsyncSession, registration_id: int | None, at: datetime) -> Frozen:
     """What somebody is entitled to at this moment, to be kept on a ticket that is opened now.
@@ -368,8 +376,9 @@ async def _open(
         account_id=message.account_id,
         follow_up_of=match.ticket.id if match else None,
         archived=message.archived,
-        priority=frozen.priority,
-        entitlement=frozen.entitlement,
+        status=values["status"],
+        waits_since=values["at"] if values["status"] == "open" and not message.is_auto else None,
+        **frozen.facts(),
         **who,
     )
     actor = _actor(message, found)

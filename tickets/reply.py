@@ -245,7 +245,7 @@ async def open_ticket(session: AsyncSession, content: NewTicket) -> tuple[Ticket
     )
     session.add(ticket)
     await session.flush()
-    kept: dict[str, Any] = {"priority": frozen.priority, "entitlement": frozen.entitlement}
+    kept: dict[str, Any] = {**frozen.facts(), "status": ticket.status}
     created = TicketCreated(channel="email", account_id=content.account_id, **audience(ticket), **kept)
     events.record(session, created)
     message = _message(session, ticket, "agent", content.client_key, content.html, "")
@@ -457,10 +457,11 @@ async def _send(
     await delivery.request_send(session, outgoing)
     # The ticket comes last: every statement before would have written it, and a change of status writes it again.
     _onto_ticket(ticket, message)
-    if message.kind == "agent" and not scheduled and not message.passed_on:
+    answers = message.kind == "agent" and not scheduled and not message.passed_on
+    if answers:
         delivery.answered(ticket, now)
-    queued = MessageQueued(message_id=message.id, delivery_id=outgoing.id, send_at=send_at, **audience(ticket))
-    events.record(session, queued)
+    about: dict[str, Any] = {"message_id": message.id, "delivery_id": outgoing.id, "send_at": send_at}
+    events.record(session, MessageQueued(**about, is_answer=answers, **audience(ticket)))
 
 
 async def system_reply(session: AsyncSession, ticket_id: int, subject: str, html: str, to: Person) -> Message:

@@ -37,8 +37,14 @@ async def split(session: AsyncSession, ticket_id: int, message_id: int) -> Ticke
     if not await derived.without(session, ticket, message.id):
         raise Conflict("This is the ticket's only message.")
     facts: dict[str, Any] = {"message_id": message.id, "from_ticket_id": ticket.id, "to_ticket_id": made.id}
-    who: dict[str, Any] = {**audience(made), "priority": made.priority, "entitlement": made.entitlement}
-    created = TicketCreated(channel=made.channel, account_id=made.account_id, follow_up_of=ticket.id, **who)
+    who: dict[str, Any] = {**audience(made), **frozen.facts(), "priority": made.priority}
+    created = TicketCreated(
+        channel=made.channel,
+        account_id=made.account_id,
+        follow_up_of=ticket.id,
+        waits_since=made.waiting_since,
+        **who,
+    )
     events.record(session, created)
     events.record(session, TicketSplit(**facts, **audience(made)))
     events.record(session, TicketSplit(**facts, **audience(ticket)))

@@ -40,6 +40,8 @@ SHOWN_EVENTS: Final = (
     "ticket.product_chosen",
     "ticket.entitlement_applied",
     "ticket.rated",
+    "sla.breached",
+    "sla.recomputed",
 )
 SHOWN_DELIVERIES: Final = ("failed", "bounced", "unknown")
 """States of a delivery that are events of the timeline (``delivery.failed`` …); the others show on the message.

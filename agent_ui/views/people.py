@@ -27,12 +27,13 @@ class PresenceView(View):
 
 
 class NotifyView(View):
-    """What an agent wants a mail for: a ticket became hers, her customer wrote, a note names her, reviews."""
+    """What an agent wants a mail for: a ticket became hers, her customer wrote, a note names her, reviews, hers is late."""
 
     assigned: bool
     customer_wrote: bool
     mentioned: bool
     review: bool
+    late: bool
 
 
 class AgentView(View):
@@ -79,6 +80,7 @@ class NotifyInput(Input):
     customer_wrote: bool = False
     mentioned: bool = False
     review: bool = False
+    late: bool = False
 
     @property
     def wanted(self) -> frozenset[str]:

@@ -22,9 +22,9 @@ from channels.outbound import Send
 from core.errors import Permanent
 from tickets import delivery
 
-CHOSEN: Final = frozenset({"assigned", "customer_wrote", "mentioned", "review"})
+CHOSEN: Final = frozenset({"assigned", "customer_wrote", "mentioned", "review", "late"})
 """Kinds that an agent can end in her preferences."""
-ANSWERABLE: Final = frozenset({"assigned", "customer_wrote"})
+ANSWERABLE: Final = frozenset({"assigned", "customer_wrote", "late"})
 """Kinds whose answer goes to the customer; whoever answers a colleague's note must not write to the customer."""
 
 
