@@ -34,6 +34,7 @@ from agent_ui.api.replies import DeliveryController, ReplyController
 from agent_ui.api.reports import ReportController
 from agent_ui.api.search import SearchWordsController
 from agent_ui.api.session import SessionController
+from agent_ui.api.sla import SlaController
 from agent_ui.api.tickets import TicketController
 from agent_ui.api.widgets import WidgetController
 from agent_ui.auth import Authentication
@@ -76,6 +77,7 @@ CONTROLLERS: Final = (
     ArticleTextController,
     PolicyController,
     HoursController,
+    SlaController,
     ReportController,
     PrivacyController,
     GuestLinkController,

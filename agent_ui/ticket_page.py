@@ -15,6 +15,7 @@ from channels.email import accounts, leaving
 from channels.models import ChannelAccount
 from core.errors import Invalid, Stale
 from products import listing as registrations
+from routing import sla
 from routing.models import Decision
 from staff.models import Agent
 from tickets import attachments, detail, timeline
@@ -26,7 +27,7 @@ from tickets.timeline import Address, Item, MessageItem, NoteItem
 
 @functools.lru_cache(maxsize=1)
 def _around() -> Compiled:
-    """The mailbox of a ticket, the newest reason of the router, and what an answer begins with, in one row."""
+    """The mailbox of a ticket, the router's newest reason, what an answer begins with, the clocks: in one row."""
     account = ChannelAccount.id == bindparam("account", None, type_=BigInteger)
     why = (
         select(Decision.reason)
@@ -58,6 +59,7 @@ def _around() -> Compiled:
             box.scalar_subquery(),
             func.array(ours.scalar_subquery()),
             func.array(select(Agent.email).where(named).scalar_subquery()),
+            sla.clocks_json(bindparam("ticket", 0, type_=BigInteger)),
         )
     )
 
@@ -132,7 +134,7 @@ async def _view(desk: Desk, found: Detail) -> TicketView:
     last = found.last_mail
     people = [one.address.lower() for one in (*last.to, *last.cc)] if last else []
     values = {"account": found.account_id, "ticket": found.row.id, "team": found.row.team_id, "people": people}
-    name, address, why, box, ours, agents = (await _around().run(desk.source, values))[0]
+    name, address, why, box, ours, agents, clocks = (await _around().run(desk.source, values))[0]
     mailbox = Mailbox(name=name, address=address) if address is not None else None
     viewers = [Viewer(agent_id=one.agent_id, name=one.name, state=one.mode) for one in desk.watching.of(found.row.id)]
     reason = Routing(reason=why) if why is not None else None
@@ -141,7 +143,7 @@ async def _view(desk: Desk, found: Detail) -> TicketView:
     about = None
     if found.registration_id is not None:
         about = await registrations.row_of(desk.session, found.registration_id)
-    return ticket_view(found, mailbox, reason, viewers, begins, about)
+    return ticket_view(found, mailbox, reason, viewers, begins, about, sla.shown_clocks(clocks))
 
 
 async def sent(desk: Desk, ticket_id: int, message_id: int) -> SentView:

@@ -4,7 +4,6 @@ An answer is taken in through the ledger like a mail (``channels/web/form.py``),
 told to nobody twice. The pages of a guest link are the same ones (``portal/seats.py``).
 """
 
-from datetime import datetime
 from typing import Any, Final
 
 from litestar import Response, get, post
@@ -15,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.inbound import Incoming
 from channels.web.form import CHANNEL, WebFile, WebRequest, encode, form_account
-from core import clock, serving
+from core import serving
 from core.db import reading, unit_of_work
 from core.html import text_to_html
 from core.i18n import Language
-from portal import auth, failures, moments, seats, taking_in, tokens
+from portal import auth, failures, moments, promises, seats, taking_in, tokens
 from portal.forms import LONGEST, Upload, files_refused
 from portal.limits import Gate
 from portal.pages import PortalRequest, Visitor, runtime_of
@@ -146,17 +145,6 @@ def state_words(visitor: Visitor, line: RequestLine) -> str:
     }[line.state]
 
 
-def promise_words(visitor: Visitor, line: RequestLine, now: datetime) -> str:
-    """Until when we mean to answer, or that we are late; "" where nobody has said."""
-    if line.due_at is None:
-        return ""
-    _ = visitor.language.text
-    at = {"moment": moments.moment(visitor, line.due_at)}
-    if line.due_at >= now:
-        return _("We mean to answer by %(moment)s.") % at
-    return _("We meant to answer by %(moment)s. We are late, and still on it.") % at
-
-
 def answer_words(visitor: Visitor, found: Request) -> str:
     """What an answer does to a request that is solved; "" while it is open."""
     _ = visitor.language.text
@@ -187,7 +175,7 @@ async def _page(
         seat=seat,
         line=found.line,
         state=state_words(visitor, found.line),
-        promise=promise_words(visitor, found.line, clock.now()),
+        promise=await promises.words(session, visitor, seat.ticket_id),
         opened=moments.day(visitor, found.line.created_at),
         items=[_shown(visitor, seat, each) for each in talk.items],
         earlier=talk.before,

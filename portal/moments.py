@@ -25,6 +25,15 @@ def moment(visitor: Visitor, at: datetime) -> str:
     return visitor.language.moment(local(visitor, at))
 
 
+def near(visitor: Visitor, at: datetime, now: datetime) -> str:
+    """The same for a moment that may be close: "today, 16:30" and "tomorrow, 11:00" in place of the date."""
+    there = local(visitor, at)
+    days = (there.date() - local(visitor, now).date()).days
+    _ = visitor.language.text
+    words = {0: _("today, %(time)s"), 1: _("tomorrow, %(time)s")}.get(days)
+    return words % {"time": f"{there:%H:%M}"} if words else visitor.language.moment(there)
+
+
 def day(visitor: Visitor, at: datetime) -> str:
     """The day, in words."""
     return visitor.language.day(local(visitor, at))

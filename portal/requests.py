@@ -27,7 +27,7 @@ from core.db import reading, unit_of_work
 from core.errors import NotFound
 from core.i18n import Language
 from knowledge_base import deflection
-from portal import helping, open_now, picker, seo, tokens
+from portal import helping, open_now, picker, promises, seo, tokens
 from portal.forms import LONGEST, OWN, TRAP, Choice, Form, Upload
 from portal.helping import Suggestions
 from portal.limits import Gate
@@ -200,8 +200,10 @@ async def thanks(request: PortalRequest) -> Response[str]:
         # Whose address it is, nobody has proved; a post that went into an older ticket opens none of what stands there.
         opened = row.ticket_id if row.outcome == "ticket" else None
         guest = await guests.link_to(session, secret, opened) if opened is not None else None
+        promise = await promises.words(session, visitor, opened) if opened is not None else ""
         now = await open_now.read(session, visitor.language)
-    return visitor.page("thanks.html", number=row.ticket_id, email=row.envelope_from, guest=guest, now=now)
+    facts = {"number": row.ticket_id, "email": row.envelope_from, "guest": guest}
+    return visitor.page("thanks.html", **facts, promise=promise, now=now)
 
 
 def _questions(form: Form, offer: Offer) -> dict[str, Any]:

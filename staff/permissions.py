@@ -38,6 +38,7 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "mailboxes:manage": "Connect mailboxes, change how they are read and send, try them out, make keys that sign.",
         "portal:manage": "Choose what customers are shown, are asked and may do on the portal; set its brands.",
         "hours:manage": "Change the desk's opening hours.",
+        "sla:manage": "Choose which response times are promised.",
         "search:manage": "Teach the search synonyms and stop words, see how its indexes stand.",
         "products:read": "See the catalogue, registered products with their warranty, recalls and orders.",
         "products:register": "Register products for customers, put facts right, grant months on top.",

@@ -49,7 +49,6 @@ class RequestLine(msgspec.Struct, frozen=True, kw_only=True):
         is_own: it is the reader's own; else she takes part, or manages the organisation.
         asked: beginning of our last words, where it is the customer's turn.
         said_at: when somebody last said something that customers see.
-        due_at: until when we mean to answer, if anybody has said.
     """
 
     id: int
@@ -60,7 +59,6 @@ class RequestLine(msgspec.Struct, frozen=True, kw_only=True):
     asked: str
     created_at: datetime
     said_at: datetime
-    due_at: datetime | None
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +125,7 @@ def _lines(actor: Actor) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Ticket.id, Ticket.subject, Ticket.status, Customer.name, Ticket.customer_id, Ticket.created_at,
-            Ticket.due_at, last.c.kind, last.c.text, last.c.created_at,
+            last.c.kind, last.c.text, last.c.created_at,
         )
         .join(Customer, Customer.id == Ticket.customer_id)
         .outerjoin(last, true())
@@ -137,7 +135,7 @@ def _lines(actor: Actor) -> Select[*tuple[Any, ...]]:
 
 def _line(row: Sequence[Any], actor: Actor) -> RequestLine:
     state = _STATES[row[2]]
-    asked = snippet_of(row[8]) if state == "waiting" and row[7] == "agent" else ""
+    asked = snippet_of(row[7]) if state == "waiting" and row[6] == "agent" else ""
     return RequestLine(
         id=row[0],
         subject=row[1],
@@ -146,8 +144,7 @@ def _line(row: Sequence[Any], actor: Actor) -> RequestLine:
         is_own=row[4] == actor.id,
         asked=asked,
         created_at=row[5],
-        said_at=row[9] or row[5],
-        due_at=row[6] if state in ("working", "held") else None,
+        said_at=row[8] or row[5],
     )
 
 

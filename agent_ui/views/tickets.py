@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from agent_ui.views.base import EmailText, Html, Id, IdList, Input, Named, Revision, ShortText, View
+from agent_ui.views.sla import ClockView, clock_view
 from core.errors import Invalid
 from customers.contacts import normalise_email
 from products.listing import RegistrationRow
 from routing.models import Decision
+from routing.sla import ShownClock
 from tickets.detail import Detail, DraftItem
 from tickets.intake import Person
 from tickets.listing import AgentRef, TicketRow
@@ -108,7 +110,7 @@ class TicketView(View):
 
     ``timeline`` is the newest page, ``before`` the key of the one before it. ``last_event_id`` is what a reply names
     as ``lastSeen``. ``entitlement`` was frozen when the ticket was opened, for ``entitlement_reason``;
-    ``product.state`` is how it stands now.
+    ``product.state`` is how it stands now. ``clocks``: what is promised about it; none: no policy fits.
     """
 
     id: int
@@ -149,6 +151,7 @@ class TicketView(View):
     split: SplitHint | None
     form_answers: list[AnswerView]
     follower_ids: list[int]
+    clocks: list[ClockView]
 
 
 class ProductInput(Input):
@@ -321,6 +324,7 @@ def ticket_view(
     viewers: list[Viewer],
     reply_defaults: ReplyDefaults,
     product: RegistrationRow | None,
+    clocks: list[ShownClock],
 ) -> TicketView:
     """A ticket as its screen shows it."""
     row, card = detail.row, detail.customer
@@ -357,6 +361,7 @@ def ticket_view(
         entitlement_reason=detail.entitlement_reason,
         entitlement_until=detail.entitlement_until,
         product=ticket_product(product) if product else None,
+        clocks=[clock_view(each) for each in clocks],
     )
 
 

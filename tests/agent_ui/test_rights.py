@@ -82,6 +82,7 @@ PRODUCT_IDS = (
     "case_id",
     "key_id",
     "proof_id",
+    "policy_id",
     "external_id",
 )
 MAY_CONFLICT = {"/api/deliveries/{delivery_id}/retry", "/api/ledger/{item_id}/reprocess"}

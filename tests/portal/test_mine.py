@@ -8,15 +8,20 @@ import pytest
 from sqlalchemy import select, update
 
 from channels.models import InboundItem
+from core import events
 from core.db import Database, reading, unit_of_work
 from core.storage import Storage
 from customers.models import Customer
 from portal import auth, mine
 from portal.limits import Gate
+from routing import policies, sla
+from routing.models import SlaClock
+from routing.policies import Draft, Target
 from tests import factories
 from tests.portal.conftest import VALUES, Desk
 from tests.portal.signing_in import sign_in
 from tickets import guests, lifecycle
+from tickets.events import MessageQueued, TicketCreated
 from tickets.intake import Person
 from tickets.lifecycle import TicketChange
 from tickets.models import Attachment, Delivery, Message, Ticket
@@ -258,16 +263,43 @@ async def test_the_thanks_page_leads_to_the_request(desk: Desk, db: Database) ->
     assert VALUES["message"] in (await desk.client.get(path)).text
 
 
-async def test_a_promise_is_shown_honestly(desk: Desk, db: Database, ticket: int) -> None:
-    """The moment by which we mean to answer, in her time zone; and that we are late."""
+async def test_a_promise_is_told_where_the_policy_says_so(desk: Desk, db: Database) -> None:
+    """On the thanks page and the request's own: until when, that we are late, and nothing once she has her answer."""
+    events.subscribe({TicketCreated: (sla.on_ticket_created,), MessageQueued: (sla.on_answer,)})
+    targets = {"first_response": Target(300), "resolution": Target(60)}
+    async with unit_of_work(db) as session:
+        promised = await policies.save(session, Draft(name="All", targets=targets, is_told=True))
+    _, token = await desk.form()
+    answer = await desk.client.post("/portal/requests/new", data=VALUES | {"token": token})
+    thanks = (await desk.client.get(answer.headers["location"])).text
+    assert "We mean to answer by tomorrow, 10:00." in thanks
+    path = re.search(r'href="(/portal/guest/[^"]+)"', thanks)[1]
+    assert "We mean to answer by tomorrow, 10:00." in (await desk.client.get(path)).text
+    desk.clock.advance(timedelta(hours=18))
+    assert "We mean to answer by today, 10:00." in (await desk.client.get(path)).text
+    desk.clock.advance(timedelta(hours=6))
+    assert "by 3 March 2026, 10:00. We are late, and still on it." in (await desk.client.get(path)).text
+    async with unit_of_work(db) as session:
+        agent = await factories.agent(session)
+        ticket = await session.scalar(select(Ticket.id))
+        await policies.save(session, Draft(name="All", targets=targets), promised.id)
+    async with unit_of_work(db, factories.actor(agent)) as session:
+        await reply(session, ticket, ReplyContent(client_key="r1", html="<p>Is it warm?</p>"))
+    assert "We mea" not in (await desk.client.get(path)).text
+    _, token = await desk.form()
+    answer = await desk.client.post("/portal/requests/new", data=VALUES | {"token": token, "message": "Again"})
+    assert "We mean" not in (await desk.client.get(answer.headers["location"])).text
+
+
+async def test_a_promise_is_told_in_her_time_zone(desk: Desk, db: Database, ticket: int) -> None:
+    """Half past six in the evening in India is one o'clock in London."""
     await sign_in(desk, db, ASHA)
     async with unit_of_work(db) as session:
-        due = desk.clock.now() + timedelta(hours=5)
-        await session.execute(update(Ticket).where(Ticket.id == ticket).values(due_at=due, status="open"))
-    path = f"/portal/requests/{ticket}"
-    assert "We mean to answer by 2 March 2026, 19:30." in (await desk.client.get(path)).text
-    async with unit_of_work(db) as session:
         await session.execute(update(Customer).values(time_zone="Europe/London"))
-    assert "by 2 March 2026, 14:00." in (await desk.client.get(path)).text
-    desk.clock.advance(timedelta(hours=6))
-    assert "We are late, and still on it." in (await desk.client.get(path)).text
+        since = desk.clock.now()
+        promise = SlaClock(
+            ticket_id=ticket, kind="first_response", policy="All", reason="", minutes=240, business=True,
+            hours="default", is_told=True, started_at=since, due_at=since + timedelta(hours=4),
+        )  # fmt: skip
+        session.add(promise)
+    assert "We mean to answer by today, 13:00." in (await desk.client.get(f"/portal/requests/{ticket}")).text
