@@ -9,7 +9,7 @@ from litestar.params import HeaderParameter, JSONBody
 from agent_ui.auth import requires
 from agent_ui.deps import Desk
 from agent_ui.views.base import PathId, etag, version_of
-from agent_ui.views.sla import PolicyInput, PolicyView, policy_view
+from agent_ui.views.sla import ResponsePolicyInput, ResponsePolicyView, policy_view
 from routing import policies, sla
 
 MANAGE = requires("sla:manage")
@@ -22,12 +22,14 @@ class SlaController(Controller):
     tags = ["Administration"]
 
     @get(guards=[requires("desk:use")], summary="Response times")
-    async def list_policies(self, desk: NamedDependency[Desk]) -> list[PolicyView]:
+    async def list_policies(self, desk: NamedDependency[Desk]) -> list[ResponsePolicyView]:
         """All policies: by entitlement, the more specific ones first."""
         return [policy_view(each) for each in await policies.list_policies(desk.session)]
 
     @post(guards=[MANAGE], summary="Promise response times")
-    async def create(self, desk: NamedDependency[Desk], data: JSONBody[PolicyInput]) -> Response[PolicyView]:
+    async def create(
+        self, desk: NamedDependency[Desk], data: JSONBody[ResponsePolicyInput]
+    ) -> Response[ResponsePolicyView]:
         """Make a policy for new tickets, and with ``openToo`` for those that are open."""
         return await _saved(desk, data, None, None)
 
@@ -36,9 +38,9 @@ class SlaController(Controller):
         self,
         desk: NamedDependency[Desk],
         policy_id: PathId,
-        data: JSONBody[PolicyInput],
+        data: JSONBody[ResponsePolicyInput],
         if_match: Annotated[str | None, HeaderParameter(name="If-Match")] = None,
-    ) -> Response[PolicyView]:
+    ) -> Response[ResponsePolicyView]:
         """Write a policy whole. With ``If-Match`` only if nobody else has (412)."""
         return await _saved(desk, data, policy_id, version_of(if_match))
 
@@ -48,7 +50,9 @@ class SlaController(Controller):
         await policies.remove(desk.session, policy_id)
 
 
-async def _saved(desk: Desk, data: PolicyInput, policy_id: int | None, version: int | None) -> Response[PolicyView]:
+async def _saved(
+    desk: Desk, data: ResponsePolicyInput, policy_id: int | None, version: int | None
+) -> Response[ResponsePolicyView]:
     saved = await policies.save(desk.session, data.draft(), policy_id, version)
     if data.open_too:
         await sla.promise_to_open_ones(desk.session)

@@ -42,7 +42,7 @@ class TargetView(View):
     business: bool
 
 
-class PolicyView(View):
+class ResponsePolicyView(View):
     """What is promised for which tickets; null in ``entitlement`` or ``priority``: whatever it is."""
 
     id: int
@@ -63,7 +63,7 @@ class TargetInput(Input):
     business: bool = True
 
 
-class PolicyInput(Input):
+class ResponsePolicyInput(Input):
     """What is promised for which tickets, all of it. ``open_too``: tickets that are open get it as well."""
 
     name: Annotated[str, msgspec.Meta(max_length=200)]
@@ -96,9 +96,9 @@ def _target(policy: Policy, kind: Kind) -> TargetView | None:
     return None if target is None else TargetView(minutes=target.minutes, business=target.business)
 
 
-def policy_view(policy: Policy) -> PolicyView:
+def policy_view(policy: Policy) -> ResponsePolicyView:
     """A policy for people."""
-    return PolicyView(
+    return ResponsePolicyView(
         id=policy.id,
         name=policy.name,
         entitlement=policy.entitlement,

@@ -1,6 +1,6 @@
 /** The pages of the settings, with the permission that each one asks for. */
 export interface SettingsPage {
-  key: 'brands' | 'topics' | 'widgets' | 'mailboxes' | 'blocked' | 'automatic' | 'products' | 'warranty' | 'claims' | 'recalls' | 'keys' | 'people' | 'wishes'
+  key: 'brands' | 'topics' | 'widgets' | 'mailboxes' | 'blocked' | 'automatic' | 'products' | 'warranty' | 'claims' | 'recalls' | 'keys' | 'people' | 'wishes' | 'responseTimes'
   to: string
   permission: string
 }
@@ -13,6 +13,7 @@ export const SETTINGS_PAGES: readonly SettingsPage[] = [
   { key: 'blocked', to: '/settings/blocked-senders', permission: 'senders:block' },
   { key: 'automatic', to: '/settings/automatic-mail', permission: 'ledger:read' },
   { key: 'people', to: '/settings/people', permission: 'staff:manage' },
+  { key: 'responseTimes', to: '/settings/response-times', permission: 'sla:manage' },
   { key: 'wishes', to: '/settings/data-requests', permission: 'customers:privacy' },
   { key: 'products', to: '/settings/products', permission: 'products:manage' },
   { key: 'warranty', to: '/settings/warranty-rules', permission: 'products:manage' },

@@ -33,19 +33,20 @@ export function useNotices(): void {
   function concernsMe(event: LiveEvent, id: number): boolean {
     if (event.kind === 'ticket.assigned') return event.data.to_id === session.me && event.actor.id !== session.me
     const row = tickets.row(id)
-    return event.kind === 'message.received' && (!row || row.assignee?.id === session.me)
+    return (event.kind === 'message.received' || event.kind === 'sla.breached') && (!row || row.assignee?.id === session.me)
   }
 
   async function onEvent(event: LiveEvent): Promise<void> {
     const id = event.ticketId
     if (id === null || !concernsMe(event, id)) return
     const ticket = tickets.row(id) ?? (await api.tickets.read(id).catch(() => null))
-    if (!ticket || (event.kind === 'message.received' && ticket.assignee?.id !== session.me)) return
+    if (!ticket || (event.kind !== 'ticket.assigned' && ticket.assignee?.id !== session.me)) return
     const looking = tickets.currentId === id && document.hasFocus()
     if (!looking) unseen.add(id)
     if (!looking) playSound()
     if (event.kind === 'ticket.assigned' && tickets.currentId !== id) tellOfNew(id, ticket.subject)
-    showSystemNotice(id, event.kind === 'ticket.assigned' ? t('notice.assigned') : t('notice.newMessage', { name: ticket.customer.name }), ticket.subject)
+    const titles: Record<string, string> = { 'ticket.assigned': t('notice.assigned'), 'sla.breached': t('notice.late') }
+    showSystemNotice(id, titles[event.kind] ?? t('notice.newMessage', { name: ticket.customer.name }), ticket.subject)
   }
 
   /** A list that is sorted by what is due may put a new ticket out of sight; several at once are told in one line. */
@@ -82,7 +83,7 @@ export function useNotices(): void {
       knowledgeTasks: 'nav.knowledge', announcements: 'nav.knowledge', knowledgeReports: 'nav.knowledge', knowledgeWhole: 'nav.knowledge',
       brands: 'settings.brands', newBrand: 'settings.brands', brand: 'settings.brands', topics: 'settings.topics', newTopic: 'settings.topics', topic: 'settings.topics',
       widgets: 'settings.widgets', newWidget: 'settings.widgets', widget: 'settings.widgets', products: 'settings.products', warrantyRules: 'settings.warranty', claims: 'settings.claims',
-      recalls: 'settings.recalls', recall: 'settings.recalls', apiKeys: 'settings.keys', people: 'settings.people', newPerson: 'settings.people', person: 'settings.people', dataRequests: 'settings.wishes',
+      recalls: 'settings.recalls', recall: 'settings.recalls', apiKeys: 'settings.keys', people: 'settings.people', newPerson: 'settings.people', person: 'settings.people', dataRequests: 'settings.wishes', responseTimes: 'settings.responseTimes',
     }
     const key = titles[String(route.name)]
     return key ? t(key) : ''

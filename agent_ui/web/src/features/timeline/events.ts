@@ -15,6 +15,12 @@ export interface EventNames {
   status(code: string): string
   priority(code: string): string
   entitlement(code: string): string
+  /** What a clock promises. */
+  clock(kind: string): string
+  /** Whether somebody is there. */
+  presence(state: string): string
+  /** Why response times are others now. */
+  because(code: string): string
   time(iso: string): string
   reason(sentence: string): string
   nobody: string
@@ -56,6 +62,19 @@ function tagsChanged(data: Data): EventWords {
   return added ? { key: 'tagsAdded', values: { added } } : { key: 'tagsRemoved', values: { removed } }
 }
 
+/** Who had the ticket when it was missed, and whether she was there: "Neha (On a break)". */
+function breached(data: Data, names: EventNames): EventWords {
+  const { owner, owner_state: state } = (data.cause ?? {}) as { owner?: string | null; owner_state?: string | null }
+  const who = owner ? (state ? `${owner} (${names.presence(state)})` : owner) : names.nobody
+  return { key: 'breached', values: { clock: names.clock(text(data.clock)), due: names.time(text(data.due_at)), who } }
+}
+
+function recomputed(data: Data, names: EventNames): EventWords {
+  const clocks = (Array.isArray(data.to) ? data.to : []) as { kind?: unknown; due_at?: unknown }[]
+  const list = clocks.map((clock) => [names.clock(text(clock.kind)), names.time(text(clock.due_at))].filter(Boolean).join(' ')).join(', ')
+  return { key: list ? 'recomputed' : 'promisedNoMore', values: { because: names.because(text(data.because)), list } }
+}
+
 const WORDS: Record<string, (data: Data, names: EventNames) => EventWords> = {
   'ticket.created': () => ({ key: 'created', values: {} }),
   'ticket.assigned': assigned,
@@ -91,6 +110,8 @@ const WORDS: Record<string, (data: Data, names: EventNames) => EventWords> = {
     key: 'entitlementApplied',
     values: { from: names.entitlement(text(data.from)), to: names.entitlement(text(data.to)) },
   }),
+  'sla.breached': breached,
+  'sla.recomputed': recomputed,
   'delivery.failed': (data) => ({ key: 'deliveryFailed', values: { reason: text(data.error) } }),
   'delivery.bounced': (data) => ({ key: 'deliveryBounced', values: { reason: text(data.error) } }),
   'delivery.cancelled': () => ({ key: 'deliveryCancelled', values: {} }),

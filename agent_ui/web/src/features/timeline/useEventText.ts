@@ -17,6 +17,9 @@ export function useEventText(): (item: EventItem) => string {
     status: (code) => known('status', code),
     priority: (code) => known('priority', code),
     entitlement: (code) => known('product.state', code),
+    clock: (kind) => known('sla.kind', kind),
+    presence: (state) => known('presence', state),
+    because: (code) => known('sla.because', code),
     reason: serverWords,
     time: (iso) => (iso ? fullTime(iso) : ''),
     get nobody() {

@@ -2182,6 +2182,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/response-times": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Response times */
+        get: operations["ApiResponseTimesListPolicies"];
+        put?: never;
+        /** Promise response times */
+        post: operations["ApiResponseTimesCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/response-times/{policy_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change response times */
+        put: operations["ApiResponseTimesPolicyIdChange"];
+        post?: never;
+        /** Promise it no more */
+        delete: operations["ApiResponseTimesPolicyIdRemove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/search": {
         parameters: {
             query?: never;
@@ -3229,6 +3265,21 @@ export interface components {
             state: string;
             words: string;
         };
+        /** ClockView */
+        ClockView: {
+            breachedAt: string | null;
+            business: boolean;
+            dueAt: string | null;
+            isTold: boolean;
+            kind: string;
+            metAt: string | null;
+            minutes: number;
+            pausedAt: string | null;
+            policy: string;
+            reason: string;
+            /** Format: date-time */
+            startedAt: string;
+        };
         /** ConditionInput */
         ConditionInput: {
             answers: string[];
@@ -4039,6 +4090,8 @@ export interface components {
             /** @default false */
             customerWrote?: boolean;
             /** @default false */
+            late?: boolean;
+            /** @default false */
             mentioned?: boolean;
             /** @default false */
             review?: boolean;
@@ -4047,6 +4100,7 @@ export interface components {
         NotifyView: {
             assigned: boolean;
             customerWrote: boolean;
+            late: boolean;
             mentioned: boolean;
             review: boolean;
         };
@@ -4596,6 +4650,34 @@ export interface components {
             /** @default  */
             resolution?: string;
         };
+        /** ResponsePolicyInput */
+        ResponsePolicyInput: {
+            /** @enum {null|string} */
+            entitlement?: "in_warranty" | "contract" | "expired" | "none" | null;
+            firstResponse?: components["schemas"]["TargetInput"] | null;
+            /** @default default */
+            hours?: string;
+            /** @default false */
+            isTold?: boolean;
+            name: string;
+            /** @default false */
+            openToo?: boolean;
+            /** @enum {null|string} */
+            priority?: "low" | "normal" | "high" | "urgent" | null;
+            resolution?: components["schemas"]["TargetInput"] | null;
+        };
+        /** ResponsePolicyView */
+        ResponsePolicyView: {
+            entitlement: string | null;
+            firstResponse: components["schemas"]["TargetView"] | null;
+            hours: string;
+            id: number;
+            isTold: boolean;
+            name: string;
+            priority: string | null;
+            resolution: components["schemas"]["TargetView"] | null;
+            version: number;
+        };
         /** RestoreInput */
         RestoreInput: {
             versionId: number;
@@ -4819,6 +4901,17 @@ export interface components {
             id: number;
             words: string[];
         };
+        /** TargetInput */
+        TargetInput: {
+            /** @default true */
+            business?: boolean;
+            minutes: number;
+        };
+        /** TargetView */
+        TargetView: {
+            business: boolean;
+            minutes: number;
+        };
         /** TaskInput */
         TaskInput: {
             /** @enum {string} */
@@ -4945,6 +5038,7 @@ export interface components {
             assignee: components["schemas"]["AgentRef"] | null;
             before: string | null;
             channel: string;
+            clocks: components["schemas"]["ClockView"][];
             /** Format: date-time */
             createdAt: string;
             customer: components["schemas"]["CustomerBrief"];
@@ -11127,6 +11221,143 @@ export interface operations {
             header?: never;
             path: {
                 key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiResponseTimesListPolicies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponsePolicyView"][];
+                };
+            };
+        };
+    };
+    ApiResponseTimesCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResponsePolicyInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponsePolicyView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiResponseTimesPolicyIdChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                policy_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResponsePolicyInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponsePolicyView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiResponseTimesPolicyIdRemove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                policy_id: number;
             };
             cookie?: never;
         };

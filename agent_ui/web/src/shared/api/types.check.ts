@@ -9,6 +9,7 @@ import type * as chat from './chat'
 import type * as mail from './mail'
 import type * as portal from './portal'
 import type * as own from './types'
+import type * as times from './responseTimes'
 import type * as work from './work'
 
 type Schema = components['schemas']
@@ -30,6 +31,8 @@ export type Read = All<{
   colleague: Fits<Schema['AgentBrief'], own.AgentBrief>
   team: Fits<Schema['TeamView'], own.TeamView>
   view: Fits<Schema['ViewCount'], own.ViewView>
+  clock: Fits<Schema['ClockView'], times.TicketClock>
+  policy: Fits<Schema['ResponsePolicyView'], times.ResponsePolicy>
   row: Fits<Schema['TicketRow'], own.TicketRow>
   message: Fits<Schema['MessageItem'], own.MessageItem>
   note: Fits<Schema['NoteItem'], own.NoteItem>
@@ -67,5 +70,6 @@ export type Written = All<{
   customer: Fits<own.CustomerPatch, Schema['CustomerChangeInput']>
   mailbox: Fits<mail.MailboxInput, Schema['MailboxInput']>
   trial: Fits<mail.TestInput, Schema['TestInput']>
+  policy: Fits<times.PolicyInput, Schema['ResponsePolicyInput']>
   block: Fits<{ pattern: string; reason: string }, Schema['ledger_BlockInput']>
 }>

@@ -7,6 +7,7 @@
 
 import type { CalendarPreview, MailAuthentication, MailPreview, ReplyDefaults } from './mailParts'
 import type { Entitlement, TicketProduct } from './cover'
+import type { TicketClock } from './responseTimes'
 
 export type { CalendarPreview, MailAuthentication, MailPreview, ReplyDefaults, SenderAddress, ConversationSender } from './mailParts'
 
@@ -43,12 +44,7 @@ export interface AgentView {
   presence: { state: PresenceState; since: string | null }
 }
 
-export interface NotifyChoices {
-  assigned: boolean
-  customerWrote: boolean
-  mentioned: boolean
-  review: boolean
-}
+export type NotifyChoices = Record<'assigned' | 'customerWrote' | 'mentioned' | 'review' | 'late', boolean>
 
 export interface ConsoleSettings {
   undoSendSeconds: number
@@ -266,6 +262,8 @@ export interface TicketView extends Omit<TicketRow, 'customer'> {
   product?: TicketProduct | null
   entitlementReason?: string
   entitlementUntil?: string | null
+  /** What is promised about it; none: no policy fits. */
+  clocks?: TicketClock[]
 }
 
 export interface TicketPatch {

@@ -4,9 +4,9 @@ import { i18n, setLocale, tr, withWords } from './index'
 import { PARTS } from './parts'
 
 /** Sources that may speak a part's words: what is loaded by `withWords` for it, and titles that are asked for later. */
-const OFFICE = /^\/src\/(features\/(ledger|mailboxes|people|portal|privacy|products|widgets)|pages\/settings|pages\/LedgerPage|shared\/form\/|shared\/ui\/LoadFailure|features\/shell\/notices)/
+const OFFICE = /^\/src\/(features\/(ledger|mailboxes|people|portal|privacy|products|responseTimes|widgets)|pages\/settings|pages\/LedgerPage|shared\/form\/|shared\/ui\/LoadFailure|features\/shell\/notices)/
 const SPEAKERS: Record<keyof typeof PARTS, RegExp> = {
-  desk: new RegExp(`${OFFICE.source}|^/src/(features/(timeline|composer|details|ticket|customers|search|prefs|palette|auth|knowledge|shell/shellCommands)|pages/knowledge/|pages/(Search|Customers?|Preferences|SignIn|NewConversation)Page|pages/inbox/TicketPane|shared/(sending/|commands\\.ts|ui/CopyLine|ui/CoverBadge))`),
+  desk: new RegExp(`${OFFICE.source}|^/src/(features/(timeline|composer|details|ticket|customers|search|prefs|palette|auth|knowledge|shell/shellCommands)|pages/knowledge/|pages/(Search|Customers?|Preferences|SignIn|NewConversation)Page|pages/inbox/TicketPane|shared/(sending/|commands\\.ts|promises\\.ts|ui/CopyLine|ui/CoverBadge))`),
   office: OFFICE,
   widget: /^\/src\/(features\/widgets|pages\/settings\/Widget)/,
   portal: /^\/src\/(features\/portal|pages\/settings\/(Brand|Topic))/,

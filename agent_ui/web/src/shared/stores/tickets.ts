@@ -9,6 +9,7 @@ import { computed, ref, shallowReactive } from 'vue'
 import { ApiError } from '../api/client'
 import { api } from '../api/endpoints'
 import type { TicketProduct } from '../api/cover'
+import type { TicketClock } from '../api/responseTimes'
 import type {
   CustomerBrief, DraftView, Item, LiveEvent, ReplyDefaults, TicketPatch, TicketRow, TicketView, Viewer,
 } from '../api/types'
@@ -45,6 +46,8 @@ export interface Thread {
   product: TicketProduct | null
   entitlementReason: string
   entitlementUntil: string | null
+  /** What is promised about it. */
+  clocks: TicketClock[]
   /** A live event told of a change that was not read yet. */
   stale: boolean
 }
@@ -56,7 +59,7 @@ function emptyThread(id: number): Thread {
     id, state: 'loading', error: null, items: [], before: null, lastEventId: '', drafts: [], viewers: [],
     customer: null, organisation: null, mailbox: null, routing: null, followerIds: [],
     replyDefaults: null, splitMessageId: null, formAnswers: [], product: null, entitlementReason: '',
-    entitlementUntil: null, stale: false,
+    entitlementUntil: null, clocks: [], stale: false,
   } as Thread)
 }
 
@@ -131,7 +134,8 @@ export const useTickets = defineStore('tickets', () => {
       mailbox: view.mailbox, routing: view.routing, followerIds: view.followerIds,
       replyDefaults: view.replyDefaults ?? null, splitMessageId: view.split?.messageId ?? null,
       formAnswers: view.formAnswers ?? [], product: view.product ?? null,
-      entitlementReason: view.entitlementReason ?? '', entitlementUntil: view.entitlementUntil ?? null, stale: false,
+      entitlementReason: view.entitlementReason ?? '', entitlementUntil: view.entitlementUntil ?? null, clocks: view.clocks ?? [],
+      stale: false,
     } satisfies Partial<Thread>)
     return known
   }

@@ -1,0 +1,44 @@
+/** What a response time promises, in the reader's language. The server keeps the reason as an English sentence. */
+import type { TicketClock } from './api/responseTimes'
+import { noon } from './products'
+import { tr } from './i18n'
+import { longDate } from './time'
+
+const COVERS: Record<string, string> = { 'in warranty': 'in_warranty', contract: 'contract', 'cover has ended': 'expired', 'no cover': 'none' }
+const SENTENCE = /^(.+): (first answer|solution) within (\d+) (opening )?(hour|minute)s?$/
+
+/** "4 opening hours" or "30 minutes". */
+export function spanWords(minutes: number, business: boolean): string {
+  const whole = minutes % 60 === 0
+  const n = whole ? minutes / 60 : minutes
+  return tr(`sla.span.${business ? 'opening' : 'calendar'}.${whole ? 'hours' : 'minutes'}`, { n }, n)
+}
+
+/** "Contract until 1 Mar 2027, urgent"; what is not known here is shown as it is. */
+function condition(part: string): string {
+  const priority = /^priority (\w+)$/.exec(part)?.[1]
+  if (priority) return tr('sla.priority', { priority: tr(`priority.${priority}`) })
+  const [, cover = '', until] = /^(.+?)(?: until (\d{4}-\d\d-\d\d))?$/.exec(part) ?? []
+  const state = COVERS[cover]
+  if (!state) return part === 'every request' ? tr('sla.everyRequest') : part
+  const words = tr(`product.state.${state}`)
+  return until ? `${words} ${tr('product.until', { day: longDate(noon(until)) })}` : words
+}
+
+/** Why a clock is due then: "Contract until 1 Mar 2027: first answer within 4 opening hours". */
+export function promiseWords(reason: string): string {
+  const [, who = '', what = '', number = '', opening, unit] = SENTENCE.exec(reason) ?? []
+  if (!what) return reason
+  const minutes = Number(number) * (unit === 'hour' ? 60 : 1)
+  const promised = tr('sla.within', { what: tr(what === 'solution' ? 'sla.kind.resolution' : 'sla.kind.first_response'), span: spanWords(minutes, Boolean(opening)) })
+  return `${who.split(', ').map(condition).join(', ')}: ${promised}`
+}
+
+export type ClockState = 'runs' | 'paused' | 'notNeeded' | 'inTime' | 'late' | 'never'
+
+/** How a promise stands. A first answer that nobody gave before the ticket was solved is needed no more. */
+export function clockState(clock: Pick<TicketClock, 'kind' | 'dueAt' | 'pausedAt' | 'metAt'>): ClockState {
+  if (clock.metAt) return clock.dueAt && Date.parse(clock.metAt) > Date.parse(clock.dueAt) ? 'late' : 'inTime'
+  if (clock.pausedAt) return clock.kind === 'first_response' ? 'notNeeded' : 'paused'
+  return clock.dueAt ? 'runs' : 'never'
+}
