@@ -28,7 +28,7 @@ from core.settings import Settings
 from core.storage import Storage
 from customers.models import ContactPoint, Customer, Organisation
 from routing.models import Decision, Presence, WorkItem
-from simulator import demo_articles, demo_chat, demo_portal, demo_products
+from simulator import demo_articles, demo_chat, demo_portal, demo_products, demo_sla
 from simulator.demo_draws import draws
 from simulator.demo_events import History
 from simulator.demo_ledger import Ledger
@@ -157,6 +157,7 @@ class _Seeding:
         history.write(plans)
         await self._copy_all(rows, ledger, history)
         await demo_products.Seeding(self._session, self._storage, self._now, people).fill(rows.tickets, rows.messages)
+        await demo_sla.fill(self._session, self._now)
         await self._unreachable(rows)
         await self._timers(plans)
         await self._session.execute(text("analyze tickets, messages, events, customers, contact_points, deliveries"))

@@ -141,7 +141,6 @@ class RowMaker:
                 "created_at": plan.created_at,
                 "last_activity_at": last["created_at"],
                 "waiting_since": plan.waiting_since,
-                "due_at": plan.due_at,
                 "snoozed_until": plan.snoozed_until,
                 "first_reply_at": replies[0] if replies else None,
                 "solved_at": plan.solved_at,

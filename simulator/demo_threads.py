@@ -19,7 +19,7 @@ DAYS: Final = 90
 NOT_YET: Final = datetime.max.replace(tzinfo=OFFICE)
 CLOSE_AFTER: Final = timedelta(days=7)
 PROMISE: Final = {"urgent": 2, "high": 8, "normal": 24, "low": 72}
-"""Hours within which a customer of this priority is promised an answer."""
+"""Hours within which a customer without cover is promised an answer, by priority (``simulator/demo_sla.py``)."""
 
 _OPENS, _CLOSES = time(9, 0), time(18, 30)
 _DONE_SHAPES: Final = (
@@ -100,7 +100,6 @@ class Plan:
     assignee: int | None = None
     routed: bool = False
     waiting_since: datetime | None = None
-    due_at: datetime | None = None
     snoozed_until: datetime | None = None
     solved_at: datetime | None = None
     closed_at: datetime | None = None
@@ -233,7 +232,9 @@ class Planner:
         else:
             low, high = self._times.choices(((1.02, 1.5), (0.86, 0.99), (0.03, 0.85)), (0.12, 0.16, 0.72))[0]
             age = timedelta(hours=hours * self._times.uniform(low, high))
-        shape = self._rng.choices(_OPEN_SHAPES, (5, 1.5, 3, 2, 1))[0] if number >= 5 else ("open",)
+        drawn = self._rng.choices(_OPEN_SHAPES, (5, 1.5, 3, 2, 1))[0] if number >= 5 else ("open",)
+        # Who has waited so long has mostly had no answer at all: that is what is promised first.
+        shape = ("open",) if age > timedelta(hours=hours * 0.85) else drawn
         steps, tail = (shape[:-1], shape[-1:]) if shape == ("open", "chase") else (shape, ())
         waiting = self._now - age
         turns = self._backwards(steps, age)
@@ -242,7 +243,7 @@ class Planner:
             turns.append(Turn(step, ago, at=self._now - ago))
         plan = self._make(story, language, customer, "open", turns)
         plan.priority = priority
-        plan.waiting_since, plan.due_at = waiting, waiting + timedelta(hours=hours)
+        plan.waiting_since = waiting
         answered = any(turn.agent is not None for turn in turns)
         if not answered and plan.assignee is not None and self._rng.random() < 0.6:
             self._load[plan.assignee] -= 1

@@ -25,7 +25,7 @@ from staff.models import Agent, Role, Team, TeamMember
 LOCALES: Final = ("en", "hi", "mr", "bn", "kn")
 THEMES: Final = ("light", "dark", "system")
 NOTIFIED: Final = frozenset({"assigned", "customer_wrote", "mentioned", "review", "late"})
-"""What an agent may want a mail for: a ticket became hers, her customer wrote, a note names her, a review, hers is late."""
+"""What an agent may want a mail for: a ticket became hers, her customer wrote, a note names her, reviews, lateness."""
 LONGEST_NAME: Final = 120
 MOST_CAPACITY: Final = 1000
 LONGEST_SIGNATURE: Final = 20_000

@@ -22,8 +22,8 @@ class Role(Base):
 class Agent(Base):
     """Somebody who works at the desk.
 
-    ``notify``: what she wants a mail for: ``assigned``, ``customer_wrote``, ``mentioned``, ``review``, ``late`` (true or
-    absent).
+    ``notify``: what she wants a mail for: ``assigned``, ``customer_wrote``, ``mentioned``, ``review``, ``late`` (true
+    or absent).
     ``address_failed``: why mails to her come back.
     """
 

@@ -27,7 +27,7 @@ class PresenceView(View):
 
 
 class NotifyView(View):
-    """What an agent wants a mail for: a ticket became hers, her customer wrote, a note names her, reviews, hers is late."""
+    """What an agent wants a mail for: a ticket became hers, her customer wrote, a note names her, reviews, lateness."""
 
     assigned: bool
     customer_wrote: bool
