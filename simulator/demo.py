@@ -157,9 +157,9 @@ class _Seeding:
         history.write(plans)
         await self._copy_all(rows, ledger, history)
         await demo_products.Seeding(self._session, self._storage, self._now, people).fill(rows.tickets, rows.messages)
-        await demo_sla.fill(self._session, self._now)
         await self._unreachable(rows)
         await self._timers(plans)
+        await demo_sla.fill(self._session, self._now)
         await self._session.execute(text("analyze tickets, messages, events, customers, contact_points, deliveries"))
         return DemoSummary(
             True, len(AGENTS), len(people), len(plans), len(rows.messages), _SIGN_INS, _support(self._settings)

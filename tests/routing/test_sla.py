@@ -13,6 +13,7 @@ from channels.models import Notice
 from channels.notify import JOB as NOTIFY_JOB
 from channels.notify import Notifier
 from channels.product_mail import ProductMail
+from channels.review_mail import ReviewMail
 from core import events, scheduler
 from core.clock import ManualClock
 from core.db import Database, reading, unit_of_work
@@ -56,7 +57,13 @@ def wired(clock: ManualClock) -> Notifier:
     """The product's own table of handlers."""
     notifier = Notifier("https://desk.example")
     events.subscribe(
-        handlers(Quiet(Surroundings(), "en", "x"), notifier, ProductMail("", "", "", "en"), Surveys(load(), "secret"))
+        handlers(
+            Quiet(Surroundings(), "en", "x"),
+            notifier,
+            ProductMail("", "", "", "en"),
+            Surveys(load(), "secret"),
+            ReviewMail(""),
+        )
     )
     return notifier
 
