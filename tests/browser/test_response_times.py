@@ -1,0 +1,115 @@
+"""Response times in a browser: an administrator promises, a customer is told, an agent sees it and keeps it."""
+
+import re
+from collections.abc import Callable
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.journeys.desk import ADMIN, AGENT, Desk
+
+Picture = Callable[[Page, str], None]
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def violations(page: Page) -> list[str]:
+    """Broken rules of axe, with the elements."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found]
+
+
+def sign_in(page: Page, desk: Desk, who: tuple[str, str]) -> None:
+    """Sign in through the form."""
+    page.goto(f"{desk.url}/console/")
+    page.get_by_role("textbox", name="E-mail").fill(who[0])
+    page.locator("input[type=password]").fill(who[1])
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("listbox").first).to_be_visible()
+
+
+def test_a_promise_from_the_settings_to_the_answer(browser: Browser, page: Page, desk: Desk, picture: Picture) -> None:
+    """Told in the settings, it stands on the customer's page and beside the ticket, and the answer meets it."""
+    sign_in(page, desk, ADMIN)
+    page.goto(f"{desk.url}/console/settings/response-times")
+    policies = page.get_by_role("list", name="Response times")
+    expect(policies.get_by_role("button")).to_have_count(6)
+    expect(policies).to_contain_text("first answer within 4 opening hours")
+    picture(page, "settings")
+    assert violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 780})
+    picture(page, "settings-narrow")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    policies.get_by_role("button", name=re.compile("Everyday")).click()
+    form = page.get_by_role("dialog")
+    within = form.get_by_role("group", name="first answer").get_by_role("spinbutton")
+    within.fill("")
+    form.get_by_role("group", name="solution").get_by_role("spinbutton").fill("")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert")).to_contain_text("Promise the first answer")
+    within.fill("6")
+    form.get_by_role("checkbox", name="Tell customers").check()
+    picture(page, "form")
+    assert violations(page) == []
+    form.get_by_role("button", name="Save").click()
+    expect(form).to_have_count(0)
+    expect(policies).to_contain_text("first answer within 6 hours · told to the customer")
+
+    ask_on_the_portal(browser, desk, picture)
+    number = desk_number(page, desk)
+    page.goto(f"{desk.url}/console/inbox/open/{number}")
+    beside = page.get_by_role("region", name="Response times")
+    expect(beside).to_contain_text("No cover, Normal priority: first answer within 6 hours · told to the customer")
+    expect(beside).to_contain_text("Due in")
+    picture(page, "ticket")
+    assert violations(page) == []
+    page.keyboard.press("r")
+    expect(page.get_by_role("textbox", name="Reply")).to_be_focused()
+    page.keyboard.type("Please tighten the shade.")
+    page.keyboard.press("Control+Enter")
+    expect(beside).to_contain_text("in time")
+
+
+def ask_on_the_portal(browser: Browser, desk: Desk, picture: Picture) -> None:
+    """Send a request without any script; the thanks page and the request's own say until when we answer."""
+    customer = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 780}, locale="en-IN")
+    visitor = customer.new_page()
+    visitor.goto(f"{desk.url}/portal/requests/new?lang=en")
+    visitor.get_by_label("What is it about?").select_option("other")
+    visitor.get_by_label("Subject").fill("The lamp hums")
+    visitor.get_by_label("What happened?").fill("It hums at night.")
+    visitor.get_by_label("Your e-mail address").fill("isha.visitor@example.com")
+    visitor.get_by_label("Your name").fill("Isha Visitor")
+    visitor.wait_for_timeout(2500)  # a form that comes back at once is a robot's
+    visitor.get_by_role("button", name="Send request").click()
+    promised = re.compile(r"We mean to answer by (today|tomorrow), \d\d:\d\d\.")
+    expect(visitor.get_by_role("main")).to_contain_text(promised)
+    picture(visitor, "thanks")
+    visitor.get_by_role("link", name="Follow your request").click()
+    expect(visitor.get_by_role("main")).to_contain_text(promised)
+    customer.close()
+
+
+def desk_number(page: Page, desk: Desk) -> int:
+    """The number of the ticket about the lamp."""
+    found = page.request.get(f"{desk.url}/api/tickets?q=The lamp hums").json()["items"]
+    return int(found[0]["id"])
+
+
+def test_the_list_says_what_is_late_and_what_is_due(page: Page, desk: Desk, picture: Picture) -> None:
+    """By shape and words; sorted by what is due first; a missed deadline stands in the history with who had it then."""
+    sign_in(page, desk, AGENT)
+    page.goto(f"{desk.url}/console/inbox/breaching")
+    first = page.get_by_role("option").first
+    expect(first).to_contain_text("Late by")
+    first.click()
+    expect(page.get_by_role("log")).to_contain_text(re.compile("Missed: (first answer|solution), due .* Owner then: "))
+    expect(page.get_by_role("region", name="Response times")).to_contain_text("Late by")
+    picture(page, "late")
+    with desk.sign_in() as neha:
+        assert neha.patch("/api/me", json={"locale": "hi", "theme": "dark"}).status_code == 200
+        page.reload()
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        expect(page.get_by_role("log")).to_be_visible()
+        picture(page, "late-dark")
+        assert violations(page) == []
+        assert neha.patch("/api/me", json={"locale": "en", "theme": "light"}).status_code == 200
