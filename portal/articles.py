@@ -62,21 +62,21 @@ async def article(request: PortalRequest, slug: FromPath[str]) -> Response[Any]:
     is_plain = visitor.customer is None and not request.query_params.keys() - {"s"}
     key = ("article", visitor.look, slug)
     stamp = await freshness.stamp(db) if is_plain else ""
-    page = kept.find(db, key, stamp) if is_plain else None
-    if page is None:
+
+    async def render() -> kept.Rendered | Response[Any]:
         async with reading_session(db) as session:
             reader = await reader_of(session, visitor)
             found = await reading.by_slug(session, reader, visitor.language.code, slug)
             if isinstance(found, Moved):
                 return Redirect(article_path(found.locale, found.slug), status_code=301)
             answer = await _article_page(session, visitor, reader, found)
-        shows = (found.article_id, found.locale)
-        if not is_plain:
-            _note(request, shows)
-            return answer
-        page = kept.keep(db, key, stamp, answer, found.published_at, shows)
+        return kept.Rendered(answer, found.published_at, (found.article_id, found.locale))
+
+    page = await kept.page(db, key, stamp, render) if is_plain else await render()
+    if isinstance(page, Response):
+        return page
     _note(request, page.shows)
-    return kept.answer(request, page)
+    return kept.answer(request, page) if isinstance(page, kept.Page) else page.answer
 
 
 def _note(request: PortalRequest, shows: tuple[int, str] | None) -> None:
@@ -220,14 +220,14 @@ async def category(request: PortalRequest, slug: FromPath[str]) -> Response[Any]
     is_plain = visitor.customer is None and not request.query_params
     key = ("category", visitor.look, slug)
     stamp = await freshness.stamp(db) if is_plain else ""
-    page = kept.find(db, key, stamp) if is_plain else None
-    if page is None:
+
+    async def render() -> kept.Rendered:
         async with reading_session(db) as session:
-            answer = await _category_page(session, visitor, slug)
-        if not is_plain:
-            return answer
-        page = kept.keep(db, key, stamp, answer)
-    return kept.answer(request, page)
+            return kept.Rendered(await _category_page(session, visitor, slug))
+
+    if not is_plain:
+        return (await render()).answer
+    return kept.answer(request, await kept.page(db, key, stamp, render))
 
 
 async def _category_page(session: AsyncSession, visitor: Visitor, slug: str) -> Response[str]:

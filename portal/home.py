@@ -29,14 +29,14 @@ async def home(request: PortalRequest) -> Response[Any]:
     is_plain = visitor.customer is None and not request.query_params and request.url.path != "/portal"
     key = ("home", visitor.look)
     stamp = f"{await freshness.stamp(db)}|{clock.now():%j %H:%M}" if is_plain else ""
-    page = kept.find(db, key, stamp) if is_plain else None
-    if page is None:
+
+    async def render() -> kept.Rendered:
         async with reading_session(db) as session:
-            answer = await _home_page(session, visitor)
-        if not is_plain:
-            return answer
-        page = kept.keep(db, key, stamp, answer)
-    return kept.answer(request, page)
+            return kept.Rendered(await _home_page(session, visitor))
+
+    if not is_plain:
+        return (await render()).answer
+    return kept.answer(request, await kept.page(db, key, stamp, render))
 
 
 async def _home_page(session: AsyncSession, visitor: Visitor) -> Response[str]:
