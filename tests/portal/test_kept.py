@@ -17,6 +17,7 @@ class Printer:
         self.made, self.count = made, 0
 
     async def __call__(self) -> kept.Rendered | Response[Any]:
+        """Render."""
         self.count += 1
         await asyncio.sleep(0)
         return self.made
