@@ -7,7 +7,7 @@ records is written but not handled again. Then all rows go in by one statement t
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
 from sqlalchemy import Identity, Index, text
@@ -19,6 +19,7 @@ from sqlalchemy.types import BigInteger, UserDefinedType
 from core import clock
 from core.actor import SYSTEM, Actor
 from core.base import Base
+from core.retention import Kind
 from core.sql import Sql
 
 LIVE_CHANNEL = "sampark_events"
@@ -86,6 +87,8 @@ class EventRow(Base):
     data: Mapped[dict[str, Any]]
 
 
+OLD: Final = (Kind(name="events", table="events", over="at < :before"),)
+"""Histories and reports reach back no further than the events that are kept."""
 Heard = TypeVar("Heard", bound=Event)
 Handler = Callable[[AsyncSession, Any], Awaitable[None]]
 _handlers: Mapping[type[Event], tuple[Handler, ...]] = {}

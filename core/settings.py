@@ -6,13 +6,15 @@ Precedence: environment variable, ``.env`` in the working folder, default; an em
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import StartError
+
+SHORTEST_EVENT_DAYS: Final = 90
 
 
 class Settings(BaseSettings):
@@ -91,6 +93,26 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         26_214_400, ge=1024, description="Largest file an agent or customer may attach, in bytes."
     )
+    upload_days: int = Field(
+        2, ge=0, description="Days until a file that was uploaded and put into no message is forgotten. 0: never."
+    )
+    token_days: int = Field(
+        30,
+        ge=0,
+        description="Days until sign-ins and links that have ended are forgotten. 0: never.",
+    )
+    raw_mail_days: int = Field(
+        0,
+        ge=0,
+        description="Days until the bytes of what came in are forgotten; tickets, files and the ledger's rows stay. "
+        "0: never.",
+    )
+    event_days: int = Field(
+        0,
+        ge=0,
+        description="Days until events are forgotten (at least 90): histories and reports reach back no further. "
+        "0: never.",
+    )
     agent_capacity: int = Field(8, ge=1, description="Open tickets that routing gives an agent by default.")
     worker_concurrency: int = Field(10, ge=2, le=200, description="Jobs that one worker process runs at the same time.")
     db_pool: int = Field(16, ge=2, description="Database connections that one process may hold.")
@@ -142,6 +164,13 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("event_days")
+    @classmethod
+    def _is_long(cls, value: int) -> int:
+        if 0 < value < SHORTEST_EVENT_DAYS:
+            raise ValueError(f"0, or at least {SHORTEST_EVENT_DAYS}")
+        return value
 
     @field_validator("files_url")
     @classmethod

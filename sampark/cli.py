@@ -21,6 +21,7 @@ COMMANDS = {
     "reprocess": "sampark.commands.reprocess",
     "search": "sampark.commands.search",
     "kb": "sampark.commands.kb",
+    "retention": "sampark.commands.retention",
     "soak": "sampark.commands.soak",
 }
 
@@ -57,6 +58,7 @@ SUMMARIES = {
     "reprocess": "Process mails again that could not be read.",
     "search": "Look after the search indexes, and measure how well they answer.",
     "kb": "Import articles into the knowledge base, or export them.",
+    "retention": "Tell what has been kept for long enough, or forget it now.",
     "soak": "Put the intake of mail under load and accidents; prove that nothing is lost or doubled.",
 }
 

@@ -28,6 +28,7 @@ from core.errors import DeskError, StartError
 from core.scheduler import Scheduler
 from knowledge_base import erasing as readers
 from routing import presence
+from sampark import retention
 from sampark.asgi import create_app
 from sampark.runtime import Runtime
 from sampark.wiring import Wiring
@@ -247,6 +248,7 @@ class Roles:
     async def _tidy(self) -> None:
         async with unit_of_work(self._runtime.db) as session:
             await readers.tidy(session)
+            await retention.plan(session)
 
     async def _recover(self) -> None:
         await self._wiring.outbound.recover()

@@ -54,7 +54,7 @@ from products.events import (
 )
 from routing import assignment, sla
 from routing.events import ClockBreached, HoursChanged, PresenceChanged
-from sampark import searching
+from sampark import retention, searching
 from sampark.runtime import Runtime
 from tickets import delivery, lifecycle
 from tickets.events import (
@@ -176,6 +176,7 @@ class Wiring:
                 Definition(ratings.JOB, ratings.Teller(runtime.settings.base_url).send),
                 Definition(SURVEY_JOB, surveys.send),
                 Definition(review_mail.JOB, reviews.send),
+                Definition(retention.JOB, retention.Retention(runtime.db, settings).run, own_units=True),
                 Definition(COPY_JOB, DataCopies(runtime.settings, runtime.storage).make),
                 Definition(erasing.FORGET_JOB, forgetting.files),
                 Definition(erasing.FORGET_COPY_JOB, forgetting.copy),

@@ -18,7 +18,7 @@ from core import clock, jobs, log
 from core.db import reading
 from core.search_meilisearch_client import EngineDown
 from core.settings import Settings, load
-from sampark import searching
+from sampark import retention, searching
 from sampark.commands import doctor_mail
 from sampark.runtime import Runtime, running
 
@@ -68,6 +68,7 @@ async def examine(runtime: Runtime) -> list[Finding]:
         findings += await _mailboxes(session)
         findings += [await _count(session, *check) for check in CHECKS]
         findings.append(await _search(runtime.settings, session))
+        findings.append(await _retention(runtime.settings, session))
     held = await jobs.held(runtime.db)
     words = f"{len(held)} jobs gave up: {', '.join(sorted({job.name for job in held}))}" if held else "none gave up"
     findings.append(Finding("jobs", not held, words))
@@ -85,6 +86,19 @@ async def _search(settings: Settings, session: AsyncSession) -> Finding:
     away = await chosen.away_since(session)
     says = "answered by Meilisearch" if away is None else f"Meilisearch was not told of changes since {away:%H:%M} UTC"
     return Finding("search", away is None, says)
+
+
+async def _retention(settings: Settings, session: AsyncSession) -> Finding:
+    """Two nights late is late: then the scheduler has not done it."""
+    late = await retention.overdue(session, settings, clock.now() - timedelta(days=2))
+    late = [each for each in late if each.rows]
+    if late:
+        words = ", ".join(f"{each.rows} {each.kind.name}" for each in late)
+        return Finding("retention", False, f"{words} should have been forgotten; run sampark retention --now")
+    kept = {"originals": settings.raw_mail_days, "events": settings.event_days, "uploads": settings.upload_days}
+    kept["ended sign-ins and links"] = settings.token_days
+    words = ", ".join(f"{name} {f'{days} days' if days else 'for ever'}" for name, days in kept.items())
+    return Finding("retention", True, f"kept: {words}")
 
 
 _UNDELIVERED = """
