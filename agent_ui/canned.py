@@ -1,4 +1,4 @@
-"""Canned replies filled for a ticket. Called by ``agent_ui/api/directory``."""
+"""Canned replies filled for a ticket, and where they are used. Called by ``agent_ui/api/directory``."""
 
 from agent_ui.deps import Desk
 from agent_ui.views.people import MacroView
@@ -26,6 +26,16 @@ async def replies(desk: Desk, ticket_id: int | None) -> list[MacroView]:
         ticket = await access.get_visible(desk.session, desk.actor, ticket_id)
         values = await templates.values_of(desk.session, ticket_id, desk.agent_id, await _around(desk, ticket))
     return [_view(one.id, one.name, one.html, values) for one in await macros.list_all(desk.session)]
+
+
+async def use(desk: Desk, ticket_id: int, macro_id: int) -> None:
+    """Note that the agent has put a canned reply into her answer.
+
+    Raises:
+        NotFound: there is no such ticket or reply, or the agent may not see it.
+    """
+    await access.check_visible(desk.session, desk.actor, ticket_id)
+    await macros.use(desk.session, macro_id, ticket_id)
 
 
 def _view(macro_id: int, name: str, markup: str, values: templates.Values | None) -> MacroView:

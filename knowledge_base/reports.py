@@ -1,17 +1,13 @@
 """What the knowledge base lacks and how it does: searches without answers, answers that did not help, views by day."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.sql import Sql
-
-SECOND_CONTACT: Final = timedelta(days=7)
-"""A customer who writes again this soon after an answer was not helped by it."""
-LOW_RATING: Final = 2
-"""Of five: up to here a customer was not content."""
+from staff import outcomes
 
 
 class LostSearch(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -78,36 +74,19 @@ _DAYS: Final = Sql(
 _HEALTH: Final = Sql(
     """
     with uses as (
-        select article_id, ticket_id, min(at) as at from article_tickets
+        select article_id as key, ticket_id, min(at) as at from article_tickets
         where how <> 'source' and at >= :since and at < :until group by article_id, ticket_id
-    ), judged as (
-        select u.article_id, exists (
-            select 1 from events e where e.ticket_id = u.ticket_id and e.kind = 'ticket.status_changed' and e.at > u.at
-                and e.data->>'old' in ('solved', 'closed') and e.data->>'new' = 'open'
-        ) as reopened, exists (
-            select 1 from events e where e.ticket_id = u.ticket_id and e.kind = 'message.received' and e.at > u.at
-                and e.at < u.at + :second_contact
-        ) as second_contact, exists (
-            select 1 from events e where e.ticket_id = u.ticket_id and e.kind = 'ticket.rated' and e.at > u.at
-                and cast(e.data->>'score' as integer) <= :low
-        ) as low_rating
-        from uses u
     ), votes as (
         select article_id, count(*) as unhelpful from article_votes
         where not is_helpful and at >= :since and at < :until group by article_id
-    ), used as (
-        select article_id, count(*) as used, count(*) filter (where reopened) as reopened,
-            count(*) filter (where second_contact) as second_contact,
-            count(*) filter (where low_rating) as low_rating
-        from judged group by article_id
-    )
-    select coalesce(u.article_id, v.article_id) as article_id, coalesce(u.used, 0) as used,
+    ), {used}
+    select coalesce(u.key, v.article_id) as article_id, coalesce(u.used, 0) as used,
         coalesce(u.reopened, 0) as reopened, coalesce(u.second_contact, 0) as second_contact,
         coalesce(u.low_rating, 0) as low_rating, coalesce(v.unhelpful, 0) as unhelpful
-    from used u full join votes v on v.article_id = u.article_id
+    from used u full join votes v on v.article_id = u.key
     order by coalesce(u.reopened, 0) + coalesce(u.second_contact, 0) + coalesce(u.low_rating, 0)
         + coalesce(v.unhelpful, 0) desc, 1 limit :limit
-    """
+    """.replace("{used}", outcomes.USED)
 )
 
 
@@ -128,6 +107,6 @@ async def views_by_day(
 
 async def health(session: AsyncSession, since: datetime, until: datetime, limit: int = 50) -> list[Health]:
     """Articles whose answers did not end the matter, the worst first."""
-    values = {"since": since, "until": until, "second_contact": SECOND_CONTACT, "low": LOW_RATING}
+    values = {"since": since, "until": until, "second_contact": outcomes.SECOND_CONTACT, "low": outcomes.LOW_RATING}
     rows = await _HEALTH.all(session, **values, limit=max(1, min(limit, 200)))
     return [Health(**dict(row)) for row in rows]

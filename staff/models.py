@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, text
+from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.base import Base
@@ -106,6 +106,22 @@ class Macro(Base):
     name: Mapped[str] = mapped_column(unique=True)
     html: Mapped[str]
     actions: Mapped[list[Any]] = mapped_column(server_default="[]")
+
+
+class MacroUse(Base):
+    """A ticket in whose answer a macro was put; put in again, the newer time counts."""
+
+    __tablename__ = "macro_uses"
+    __table_args__ = (
+        UniqueConstraint("macro_id", "ticket_id", name="uq_macro_uses_macro_ticket"),
+        Index("ix_macro_uses_at", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    macro_id: Mapped[int] = mapped_column(ForeignKey("macros.id", ondelete="CASCADE"))
+    ticket_id: Mapped[int]
+    agent_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id"))
+    at: Mapped[datetime]
 
 
 class ApiKey(Base):

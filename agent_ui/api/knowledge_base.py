@@ -26,6 +26,8 @@ from knowledge_base.deflection import Deflection
 from knowledge_base.listing import words_in_use
 from knowledge_base.options import Wishes
 from knowledge_base.reports import Day, Health, LostSearch
+from staff import macros
+from staff.macros import MacroHealth
 
 UTC: Final = ZoneInfo("UTC")
 LONGEST_PERIOD: Final = timedelta(days=732)
@@ -113,6 +115,13 @@ class KnowledgeBaseController(Controller):
     async def health(self, desk: NamedDependency[Desk], since: Since = None, until: Since = None) -> list[Health]:
         """Articles whose tickets were opened again, whose customers wrote again, or that readers voted down."""
         return await reports.health(desk.session, *period(since, until))
+
+    @get("/reports/macros", guards=[READ], summary="Canned replies that did not help")
+    async def macro_health(
+        self, desk: NamedDependency[Desk], since: Since = None, until: Since = None
+    ) -> list[MacroHealth]:
+        """Canned replies with how their tickets went on: opened again, the customer wrote again or was not content."""
+        return await macros.health(desk.session, *period(since, until))
 
     @get("/reports/views", guards=[READ], summary="Views by day")
     async def views(

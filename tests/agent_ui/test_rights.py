@@ -126,6 +126,7 @@ async def things(db: Database, desk: Desk, ticket: int) -> dict[str, Any]:
             "customer_id": first.author_customer_id,
             "item_id": 999_999,
             "job_id": 999_999,
+            "macro_id": 999_999,
             "mailbox_id": 999_999,
             "agent_id": 999_999,
             "team_id": 999_999,

@@ -1,9 +1,12 @@
 """Replies, notes, drafts, undo and files over HTTP."""
 
 import hashlib
+from datetime import timedelta
 
 from channels.models import InboundItem, InboundRaw
+from core.clock import ManualClock
 from core.db import Database, unit_of_work
+from staff import macros
 from tests import factories
 from tests.agent_ui.conftest import Desk
 
@@ -163,3 +166,24 @@ async def test_the_original_of_a_message_can_be_saved(desk: Desk, db: Database) 
     page = (await desk.lead.http.get("/api/ledger", params={"outcome": "ticket"})).json()
     assert [(row["id"], row["account"], row["subject"]) for row in page["items"]] == [(item.id, box.name, "Machine")]
     assert (await desk.lead.http.post(f"/api/ledger/{item.id}/reprocess")).status_code == 404
+
+
+async def test_canned_replies_that_did_not_help_are_counted(
+    desk: Desk, ticket: int, db: Database, clock: ManualClock
+) -> None:
+    """Put into an answer, twice the same; the customer wrote again. Not by who may not see the ticket."""
+    async with unit_of_work(db) as session:
+        macro_id = await macros.save(session, "Restart it", "<p>Please restart it.</p>")
+        await macros.save(session, "Never used", "<p>x</p>")
+    path = f"/api/tickets/{ticket}/macros/{macro_id}"
+    for _ in range(2):
+        assert (await desk.agent.http.put(path)).status_code == 204
+    assert (await desk.stranger.http.put(path)).status_code == 404
+    assert (await desk.agent.http.put(f"/api/tickets/{ticket}/macros/{macro_id + 99}")).status_code == 404
+    clock.advance(timedelta(hours=1))
+    async with unit_of_work(db) as session:
+        await factories.received(session, token_ticket_id=ticket, text="It did not help.")
+    report = (await desk.agent.http.get("/api/kb/reports/macros")).json()
+    assert report == [
+        {"macroId": macro_id, "name": "Restart it", "used": 1, "reopened": 0, "secondContact": 1, "lowRating": 0}
+    ]

@@ -11,6 +11,8 @@ import { suggestRenderer, type SuggestOption } from './suggestPopup'
 
 export interface SuggestSources {
   macros(): readonly Macro[] | Promise<readonly Macro[]>
+  /** A canned reply was put in. */
+  macroUsed?(id: number): void
   agents(): readonly AgentBrief[]
   /** Colleagues are named in notes only: a customer would read the name in a reply. */
   mentionsAllowed(): boolean
@@ -43,6 +45,7 @@ export function macroSuggestion(sources: SuggestSources): Omit<SuggestionOptions
       })),
     command: ({ editor, range, props }) => {
       editor.chain().focus().deleteRange(range).insertContent(props.html).run()
+      sources.macroUsed?.(Number(props.id))
     },
     render: suggestRenderer(() => tr('composer.macros'), () => tr('composer.noMacro'), endMacro),
   }

@@ -34,6 +34,7 @@ export type Severity = Announcement['severity']
 export type LostSearch = Schema['LostSearch']
 export type Deflection = Schema['Deflection']
 export type Health = Schema['Health']
+export type MacroHealth = Schema['MacroHealth']
 export type ViewsDay = Schema['Day']
 export type ImportResult = Schema['knowledge_ImportView']
 export type Wishes = Schema['Wishes']
@@ -131,6 +132,7 @@ export const kb = {
     searches: (since: string) => http.get<LostSearch[]>('/api/kb/reports/searches', { query: { since } }),
     deflection: (since: string) => http.get<Deflection>('/api/kb/reports/deflection', { query: { since } }),
     health: (since: string) => http.get<Health[]>('/api/kb/reports/health', { query: { since } }),
+    macros: (since: string) => http.get<MacroHealth[]>('/api/kb/reports/macros', { query: { since } }),
     views: (since: string) => http.get<ViewsDay[]>('/api/kb/reports/views', { query: { since } }),
   },
 }
