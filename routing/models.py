@@ -106,9 +106,10 @@ class SlaPolicy(Base):
 class SlaClock(Base):
     """One promise about one ticket: since when it runs, until when, and how it ended (``routing/clocks.py``).
 
-    What the policy said is kept here, so that a changed policy changes no promise by itself. ``pauses``: stretches
-    ``[from, until]`` that do not count; ``paused_at``: the one that goes on. ``due_at``: None while it is paused.
-    ``breached_at``: the deadline that was missed; it stays whatever comes later. The kinds ``next_response``,
+    What the policy said is kept here, so that a changed policy changes no promise by itself; it may be gone by now
+    (``policy_id`` is no foreign key: to take a policy away nobody shall look through all clocks). ``pauses``:
+    stretches ``[from, until]`` that do not count; ``paused_at``: the one that goes on. ``due_at``: None while it is
+    paused. ``breached_at``: the deadline that was missed; it stays whatever comes later. The kinds ``next_response``,
     ``call_answer`` and ``promise`` are for what is still to come.
     """
 
@@ -121,7 +122,7 @@ class SlaClock(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
     kind: Mapped[str]
-    policy_id: Mapped[int | None] = mapped_column(ForeignKey("sla_policies.id", ondelete="SET NULL"))
+    policy_id: Mapped[int | None]
     policy: Mapped[str]
     reason: Mapped[str]
     minutes: Mapped[int]

@@ -70,7 +70,10 @@ _WRITE: Final = Sql(
     ), ticket as (
         update tickets set due_at = :due_at from rules
         where tickets.id = :ticket_id and tickets.due_at is distinct from :due_at and fit
-    ), timer as ({timers.SETTING.format(rows=_TIMER)})
+    ), timer as ({timers.SETTING.format(rows=_TIMER)}), idle as (
+        delete from timers using rules
+        where dedupe = concat('sla:', cast(:ticket_id as bigint)) and cast(:wake_at as timestamptz) is null and fit
+    )
     select stamp from rules
     """  # noqa: S608 - put together from constants of the product
 )
@@ -301,7 +304,7 @@ async def _promise_anew(session: AsyncSession, found: _Ticket, because: str) -> 
         if kind in known:
             for name in ("policy_id", "policy", "reason", "minutes", "business", "hours", "is_told"):
                 setattr(known[kind], name, getattr(fresh, name))
-        elif kind != "first_response" or (found.row.waiting_since and not found.row.answered):
+        elif found.row.status not in OVER and _still_waits(found, kind):
             changes = [(row.at, row.old, row.new) for row in await _LOG.all(session, ticket_id=found.id)]
             clocks.follow_log(fresh, changes, found.row.status)
             left.append(fresh)
@@ -312,6 +315,11 @@ async def _promise_anew(session: AsyncSession, found: _Ticket, because: str) -> 
         return
     await _write(session, found.id, left, [each.id for each in gone if each.id is not None])
     events.record(session, ClocksRecomputed(because=because, old=old, new=new, **found.audience()))
+
+
+def _still_waits(found: _Ticket, kind: str) -> bool:
+    """Whether something can still be promised that was not when the ticket was opened."""
+    return kind != "first_response" or (found.row.waiting_since is not None and not found.row.answered)
 
 
 # Jobs

@@ -21,6 +21,7 @@ from core.events import EventRow
 from core.jobs import Definition, Registry, Worker
 from core.settings import load
 from core.sql import Sql
+from core.timers import Timer
 from portal.surveys import Surveys
 from products import coverage, registering
 from routing import hours, policies, sla
@@ -31,7 +32,7 @@ from sampark.wiring import handlers
 from staff.models import Agent
 from tests import factories
 from tests.products import rows
-from tickets import delivery, lifecycle, listing, product, reply
+from tickets import delivery, lifecycle, listing, product, reply, split
 from tickets.intake import Person
 from tickets.lifecycle import TicketChange
 from tickets.models import Delivery, Ticket
@@ -212,7 +213,7 @@ async def test_a_changed_rule_holds_for_the_very_next_ticket(db: Database, clock
         await policies.remove(session, made.id)
     assert await clocks_of(db, await opened(db)) == {}
     kept = (await clocks_of(db, before))["first_response"]
-    assert (kept.policy_id, kept.policy) == (None, "Everybody")
+    assert (kept.policy_id, kept.policy) == (made.id, "Everybody")
 
 
 async def test_no_policy_is_no_error(db: Database, clock: ManualClock) -> None:
@@ -236,6 +237,38 @@ async def test_nobody_is_promised_an_answer_to_a_robot_or_to_history(db: Databas
     both = await clocks_of(db, ticket)
     assert set(both) == {"resolution"}
     assert (both["resolution"].paused_at, await due(db, ticket)) == (NOW, None)
+
+
+async def test_a_message_that_gets_its_own_ticket_has_waited_since_it_came(db: Database, clock: ManualClock) -> None:
+    """Both times run from when the customer wrote it, not from when an agent saw that it is something else."""
+    await policy(db)
+    ticket = await opened(db)
+    clock.advance(HOUR)
+    async with unit_of_work(db) as session:
+        said = await factories.received(session, token_ticket_id=ticket, subject="Something else")
+    clock.advance(HOUR)
+    async with unit_of_work(db) as session:
+        made = (await split.split(session, ticket, said.message_id)).id
+    both = await clocks_of(db, made)
+    assert [each.started_at for each in both.values()] == [NOW + HOUR] * 2
+    assert (await clocks_of(db, ticket))["first_response"].started_at == NOW
+
+
+async def test_what_is_over_gets_no_clocks_later(db: Database, clock: ManualClock) -> None:
+    """An old ticket whose priority somebody puts right promises nothing any more; nor does a timer wait in vain."""
+    ticket = await opened(db)
+    await status(db, ticket, "solved")
+    await policy(db)
+    other = await opened(db)
+    async with unit_of_work(db) as session:
+        await lifecycle.change(session, ticket, TicketChange(priority="low"))
+    assert await clocks_of(db, ticket) == {}
+    async with reading(db) as session:
+        waiting = select(Timer.dedupe).where(Timer.job == sla.DUE_JOB)
+        assert list(await session.scalars(waiting)) == [f"sla:{other}"]
+    await status(db, other, "solved")
+    async with reading(db) as session:
+        assert list(await session.scalars(waiting)) == []
 
 
 async def test_an_answer_meets_the_first_promise(db: Database, clock: ManualClock) -> None:
