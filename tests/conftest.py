@@ -117,7 +117,9 @@ def template(server_url: str) -> str:
         db = Database(named(server_url, name))
         await migrate.migrate(db)
         await db.close()
-        await _statement(named(server_url, name), EMPTY)  # of what migrations bring, so that a new copy is as a used one
+        await _statement(
+            named(server_url, name), EMPTY
+        )  # of what migrations bring, so that a new copy is as a used one
 
     asyncio.run(make())
     return name
