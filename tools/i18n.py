@@ -116,18 +116,25 @@ def update() -> None:
         path = po_file(language)
         path.parent.mkdir(parents=True, exist_ok=True)
         catalog = read(language) if path.exists() else Catalog(locale=language, domain="sampark")
+        known = {message.context for message in catalog if message.context and all(forms(message)[1])}
         catalog.update(source, no_fuzzy_matching=True)
         catalog.obsolete.clear()
-        adopt(language, catalog)
+        adopt(language, catalog, known)
         write(language, catalog)
 
 
-def adopt(language: str, catalog: Catalog) -> None:
-    """Take over what somebody wrote straight into the console's JSON, where the catalogue has nothing yet."""
+def adopt(language: str, catalog: Catalog, known: set[str]) -> None:
+    """Take over what somebody wrote straight into the console's JSON, where the catalogue has nothing yet.
+
+    Args:
+        language: of the catalogue.
+        catalog: after its update.
+        known: contexts that it had translated before: what the JSON says of them translates an English sentence that has changed.
+    """
     written = dict(flat(json.loads((CONSOLE / f"{language}.json").read_text(encoding="utf-8"))))
     for message in catalog:
         given = written.get((message.context or "").removeprefix(CONTEXT))
-        if not message.context or given is None or all(forms(message)[1]):
+        if not message.context or message.context in known or given is None or all(forms(message)[1]):
             continue
         parts = given.split(" | ")
         message.string = (parts[0], parts[-1]) if message.pluralizable else given

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from datetime import date
+from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -179,3 +180,17 @@ def test_only_countries_are_offered() -> None:
     assert len(i18n.country_codes()) == 250
     for code in i18n.NAMES:
         assert set(Language(code).countries()) == i18n.country_codes()
+
+
+def test_a_sentence_that_has_changed_loses_its_translation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What the console's JSON says under the same key is adopted for new keys only: it translates the old sentence."""
+    (tmp_path / "hi.json").write_text('{"list": {"old": "पुराना", "new": "नया"}}', encoding="utf-8")
+    monkeypatch.setattr(tool, "CONSOLE", tmp_path)
+    catalog = Catalog(locale="hi")
+    for key in ("old", "new"):
+        catalog.add(f"What the {key} one says now", context=f"console:list.{key}")
+    tool.adopt("hi", catalog, known={"console:list.old"})
+    assert {message.context: message.string for message in catalog if message.id} == {
+        "console:list.old": "",
+        "console:list.new": "नया",
+    }
