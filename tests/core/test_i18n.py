@@ -191,6 +191,6 @@ def test_a_sentence_that_has_changed_loses_its_translation(monkeypatch: pytest.M
         catalog.add(f"What the {key} one says now", context=f"console:list.{key}")
     tool.adopt("hi", catalog, known={"console:list.old"})
     assert {message.context: message.string for message in catalog if message.id} == {
-        "console:list.old": "",
+        "console:list.old": None,
         "console:list.new": "नया",
     }
