@@ -233,7 +233,7 @@ class Planner:
             low, high = self._times.choices(((1.02, 1.5), (0.86, 0.99), (0.03, 0.85)), (0.12, 0.16, 0.72))[0]
             age = timedelta(hours=hours * self._times.uniform(low, high))
         drawn = self._rng.choices(_OPEN_SHAPES, (5, 1.5, 3, 2, 1))[0] if number >= 5 else ("open",)
-        # Who has waited so long has mostly had no answer at all: that is what is promised first.
+        # Who has waited so long has had no answer at all, for that is promised first; but somebody has it in hand.
         shape = ("open",) if age > timedelta(hours=hours * 0.85) else drawn
         steps, tail = (shape[:-1], shape[-1:]) if shape == ("open", "chase") else (shape, ())
         waiting = self._now - age
@@ -244,8 +244,8 @@ class Planner:
         plan = self._make(story, language, customer, "open", turns)
         plan.priority = priority
         plan.waiting_since = waiting
-        answered = any(turn.agent is not None for turn in turns)
-        if not answered and plan.assignee is not None and self._rng.random() < 0.6:
+        in_hand = any(step not in _BY_CUSTOMER for step in drawn)
+        if not in_hand and plan.assignee is not None and self._rng.random() < 0.6:
             self._load[plan.assignee] -= 1
             plan.assignee = None
         return plan
