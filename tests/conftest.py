@@ -59,7 +59,7 @@ NOT_IN_THE_INNER_LOOP = frozenset({
     "test_readers", "test_own_fields", "test_api", "test_chats", "test_conversations",
     "test_search", "test_search_text", "test_search_meilisearch", "test_searching", "test_search_feed",
     "test_signin", "test_mine", "test_surveys", "test_profile", "test_satisfaction", "test_requests", "test_hours", "test_erasing",
-    "test_products", "test_product_mail", "test_importing", "test_asgi",
+    "test_products", "test_product_mail", "test_importing", "test_sla", "test_deadlines", "test_asgi",
 })  # fmt: skip
 """Modules that take long as a whole, though none of their tests does; `make test` runs them all."""
 _copies = itertools.count()
