@@ -4,12 +4,10 @@ The facts are those of ``routing/hours`` and ``routing/waiting``. For the first 
 Nothing is said about the wait where too little is known.
 """
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
-
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from channels.web.hour_words import hours_words
 from core import clock
 from core.i18n import Language
 from routing import hours, waiting
@@ -43,26 +41,6 @@ async def read(session: AsyncSession, language: Language, team_id: int | None = 
     now = clock.now()
     words = wait_words(language, usual.half, usual.most, schedule) if usual else ""
     return OpenNow(hours.is_open(schedule, now), hours_words(language, schedule, now), words)
-
-
-def hours_words(language: Language, schedule: Schedule, now: datetime) -> str:
-    """Until when we are there, or when again; "" when nobody knows."""
-    _ = language.text
-    zone = schedule.zone
-    closes = hours.closes_at(schedule, now)
-    if closes is not None:
-        if closes - now > timedelta(hours=24):
-            return _("We are here now.")
-        return _("We are here now, until %(time)s.") % {"time": f"{closes.astimezone(zone):%H:%M}"}
-    opens = hours.next_opening(schedule, now)
-    if opens is None:
-        return ""
-    return _("We are away now. We are back on %(moment)s.") % {"moment": _opening(language, opens, zone)}
-
-
-def _opening(language: Language, opens: datetime, zone: ZoneInfo) -> str:
-    at = opens.astimezone(zone)
-    return language.text("%(day)s at %(time)s") % {"day": language.date(at), "time": f"{at:%H:%M}"}
 
 
 def wait_words(language: Language, half: float, most: float, schedule: Schedule) -> str:

@@ -185,8 +185,8 @@ def checked(schedule: Schedule) -> Schedule:
         raise Invalid.field("days", f"At most {MOST_DAYS} days.")
     for number, windows in enumerate(schedule.weekly):
         _check(windows, f"weekly[{number}]")
-    for day, special in schedule.days.items():
-        _check(special.windows, f"days.{day}")
+    for number, special in enumerate(schedule.days.values()):
+        _check(special.windows, f"days[{number}].windows")
     return msgspec.structs.replace(schedule, name=name)
 
 

@@ -1,7 +1,8 @@
 """How content customers are: who is asked after a solution, and what they answer. One answer for each ticket.
 
-``portal/surveys.py`` writes the mail and shows the page. Nobody is asked about spam, merged tickets or what no person
-of ours has answered, nor more than once in :data:`PAUSE`, nor who has said no to such mails.
+``portal/surveys.py`` writes the mail and shows the page, ``tickets/satisfaction_report.py`` counts the answers. Nobody
+is asked about spam, merged tickets or what no person of ours has answered, nor more than once in :data:`PAUSE`, nor who
+has said no to such mails.
 """
 
 import hashlib
@@ -216,62 +217,3 @@ async def rate(session: AsyncSession, ticket_id: int, rating: Rating, *, asked_n
     rated = TicketRated(score=rating.score, old=old, reasons=chosen, comment=comment, is_low=is_low, **audience(ticket))
     customer = await customers.get(session, ticket.customer_id)
     events.record(session, rated, Actor(ActorKind.CUSTOMER, customer.id, customer.name))
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What customers answered in a time.
-
-    Attributes:
-        asked: surveys that were sent.
-        answered: answers, also those to no mail.
-        average: of the scores; None without answers.
-        content: share of the scores 4 and 5, from 0 to 1; None without answers.
-        scores: how often each of 1 to 5 was given.
-        reasons: reason → how often.
-    """
-
-    asked: int
-    answered: int
-    average: float | None
-    content: float | None
-    scores: list[int]
-    reasons: dict[str, int]
-
-
-_SCORES: Final = Sql(
-    """
-    select score, count(*) as times, count(address) as mailed from satisfaction
-    where asked_at >= :since and asked_at < :until and (cast(:team_id as bigint) is null or team_id = :team_id)
-    group by score
-    """
-)
-_REASONS: Final = Sql(
-    """
-    select reason, count(*) as times from satisfaction, unnest(reasons) as reason
-    where asked_at >= :since and asked_at < :until and (cast(:team_id as bigint) is null or team_id = :team_id)
-    group by reason
-    """
-)
-
-
-async def report(session: AsyncSession, since: datetime, until: datetime, team_id: int | None = None) -> Report:
-    """What customers answered who were asked in a time.
-
-    Args:
-        session: any session.
-        since: from this moment, aware.
-        until: before this moment.
-        team_id: about tickets of this team; None: of all.
-    """
-    facts = {"since": since, "until": until, "team_id": team_id}
-    rows = await _SCORES.all(session, **facts)
-    times = {row.score: row.times for row in rows if row.score is not None}
-    answered = sum(times.values())
-    return Report(
-        asked=sum(row.mailed for row in rows),
-        answered=answered,
-        average=round(sum(score * count for score, count in times.items()) / answered, 2) if answered else None,
-        content=round((times.get(4, 0) + times.get(5, 0)) / answered, 4) if answered else None,
-        scores=[times.get(score, 0) for score in range(1, 6)],
-        reasons={row.reason: row.times for row in await _REASONS.all(session, **facts)},
-    )

@@ -42,6 +42,7 @@ _METHODS: Final = [
     ("agent_ui/forwarding.py", "python"),
     ("channels/product_mail.py", "python"),
     ("channels/review_mail.py", "python"),
+    ("channels/web/hour_words.py", "python"),
     ("channels/web/topics.py", "python"),
     ("channels/chat/transcript.py", "python"),
     ("knowledge_base/markdown.py", "python"),

@@ -1,11 +1,15 @@
 """Shapes of opening hours: local times as "09:00", beyond midnight as "26:00"."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
 
 from agent_ui.views.base import Input, View
+from channels.web.hour_words import hours_words
+from core.errors import Invalid
+from core.i18n import Language
+from routing import hours
 from routing.hours import Schedule, SpecialDay, Window
 
 LocalTime = Annotated[str, msgspec.Meta(pattern=r"^([0-3]\d|4[0-8]):[0-5]\d$")]
@@ -22,6 +26,13 @@ class SpecialDayView(View):
     windows: list[tuple[str, str]]
 
 
+class OpenNowView(View):
+    """Whether we are there now, and how a customer reads it; ``words`` is empty when we never are."""
+
+    is_open: bool
+    words: str
+
+
 class HoursView(View):
     """When we are there; ``weekly`` begins with Monday. ``version`` 0 is the product's default."""
 
@@ -30,6 +41,7 @@ class HoursView(View):
     weekly: list[list[tuple[str, str]]]
     days: list[SpecialDayView]
     version: int
+    now: OpenNowView
 
 
 class SpecialDayInput(Input):
@@ -48,7 +60,16 @@ class HoursInput(Input):
     days: Annotated[list[SpecialDayInput], msgspec.Meta(max_length=1000)] = []
 
     def schedule(self, name: str) -> Schedule:
-        """As the desk keeps it."""
+        """As the desk keeps it.
+
+        Raises:
+            Invalid: a day is there twice.
+        """
+        known: set[date] = set()
+        for number, each in enumerate(self.days):
+            if each.date in known:
+                raise Invalid.field(f"days[{number}].date", "This day is there already.")
+            known.add(each.date)
         return Schedule(
             name=name,
             time_zone=self.time_zone,
@@ -73,8 +94,13 @@ def _written(windows: tuple[Window, ...]) -> list[tuple[str, str]]:
     return [(one(each.start), one(each.end)) for each in windows]
 
 
-def hours_view(schedule: Schedule) -> HoursView:
-    """A schedule for people."""
+def open_now(schedule: Schedule, language: str, at: datetime) -> OpenNowView:
+    """What a customer reads at an instant in a language."""
+    return OpenNowView(is_open=hours.is_open(schedule, at), words=hours_words(Language(language), schedule, at))
+
+
+def hours_view(schedule: Schedule, language: str, at: datetime) -> HoursView:
+    """A schedule for people, with what a customer reads at an instant."""
     return HoursView(
         name=schedule.name,
         time_zone=schedule.time_zone,
@@ -84,4 +110,5 @@ def hours_view(schedule: Schedule) -> HoursView:
             for day, special in sorted(schedule.days.items())
         ],
         version=schedule.version,
+        now=open_now(schedule, language, at),
     )

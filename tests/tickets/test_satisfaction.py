@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from core.actor import Actor
 from core.clock import ManualClock
@@ -157,23 +157,3 @@ def test_tokens_are_signed() -> None:
             satisfaction.ticket_of("secret", forged)
     with pytest.raises(NotFound):
         satisfaction.ticket_of("other", token)
-
-
-async def test_the_report_counts(db: Database, agent: Actor, clock: ManualClock) -> None:
-    """Asked, answered, average, share of good scores, by team and time."""
-    made = [await solved(db, agent, sender=f"p{number}@customer.example") for number in range(4)]
-    for ticket_id in made:
-        assert await asked(db, ticket_id)
-    async with unit_of_work(db) as session:
-        for ticket_id, score in zip(made[:3], (5, 4, 1), strict=True):
-            await satisfaction.rate(session, ticket_id, Rating(score=score, reasons=["clear"]))
-    now = clock.now()
-    async with reading(db) as session:
-        found = await satisfaction.report(session, now - timedelta(days=1), now + timedelta(days=1))
-        assert (found.asked, found.answered, found.average, found.content) == (4, 3, 3.33, 0.6667)
-        assert (found.scores, found.reasons) == ([1, 0, 0, 1, 1], {"clear": 3})
-        theirs = await satisfaction.report(session, now - timedelta(days=1), now + timedelta(days=1), agent.team_ids[0])
-        assert theirs == found
-        empty = await satisfaction.report(session, now - timedelta(days=2), now - timedelta(days=1))
-        assert (empty.asked, empty.average, empty.content) == (0, None, None)
-        assert await session.scalar(text("select count(*) from satisfaction")) == 4

@@ -1590,6 +1590,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/opening-hours/{name}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try opening hours out */
+        post: operations["ApiOpeningHoursNamePreviewPreview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders": {
         parameters: {
             query?: never;
@@ -2154,6 +2171,57 @@ export interface paths {
         };
         /** How content customers are */
         get: operations["ApiReportsSatisfactionSatisfaction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/satisfaction/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What customers said about it */
+        get: operations["ApiReportsSatisfactionAnswersAnswers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/satisfaction/course": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How content customers are, step by step */
+        get: operations["ApiReportsSatisfactionCourseCourse"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/satisfaction/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How content customers are, by team or agent */
+        get: operations["ApiReportsSatisfactionSharesShares"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2980,11 +3048,6 @@ export interface components {
             };
             version: number;
         };
-        /** AnswerView */
-        AnswerView: {
-            label: string;
-            value: string;
-        };
         /** ApproveInput */
         ApproveInput: {
             /** @default false */
@@ -3356,6 +3419,12 @@ export interface components {
             oldest: string | null;
             since: string | null;
             total: number;
+        };
+        /** CourseView */
+        CourseView: {
+            /** @enum {string} */
+            step: "day" | "week" | "month";
+            stretches: components["schemas"]["StretchView"][];
         };
         /** CustomerBrief */
         CustomerBrief: {
@@ -3737,6 +3806,7 @@ export interface components {
         HoursView: {
             days: components["schemas"]["SpecialDayView"][];
             name: string;
+            now: components["schemas"]["OpenNowView"];
             timeZone: string;
             version: number;
             weekly: [
@@ -4176,6 +4246,11 @@ export interface components {
             tenant: string;
             tokenUrl: string;
         };
+        /** OpenNowView */
+        OpenNowView: {
+            isOpen: boolean;
+            words: string;
+        };
         /** Operator */
         Operator: {
             name: string;
@@ -4282,6 +4357,11 @@ export interface components {
         /** Page[CaseView] */
         "Page_agent_ui.views.products.CaseView_": {
             items: components["schemas"]["CaseView"][];
+            next: string | null;
+        };
+        /** Page[AnswerView] */
+        "Page_agent_ui.views.reports.AnswerView_": {
+            items: components["schemas"]["reports_AnswerView"][];
             next: string | null;
         };
         /** Page[CustomerBrief] */
@@ -4792,6 +4872,7 @@ export interface components {
             reasons: {
                 [key: string]: number;
             };
+            returned: number;
             scores: number[];
             /** Format: date-time */
             since: string;
@@ -4853,6 +4934,15 @@ export interface components {
             csrfToken: string;
             permissions: string[];
             settings: components["schemas"]["ConsoleSettings"];
+        };
+        /** ShareView */
+        ShareView: {
+            answered: number;
+            asked: number;
+            average: number | null;
+            content: number | null;
+            id: number | null;
+            name: string;
         };
         /** SignInInput */
         SignInInput: {
@@ -4934,6 +5024,14 @@ export interface components {
         /** StopWordView */
         StopWordView: {
             word: string;
+        };
+        /** StretchView */
+        StretchView: {
+            answered: number;
+            average: number | null;
+            content: number | null;
+            /** Format: date */
+            day: string;
         };
         /** SynonymsInput */
         SynonymsInput: {
@@ -5092,7 +5190,7 @@ export interface components {
             entitlementUntil: string | null;
             failedDelivery: boolean;
             followerIds: number[];
-            formAnswers: components["schemas"]["AnswerView"][];
+            formAnswers: components["schemas"]["tickets_AnswerView"][];
             hasDraft: boolean;
             id: number;
             /** Format: date-time */
@@ -5467,6 +5565,27 @@ export interface components {
             serialPlace?: string;
             sku?: string;
             soldFrom?: string | null;
+        };
+        /** AnswerView */
+        reports_AnswerView: {
+            agent: string | null;
+            /** Format: date-time */
+            answeredAt: string;
+            /** Format: date-time */
+            changedAt: string;
+            comment: string;
+            customer: components["schemas"]["Named"];
+            id: number;
+            reasons: string[];
+            score: number;
+            subject: string;
+            team: string | null;
+            ticketId: number;
+        };
+        /** AnswerView */
+        tickets_AnswerView: {
+            label: string;
+            value: string;
         };
         /** BlockInput */
         tickets_BlockInput: {
@@ -9457,7 +9576,9 @@ export interface operations {
     };
     ApiOpeningHoursListHours: {
         parameters: {
-            query?: never;
+            query?: {
+                language?: "en" | "hi" | "mr" | "bn" | "kn";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -9473,11 +9594,28 @@ export interface operations {
                     "application/json": components["schemas"]["HoursView"][];
                 };
             };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
         };
     };
     ApiOpeningHoursNameWrite: {
         parameters: {
-            query?: never;
+            query?: {
+                language?: "en" | "hi" | "mr" | "bn" | "kn";
+            };
             header?: {
                 "If-Match"?: string | null;
             };
@@ -9535,6 +9673,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiOpeningHoursNamePreviewPreview: {
+        parameters: {
+            query?: {
+                language?: "en" | "hi" | "mr" | "bn" | "kn";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoursInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenNowView"];
+                };
             };
             /** @description Bad request syntax or unsupported method */
             400: {
@@ -11123,7 +11304,8 @@ export interface operations {
             query?: {
                 since?: string | null;
                 until?: string | null;
-                team_id?: number | null;
+                teamId?: number | null;
+                agentId?: number | null;
             };
             header?: never;
             path?: never;
@@ -11138,6 +11320,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SatisfactionView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiReportsSatisfactionAnswersAnswers: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                teamId?: number | null;
+                agentId?: number | null;
+                most?: number;
+                commented?: boolean;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_agent_ui.views.reports.AnswerView_"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiReportsSatisfactionCourseCourse: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                teamId?: number | null;
+                agentId?: number | null;
+                timeZone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiReportsSatisfactionSharesShares: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                teamId?: number | null;
+                agentId?: number | null;
+                by?: "team" | "agent";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShareView"][];
                 };
             };
             /** @description Bad request syntax or unsupported method */
