@@ -100,7 +100,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     content: float | None
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Rated(msgspec.Struct, frozen=True, kw_only=True):
     """One answer, about one ticket. ``agent`` and ``team``: who had the ticket when the customer was asked."""
 
     id: int
@@ -197,7 +197,7 @@ async def shares(session: AsyncSession, wanted: Asked, group: Group) -> list[Sha
     return [Share(**row) for row in await _SHARES[group].all(session, **wanted.values)]
 
 
-def _answers(wanted: Asked, most: int, *, commented: bool) -> Select[*tuple[Any, ...]]:
+def _ratings(wanted: Asked, most: int, *, commented: bool) -> Select[*tuple[Any, ...]]:
     statement = (
         select(
             Satisfaction.id,
@@ -228,7 +228,7 @@ def _answers(wanted: Asked, most: int, *, commented: bool) -> Select[*tuple[Any,
     return statement.where(Satisfaction.comment != "") if commented else statement
 
 
-async def answers(
+async def ratings(
     session: AsyncSession,
     actor: Actor,
     wanted: Asked,
@@ -237,7 +237,7 @@ async def answers(
     commented: bool = False,
     cursor: str | None = None,
     limit: int = 20,
-) -> tuple[list[Answer], str | None]:
+) -> tuple[list[Rated], str | None]:
     """One page of answers, who was asked last first, and the key of the next.
 
     Args:
@@ -253,10 +253,10 @@ async def answers(
         Invalid: not a cursor of this list.
     """
     limit = max(1, min(limit, LONGEST_PAGE))
-    statement = _answers(wanted, most, commented=commented).where(visible_to(actor)).limit(limit + 1)
+    statement = _ratings(wanted, most, commented=commented).where(visible_to(actor)).limit(limit + 1)
     if cursor:
         if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
             raise Invalid.field("cursor", "This is not a cursor of this list.")
         statement = statement.where(Satisfaction.id < int(cursor))
-    rows = [Answer(**row) for row in (await session.execute(statement)).mappings()]
+    rows = [Rated(**row) for row in (await session.execute(statement)).mappings()]
     return rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None

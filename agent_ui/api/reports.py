@@ -11,12 +11,12 @@ from agent_ui.auth import requires
 from agent_ui.deps import Desk
 from agent_ui.views.base import Page
 from agent_ui.views.reports import (
-    AnswerView,
     CourseView,
+    RatingView,
     SatisfactionView,
     ShareView,
-    answer_view,
     course_view,
+    rating_view,
     satisfaction_view,
     share_view,
 )
@@ -68,8 +68,8 @@ class ReportController(Controller):
         """The same for who had the tickets when the customers were asked, the most answers first."""
         return [share_view(each) for each in await satisfaction_report.shares(desk.session, wanted, by)]
 
-    @get("/satisfaction/answers", summary="What customers said about it")
-    async def answers(
+    @get("/satisfaction/ratings", summary="What customers said about it")
+    async def ratings(
         self,
         desk: NamedDependency[Desk],
         wanted: NamedDependency[Asked],
@@ -77,15 +77,15 @@ class ReportController(Controller):
         commented: FromQuery[bool] = False,
         cursor: FromQuery[str | None] = None,
         limit: FromQuery[int] = 20,
-    ) -> Page[AnswerView]:
+    ) -> Page[RatingView]:
         """Single answers about tickets that one may see, newest first; ``most``: with this score or less.
 
         ``commented``: only those with words.
         """
-        found, following = await satisfaction_report.answers(
+        found, following = await satisfaction_report.ratings(
             desk.session, desk.actor, wanted, most=most, commented=commented, cursor=cursor, limit=limit
         )
-        return Page(items=[answer_view(each) for each in found], next=following)
+        return Page(items=[rating_view(each) for each in found], next=following)
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from agent_ui.views.base import Named, View
-from tickets.satisfaction_report import Answer, Asked, Course, Report, Share
+from tickets.satisfaction_report import Asked, Course, Rated, Report, Share
 
 
 class SatisfactionView(View):
@@ -55,7 +55,7 @@ class ShareView(View):
     content: float | None
 
 
-class AnswerView(View):
+class RatingView(View):
     """One answer, about one ticket. ``agent`` and ``team``: who had it when the customer was asked."""
 
     id: int
@@ -86,10 +86,10 @@ def share_view(share: Share) -> ShareView:
     return ShareView(**_facts(share))
 
 
-def answer_view(answer: Answer) -> AnswerView:
+def rating_view(answer: Rated) -> RatingView:
     """The view of one answer."""
     facts = _facts(answer)
-    return AnswerView(customer=Named(id=facts.pop("customer_id"), name=facts.pop("customer")), **facts)
+    return RatingView(customer=Named(id=facts.pop("customer_id"), name=facts.pop("customer")), **facts)
 
 
 def _facts(struct: msgspec.Struct) -> dict[str, Any]:

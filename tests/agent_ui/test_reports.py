@@ -43,12 +43,12 @@ async def test_the_report_goes_into_time_teams_and_single_answers(desk: Desk, db
     assert [(each["id"], each["name"], each["answered"]) for each in shares] == [(desk.team, "Repairs", 1)]
     nobody = (await desk.lead.http.get(f"{PATH}/shares", params={"by": "agent"})).json()
     assert [(each["id"], each["name"]) for each in nobody] == [(None, "")]
-    said = (await desk.lead.http.get(f"{PATH}/answers", params={"most": 2, "commented": True})).json()
+    said = (await desk.lead.http.get(f"{PATH}/ratings", params={"most": 2, "commented": True})).json()
     assert [(each["ticketId"], each["comment"], each["team"]) for each in said["items"]] == [
         (ticket, "It drips", "Repairs")
     ]
-    assert (await desk.lead.http.get(f"{PATH}/answers", params={"most": 1})).json()["items"] == []
-    for part in ("course", "shares", "answers"):
+    assert (await desk.lead.http.get(f"{PATH}/ratings", params={"most": 1})).json()["items"] == []
+    for part in ("course", "shares", "ratings"):
         assert (await desk.agent.http.get(f"{PATH}/{part}")).status_code == 403
 
 
@@ -59,8 +59,8 @@ async def test_the_report_goes_into_time_teams_and_single_answers(desk: Desk, db
         ("course", {"since": "1990-01-01T00:00:00Z"}, "since"),
         ("course", {"until": "2026-01-01T00:00:00Z", "since": "2026-01-01T00:00:00Z"}, "since"),
         ("shares", {"by": "moon"}, "by"),
-        ("answers", {"cursor": "x"}, "cursor"),
-        ("answers", {"most": 6}, "most"),
+        ("ratings", {"cursor": "x"}, "cursor"),
+        ("ratings", {"most": 6}, "most"),
     ],
 )
 async def test_impossible_reports_are_refused(desk: Desk, part: str, wrong: dict[str, object], field: str) -> None:

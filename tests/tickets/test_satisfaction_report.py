@@ -124,13 +124,13 @@ async def test_answers_come_page_by_page_and_only_of_tickets_that_one_may_see(
     lead = factories.actor(people["agents"][1], rights=ROLES["lead"])
     own = factories.actor(people["agents"][1], people["teams"][1])
     async with reading(db) as session:
-        first, following = await satisfaction_report.answers(session, lead, WEEK, limit=3)
-        rest, end = await satisfaction_report.answers(session, lead, WEEK, limit=3, cursor=following)
+        first, following = await satisfaction_report.ratings(session, lead, WEEK, limit=3)
+        rest, end = await satisfaction_report.ratings(session, lead, WEEK, limit=3, cursor=following)
         assert ([each.score for each in [*first, *rest]], end) == ([5, 1, 4, 5], None)
         assert [each.ticket_id for each in rest] == [people["tickets"][0]]
-        low, _ = await satisfaction_report.answers(session, lead, WEEK, most=2)
+        low, _ = await satisfaction_report.ratings(session, lead, WEEK, most=2)
         assert [(each.comment, each.team, each.customer) for each in low] == [("It drips", "Billing", "Asha Rao")]
-        spoken, _ = await satisfaction_report.answers(session, lead, WEEK, commented=True)
+        spoken, _ = await satisfaction_report.ratings(session, lead, WEEK, commented=True)
         assert [each.comment for each in spoken] == ["It drips", "Quick!"]
-        seen, _ = await satisfaction_report.answers(session, own, WEEK)
+        seen, _ = await satisfaction_report.ratings(session, own, WEEK)
         assert [each.team for each in seen] == ["Billing", "Billing"]

@@ -12,10 +12,12 @@ export type Sentence = readonly [RegExp, string, (readonly string[])?]
 const known: Sentence[] = [
   [/^Expected `str` of length <= (\d+)$/, 'problem.tooLong', ['n']],
   [/^Expected `array` of length <= (\d+)$/, 'problem.tooMany', ['n']],
+  [/^Expected `array` of length >= (\d+)$/, 'problem.tooFew', ['n']],
   [/^Expected `(?:int|float)` >= (-?\d+)$/, 'problem.atLeast', ['n']],
   [/^Expected `(?:int|float)` <= (-?\d+)$/, 'problem.atMost', ['n']],
   [/^Expected `int`, got /, 'problem.wholeNumber'],
-  [/^Expected `str`, got `null`$/, 'problem.missing'],
+  [/^Expected `(?:str|date)`, got `null`$/, 'problem.missing'],
+  [/^Invalid RFC3339 encoded date$/, 'problem.noDay'],
   [/^Object missing required field /, 'problem.missing'],
   [/^Invalid enum value /, 'problem.notOffered'],
   [/^There is no such team\.$/, 'problem.noTeam'],

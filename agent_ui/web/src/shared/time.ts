@@ -137,3 +137,9 @@ export function fileSize(bytes: number): string {
     style: 'unit', unit: unit as string, unitDisplay: 'short', maximumFractionDigits: unit === 'megabyte' ? 1 : 0,
   }).format(value as number)
 }
+
+/** The days of the week in the reader's language, Monday first. */
+export const weekdays = (weekday: 'long' | 'short') => {
+  const made = new Intl.DateTimeFormat(tag.value, { weekday, timeZone: 'UTC' })
+  return Array.from({ length: 7 }, (_, at) => made.format(Date.UTC(2024, 0, 1 + at)))
+}

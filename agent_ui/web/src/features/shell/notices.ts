@@ -82,6 +82,7 @@ export function useNotices(): void {
       mailboxes: 'settings.mailboxes', mailbox: 'mailbox.title', newMailbox: 'mailbox.addOne', blockedSenders: 'settings.blocked', automaticMail: 'settings.automatic',
       knowledgeTasks: 'nav.knowledge', announcements: 'nav.knowledge', knowledgeReports: 'nav.knowledge', knowledgeWhole: 'nav.knowledge',
       brands: 'settings.brands', newBrand: 'settings.brands', brand: 'settings.brands', topics: 'settings.topics', newTopic: 'settings.topics', topic: 'settings.topics',
+      portalChoices: 'settings.portal', hours: 'settings.hours', newSchedule: 'settings.hours', schedule: 'settings.hours', searchWords: 'settings.words', satisfaction: 'settings.satisfaction',
       widgets: 'settings.widgets', newWidget: 'settings.widgets', widget: 'settings.widgets', products: 'settings.products', warrantyRules: 'settings.warranty', claims: 'settings.claims',
       recalls: 'settings.recalls', recall: 'settings.recalls', apiKeys: 'settings.keys', people: 'settings.people', newPerson: 'settings.people', person: 'settings.people', dataRequests: 'settings.wishes', responseTimes: 'settings.responseTimes',
     }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { defineComponent, h, nextTick, ref } from 'vue'
 import { ApiError } from '../api/client'
 import TextField from './TextField.vue'
-import { pathOf, useComplaints } from './errors'
+import { nearest, pathOf, useComplaints } from './errors'
 
 const refusal = (...errors: { field: string; message: string }[]) => new ApiError(422, 'validation', 'Some fields need attention', '', errors)
 
@@ -59,6 +59,17 @@ describe('complaints', () => {
     expect(await complaints.focusFirst(wrapper.element as HTMLElement)).toBe(true)
     wrapper.unmount()
   })
+  it('about a part of a field stand at the field, in the reader\'s words, and go with its next change', async () => {
+    const { wrapper, complaints, input } = form()
+    complaints.accept(refusal({ field: 'imap.importHost[2].name', message: 'Expected `int` >= 1' }))
+    await nextTick()
+    expect(input().attributes('aria-invalid')).toBe('true')
+    expect(wrapper.text()).toContain('Enter 1 or more.')
+    expect(complaints.homeless(wrapper.element as HTMLElement)).toEqual([])
+    await input().setValue('new')
+    expect(complaints.complained.value).toBe(false)
+    wrapper.unmount()
+  })
   it('without fields are none', () => {
     const { wrapper, complaints } = form()
     expect(complaints.accept(new ApiError(409, 'conflict', 'This cannot be done now', ''))).toBe(false)
@@ -71,3 +82,14 @@ it.each([
   ['fields[0].shown_when', 'fields[0].shownWhen'],
   ['fields[0].names[...]', 'fields[0].names'],
 ])('the path of %s is that of the JSON', (field, path) => expect(pathOf(field)).toBe(path))
+
+it.each([
+  ['weekly[0][1]', 'weekly[0]'],
+  ['weekly[0]', 'weekly[0]'],
+  ['weekly[1]', undefined],
+  ['days[3].windows[0][1]', 'days[3].windows'],
+  ['days[3].date', 'days'],
+  ['day', undefined],
+])('a complaint about %s is shown at %s', (path, field) => {
+  expect(nearest(path, new Map(['weekly[0]', 'days[3].windows', 'days'].map((each) => [each, 1])))).toBe(field)
+})

@@ -1,10 +1,12 @@
 /** What the server found wrong, shown at the field it is about. Fields find their complaint by their path. */
-import { computed, inject, nextTick, provide, reactive, toValue, useId, type InjectionKey, type MaybeRefOrGetter } from 'vue'
+import { computed, inject, nextTick, provide, reactive, toValue, useId, watch, type InjectionKey, type MaybeRefOrGetter } from 'vue'
 import type { ApiError } from '../api/client'
 import { problemWords } from '../problemWords'
 
 export type Complaints = Record<string, string>
-const COMPLAINTS: InjectionKey<Complaints> = Symbol('complaints')
+/** What is wrong by the server's paths, and the paths of the fields that are there. */
+interface Form { complaints: Complaints; fields: Map<string, number> }
+const FORM: InjectionKey<Form> = Symbol('complaints')
 
 /**
  * "imap.import_as" → "imap.importAs": the server names fields as Python or as JSON. "names[...]" is some entry of
@@ -13,10 +15,19 @@ const COMPLAINTS: InjectionKey<Complaints> = Symbol('complaints')
 export const pathOf = (field: string) =>
   field.replace(/\[\.{3}\]$/, '').replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
+/** The field that a complaint is shown at: its own, or the nearest one around it ("weekly[0][1]" → "weekly[0]"). */
+export function nearest(path: string, fields: ReadonlyMap<string, unknown>): string | undefined {
+  for (let end = path.length; end > 0; end = Math.max(path.lastIndexOf('.', end - 1), path.lastIndexOf('[', end - 1))) {
+    if (fields.has(path.slice(0, end))) return path.slice(0, end)
+  }
+  return undefined
+}
+
 /** For the form: keeps the complaints of the last answer and hands them to the fields below. */
 export function useComplaints() {
   const complaints = reactive<Complaints>({})
-  provide(COMPLAINTS, complaints)
+  const fields = reactive(new Map<string, number>())
+  provide(FORM, { complaints, fields })
 
   function clear(): void {
     for (const path of Object.keys(complaints)) complaints[path] = ''
@@ -46,8 +57,8 @@ export function useComplaints() {
 
   /** Complaints about what no field of the page is for: they go on top of the form. */
   function homeless(root: HTMLElement | null): string[] {
-    return Object.entries(complaints).filter(([path, text]) => text && !root?.querySelector(`[data-field="${CSS.escape(path)}"]`))
-      .map(([path, text]) => `${path}: ${text}`)
+    const shown = (path: string) => nearest(path, fields) !== undefined || root?.querySelector(`[data-field="${CSS.escape(path)}"]`)
+    return Object.entries(complaints).filter(([path, text]) => text && !shown(path)).map(([path, text]) => `${path}: ${text}`)
   }
 
   /** Whether something is still complained about: a field that was changed since is not. */
@@ -59,13 +70,22 @@ export function useComplaints() {
 /** For a field: its id, its complaint, and what describes it. */
 export function useField(path: MaybeRefOrGetter<string>, hint: MaybeRefOrGetter<string | undefined>) {
   const id = useId()
-  const complaints = inject(COMPLAINTS, {})
-  const error = computed(() => complaints[toValue(path)] ?? '')
+  const { complaints, fields } = inject(FORM, (): Form => ({ complaints: {}, fields: new Map() }), true)
+  watch(() => toValue(path), (here, _, gone) => {
+    fields.set(here, (fields.get(here) ?? 0) + 1)
+    gone(() => {
+      const others = (fields.get(here) ?? 1) - 1
+      if (others) fields.set(here, others)
+      else fields.delete(here)
+    })
+  }, { immediate: true })
+  const mine = () => Object.keys(complaints).filter((each) => complaints[each] && nearest(each, fields) === toValue(path))
+  const error = computed(() => complaints[toValue(path)] || complaints[mine()[0] ?? ''] || '')
   const describedBy = computed(() =>
     [error.value && `${id}-error`, toValue(hint) && `${id}-hint`].filter(Boolean).join(' ') || undefined)
   /** Whoever changes the field has seen the complaint. */
   const seen = () => {
-    if (error.value) complaints[toValue(path)] = ''
+    for (const each of mine()) complaints[each] = ''
   }
   return { id, error, describedBy, seen }
 }

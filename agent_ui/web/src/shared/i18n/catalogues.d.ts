@@ -27,3 +27,7 @@ declare module '*.json?part=portal' {
   const words: object
   export default words
 }
+declare module '*.json?part=choices' {
+  const words: object
+  export default words
+}

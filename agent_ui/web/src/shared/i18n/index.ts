@@ -63,6 +63,13 @@ const loaders: Record<Part, Record<Locale, Loader>> & { shell: Record<Exclude<Lo
     bn: () => import('./bn.json?part=portal'),
     kn: () => import('./kn.json?part=portal'),
   },
+  choices: {
+    en: () => import('./en.json?part=choices'),
+    hi: () => import('./hi.json?part=choices'),
+    mr: () => import('./mr.json?part=choices'),
+    bn: () => import('./bn.json?part=choices'),
+    kn: () => import('./kn.json?part=choices'),
+  },
   office: {
     en: () => import('./en.json?part=office'),
     hi: () => import('./hi.json?part=office'),

@@ -14,6 +14,8 @@ export const PARTS = {
   widget: ['widget'],
   /** Brands of the portal, topics of its request form. */
   portal: ['brand', 'topic'],
+  /** What the desk chooses for its customers, and how content they are. */
+  choices: ['choices', 'hours', 'words', 'satisfaction'],
   /** Settings and the mail ledger. */
   office: ['ledger', 'settings', 'mailbox', 'template', 'blocked', 'automatic', 'people', 'wishes'],
 } as const
