@@ -28,7 +28,7 @@ from core.settings import Settings
 from core.storage import Storage
 from customers.models import ContactPoint, Customer, Organisation
 from routing.models import Decision, Presence, WorkItem
-from simulator import demo_articles, demo_chat, demo_portal, demo_products, demo_sla
+from simulator import demo_articles, demo_chat, demo_portal, demo_products, demo_ratings, demo_sla
 from simulator.demo_draws import draws
 from simulator.demo_events import History
 from simulator.demo_ledger import Ledger
@@ -50,7 +50,7 @@ from simulator.demo_threads import DAYS, Plan, Planner
 from staff import macros, passwords, permissions
 from staff.models import Agent, Team, TeamMember
 from tickets.lifecycle import WAKE_JOB
-from tickets.models import Attachment, Delivery, Draft, Message, ReadMark, Ticket
+from tickets.models import Attachment, Delivery, Draft, Message, ReadMark, Satisfaction, Ticket
 
 CUSTOMERS: Final = 600
 TICKETS: Final = 2000
@@ -155,7 +155,9 @@ class _Seeding:
         ledger.write(plans, rows.messages)
         history = History(world, rows)
         history.write(plans)
+        ratings = demo_ratings.write(history, rows.tickets, people, self._now)
         await self._copy_all(rows, ledger, history)
+        await self._copy(Satisfaction, ratings)
         await demo_products.Seeding(self._session, self._storage, self._now, people).fill(rows.tickets, rows.messages)
         await self._unreachable(rows)
         await self._timers(plans)

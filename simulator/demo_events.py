@@ -4,7 +4,7 @@ The events are the product's own structs, so their fields are those that the con
 of time, one ticket after another, and sorted before they are copied into the log.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -57,6 +57,12 @@ class History:
             self._ticket(plan)
             if plan.live:
                 self._work_item(plan)
+        self.events.sort(key=lambda row: row["at"])
+
+    def tell(self, happened: Iterable[tuple[datetime, Actor, events.Event]]) -> None:
+        """Add what happened beside the plans, at its place."""
+        for at, actor, event in happened:
+            self._add(at, actor, event)
         self.events.sort(key=lambda row: row["at"])
 
     def _ticket(self, plan: Plan) -> None:
