@@ -305,7 +305,8 @@ def test_the_pages_are_accessible_and_never_wider_than_the_screen(
     sign_in(page, desk)
     for path in ("mail", "settings/mailboxes", "settings/mailboxes/new", f"settings/mailboxes/{first}",
                  "settings/blocked-senders", "settings/automatic-mail", "settings/people", "settings/people/new",
-                 "settings/people/1"):  # fmt: skip
+                 "settings/people/1", "settings/portal", "settings/opening-hours", "settings/opening-hours/new",
+                 "settings/opening-hours/of/default", "settings/search-words", "settings/satisfaction"):  # fmt: skip
         page.goto(f"{desk.url}/console/{path}")
         expect(page.get_by_role("heading").nth(1)).to_be_attached()
         page.wait_for_load_state("networkidle")
