@@ -117,7 +117,7 @@ async def test_the_shares_name_who_had_the_tickets(db: Database, people: dict[st
         assert [each.id for each in agents] == [people["agents"][1].id, people["agents"][0].id, None]
 
 
-async def test_answers_come_page_by_page_and_only_of_tickets_that_one_may_see(
+async def test_ratings_come_page_by_page_and_only_of_tickets_that_one_may_see(
     db: Database, people: dict[str, Any]
 ) -> None:
     """Newest first with who had the ticket; low ones, those with words; an agent of one team reads only hers."""

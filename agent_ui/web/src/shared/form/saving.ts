@@ -1,41 +1,47 @@
-/** Saving of a settings form: what is on its way, what the server found wrong, and nobody leaves unsaved. */
-import { computed, nextTick, ref, type ShallowRef } from 'vue'
+/**
+ * What the forms of the settings share: one saving at a time, each complaint at its field, and a conflict of versions
+ * with its two ways out (`newer`).
+ */
+import { computed, nextTick, ref, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { ApiError } from '../api/client'
 import { reasonOf } from '../stores/tickets'
-import { useComplaints } from './errors'
-import { useLeaveGuard } from './leaveGuard'
+import { pathOf, useComplaints } from './errors'
 
-export function useSaving(root: Readonly<ShallowRef<HTMLElement | null>>, dirty: () => boolean) {
+/** `reveal` opens what is folded around the fields of these paths. */
+export function useSaving(root: Ref<HTMLElement | null>, reveal: (paths: string[]) => void = () => undefined) {
   const { t } = useI18n()
-  const { accept, clear, complained, focusFirst, homeless } = useComplaints()
+  const { accept, clear, complain, complained, focusFirst, homeless } = useComplaints()
   const state = ref<'' | 'busy' | 'saved'>('')
   const failure = ref<string[]>([])
-  /** Somebody else was faster: what is shown here is old. */
-  const stale = ref(false)
+  /** The version that somebody else has saved meanwhile. */
+  const newer = ref<number | null>(null)
   const alarm = computed(() => (failure.value.length ? failure.value : complained.value ? [t('settings.fieldsWrong')] : []))
-  useLeaveGuard(dirty)
+
+  function reset(): void {
+    clear()
+    failure.value = []
+    newer.value = null
+  }
 
   async function refused(error: ApiError): Promise<void> {
+    if (error.code === 'precondition-failed') {
+      newer.value = Number(error.body.version)
+      return
+    }
     const named = accept(error)
-    stale.value = error.status === 412
+    reveal(error.errors.map(({ field }) => pathOf(field)))
     await nextTick()
     failure.value = named ? homeless(root.value) : [t('settings.failed', { reason: reasonOf(error) })]
     await focusFirst(root.value)
   }
 
-  function forget(): void {
-    clear()
-    failure.value = []
-    stale.value = false
-  }
-
-  /** Send the form; true once the server has it. */
-  async function save(send: () => Promise<unknown>): Promise<boolean> {
+  /** Do it and tell what became of it; true when it worked. */
+  async function attempt(act: () => Promise<void>): Promise<boolean> {
     state.value = 'busy'
-    forget()
+    reset()
     try {
-      await send()
+      await act()
       state.value = 'saved'
       return true
     } catch (caught) {
@@ -46,7 +52,5 @@ export function useSaving(root: Readonly<ShallowRef<HTMLElement | null>>, dirty:
     }
   }
 
-  return {
-    save, forget, refused, alarm, stale, busy: computed(() => state.value === 'busy'), saved: computed(() => state.value === 'saved' && !dirty()),
-  }
+  return { state, alarm, newer, attempt, reset, complain }
 }
