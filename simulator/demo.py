@@ -155,7 +155,7 @@ class _Seeding:
         ledger.write(plans, rows.messages)
         history = History(world, rows)
         history.write(plans)
-        ratings = demo_ratings.write(history, rows.tickets, people, self._now)
+        ratings = demo_ratings.write(history, plans, rows.tickets)
         await self._copy_all(rows, ledger, history)
         await self._copy(Satisfaction, ratings)
         await demo_products.Seeding(self._session, self._storage, self._now, people).fill(rows.tickets, rows.messages)

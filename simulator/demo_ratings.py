@@ -13,11 +13,15 @@ from simulator.demo_draws import draws
 from simulator.demo_events import History
 from simulator.demo_people import DemoCustomer
 from simulator.demo_rows import Row
+from simulator.demo_threads import Plan
 from tickets.events import TicketRated
 from tickets.policy import Policy
 from tickets.satisfaction import REASONS
 
 _ANSWER: Final = 0.55
+_SETTLED: Final = timedelta(days=4)
+"""So long ago a ticket's last turn is drawn to be if its customer was asked: wherever it is placed in the calendar, she
+has answered by now."""
 _SCORES: Final = (5, 5, 5, 5, 5, 4, 4, 4, 4, 3, 3, 2, 1)
 _WORDS: Final[dict[bool, dict[str, tuple[str, ...]]]] = {
     True: {
@@ -37,21 +41,25 @@ _WORDS: Final[dict[bool, dict[str, tuple[str, ...]]]] = {
 }
 
 
-def write(history: History, tickets: Sequence[Row], people: Sequence[DemoCustomer], now: datetime) -> list[Row]:
-    """Rows of satisfaction for tickets that are over; what was answered goes into the history as well."""
+def write(history: History, plans: Sequence[Plan], tickets: Sequence[Row]) -> list[Row]:
+    """Rows of satisfaction for tickets that are over; what was answered goes into the history as well.
+
+    Args:
+        history: of the tickets.
+        plans: what the tickets were made of.
+        tickets: their rows, in the same order.
+    """
     rng = draws("ratings")
-    names = {person.id: person for person in people}
     rows: list[Row] = []
     said: list[tuple[datetime, Actor, TicketRated]] = []
     asked: set[int] = set()
-    for ticket in tickets:
-        drawn = _Draw(rng)  # for each ticket, so that the day of the start changes no other one's
-        solved, person = ticket["solved_at"], names[ticket["customer_id"]]
-        at = solved + timedelta(hours=Policy().survey_hours) if solved else now
-        if at >= now or ticket["first_reply_at"] is None or person.id in asked:
+    for plan, ticket in zip(plans, tickets, strict=True):
+        drawn = _Draw(rng)  # for each ticket, so that one that is not asked about changes nothing of the others
+        person, is_settled = plan.customer, plan.turns[-1].ago >= _SETTLED
+        if plan.solved_at is None or not is_settled or ticket["first_reply_at"] is None or person.id in asked:
             continue
         asked.add(person.id)
-        row = drawn.row(ticket, person, at, now)
+        row = drawn.row(ticket, person, plan.solved_at + timedelta(hours=Policy().survey_hours))
         rows.append(row)
         if row["score"] is not None:
             said.append((row["answered_at"], Actor(ActorKind.CUSTOMER, person.id, person.name), _event(ticket, row)))
@@ -63,16 +71,16 @@ class _Draw:
     """What one customer would answer."""
 
     def __init__(self, rng: random.Random) -> None:
-        self._later = timedelta(hours=rng.uniform(0.1, 60))
+        self._later = timedelta(hours=rng.uniform(0.1, 18))
         self._answers = rng.random() < _ANSWER
         self._score = rng.choice(_SCORES)
         self._speaks = rng.random() < 0.4
         self._words = rng.random()
         self._reasons = [rng.random() < 0.45 for _ in range(4)]
 
-    def row(self, ticket: Row, person: DemoCustomer, at: datetime, now: datetime) -> Row:
+    def row(self, ticket: Row, person: DemoCustomer, at: datetime) -> Row:
         said = at + self._later
-        score = self._score if self._answers and said < now else None
+        score = self._score if self._answers else None
         good = self._score > 3
         told = score is not None and score != 3
         of_kind = REASONS[:4] if good else REASONS[4:]

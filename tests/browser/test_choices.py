@@ -39,7 +39,14 @@ def test_choices_show_on_the_portal(page: Page, desk: Desk, before: Client, pict
     portal = page.context.new_page()
     sign_in(page, desk)
     page.get_by_role("link", name="Settings").click()
+    hours_are_set(page, portal, desk, picture)
+    guest_links_are_switched_off(page, portal)
+    assert before.get("/api/settings/portal").json()["reopenDays"] == 7
+    a_synonym_is_taught(page, portal, desk, picture)
 
+
+def hours_are_set(page: Page, portal: Page, desk: Desk, picture: Picture) -> None:
+    """Round the clock, and then a holiday; the request form of the portal says so each time."""
     page.get_by_role("link", name="Opening hours").click()
     page.get_by_role("link", name="The desk's own hours").click()
     monday = page.get_by_role("group", name="Monday")
@@ -74,6 +81,9 @@ def test_choices_show_on_the_portal(page: Page, desk: Desk, before: Client, pict
     portal.reload()
     expect(portal.get_by_text("We are away now. We are back on")).to_be_visible()
 
+
+def guest_links_are_switched_off(page: Page, portal: Page) -> None:
+    """The thanks page of the request that is sent then has no such link."""
     page.get_by_role("link", name="Portal rules").click()
     days = page.get_by_label("Days in which an answer opens")
     days.fill("9999")
@@ -92,8 +102,10 @@ def test_choices_show_on_the_portal(page: Page, desk: Desk, before: Client, pict
     portal.get_by_role("button", name="Send request").click()
     expect(portal.locator(".number")).to_be_visible()
     expect(portal.get_by_role("link", name="Follow your request")).to_have_count(0)
-    assert before.get("/api/settings/portal").json()["reopenDays"] == 7
 
+
+def a_synonym_is_taught(page: Page, portal: Page, desk: Desk, picture: Picture) -> None:
+    """A word that found nothing finds the article of another word."""
     page.get_by_role("link", name="Search words").click()
     words = page.get_by_role("textbox", name="Words, separated by commas")
     words.fill("frostbox")
