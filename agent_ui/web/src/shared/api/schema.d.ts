@@ -2179,23 +2179,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/reports/satisfaction/answers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What customers said about it */
-        get: operations["ApiReportsSatisfactionAnswersAnswers"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/reports/satisfaction/course": {
         parameters: {
             query?: never;
@@ -2205,6 +2188,23 @@ export interface paths {
         };
         /** How content customers are, step by step */
         get: operations["ApiReportsSatisfactionCourseCourse"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/satisfaction/ratings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What customers said about it */
+        get: operations["ApiReportsSatisfactionRatingsRatings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3047,6 +3047,11 @@ export interface components {
                 [key: string]: string;
             };
             version: number;
+        };
+        /** AnswerView */
+        AnswerView: {
+            label: string;
+            value: string;
         };
         /** ApproveInput */
         ApproveInput: {
@@ -4359,9 +4364,9 @@ export interface components {
             items: components["schemas"]["CaseView"][];
             next: string | null;
         };
-        /** Page[AnswerView] */
-        "Page_agent_ui.views.reports.AnswerView_": {
-            items: components["schemas"]["reports_AnswerView"][];
+        /** Page[RatingView] */
+        "Page_agent_ui.views.reports.RatingView_": {
+            items: components["schemas"]["RatingView"][];
             next: string | null;
         };
         /** Page[CustomerBrief] */
@@ -4574,6 +4579,22 @@ export interface components {
             tags?: string[];
             teamIds?: number[];
             visibility?: "public" | "signed_in" | "restricted" | "agents";
+        };
+        /** RatingView */
+        RatingView: {
+            agent: string | null;
+            /** Format: date-time */
+            answeredAt: string;
+            /** Format: date-time */
+            changedAt: string;
+            comment: string;
+            customer: components["schemas"]["Named"];
+            id: number;
+            reasons: string[];
+            score: number;
+            subject: string;
+            team: string | null;
+            ticketId: number;
         };
         /** ReadBy */
         ReadBy: {
@@ -5190,7 +5211,7 @@ export interface components {
             entitlementUntil: string | null;
             failedDelivery: boolean;
             followerIds: number[];
-            formAnswers: components["schemas"]["tickets_AnswerView"][];
+            formAnswers: components["schemas"]["AnswerView"][];
             hasDraft: boolean;
             id: number;
             /** Format: date-time */
@@ -5565,27 +5586,6 @@ export interface components {
             serialPlace?: string;
             sku?: string;
             soldFrom?: string | null;
-        };
-        /** AnswerView */
-        reports_AnswerView: {
-            agent: string | null;
-            /** Format: date-time */
-            answeredAt: string;
-            /** Format: date-time */
-            changedAt: string;
-            comment: string;
-            customer: components["schemas"]["Named"];
-            id: number;
-            reasons: string[];
-            score: number;
-            subject: string;
-            team: string | null;
-            ticketId: number;
-        };
-        /** AnswerView */
-        tickets_AnswerView: {
-            label: string;
-            value: string;
         };
         /** BlockInput */
         tickets_BlockInput: {
@@ -11339,7 +11339,48 @@ export interface operations {
             };
         };
     };
-    ApiReportsSatisfactionAnswersAnswers: {
+    ApiReportsSatisfactionCourseCourse: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                teamId?: number | null;
+                agentId?: number | null;
+                timeZone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiReportsSatisfactionRatingsRatings: {
         parameters: {
             query?: {
                 since?: string | null;
@@ -11363,48 +11404,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_agent_ui.views.reports.AnswerView_"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiReportsSatisfactionCourseCourse: {
-        parameters: {
-            query?: {
-                since?: string | null;
-                until?: string | null;
-                teamId?: number | null;
-                agentId?: number | null;
-                timeZone?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CourseView"];
+                    "application/json": components["schemas"]["Page_agent_ui.views.reports.RatingView_"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
