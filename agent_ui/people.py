@@ -86,6 +86,7 @@ async def session_view(session: AsyncSession, agent_id: int, csrf_token: str, se
             undo_send_seconds=settings.undo_send_seconds,
             brand_hue=settings.brand_hue,
             product_name=settings.product_name,
+            default_locale=settings.default_locale,
             demo=settings.simulator,
             heartbeat_seconds=HEARTBEAT_SECONDS,
         ),

@@ -1,5 +1,7 @@
 """Puts registered products together with their history for ``agent_ui/api``; finds what inputs name."""
 
+import msgspec
+
 from agent_ui.deps import Desk
 from agent_ui.views.products import (
     CaseView,
@@ -109,6 +111,7 @@ async def recall_list(desk: Desk, found: list[Recall]) -> list[RecallView]:
             RecallView,
             each,
             product=names.get(each.product_id, ""),
+            words=msgspec.convert(each.words, dict[str, recalls.RecallWords]),
             progress=progress.get(each.id) or no_progress(),
             matching=await recalls.count_matching(session, each) if each.state == "draft" else None,
         )

@@ -260,13 +260,14 @@ class ProductMail:
         language = self._language(case.language)
         _ = language.text
         facts = {"product": catalogue.name_in(product, language.code), "serial": case.serial}
+        said = recalls.words_in(recall, language.code)
         text, html = written(
             _("This concerns your %(product)s with the serial number %(serial)s.") % facts,
-            recall.text,
+            said.text,
             self._page(_("Tell us that you have read this"), case.registration_id, language),
             await self._signature(session),
         )
-        subject = _("Recall: %(title)s") % {"title": recall.title}
+        subject = _("Recall: %(title)s") % {"title": said.title}
         why = await brake.allow(session, "recall", case.email, None, f"{subject} {case.serial}")
         if why is not None:
             return

@@ -219,7 +219,7 @@ async def _page(
     async with reading(runtime_of(request).db) as session:
         row = await listing.row_of(session, registration_id, customer.customer_id)
         product = await catalogue.get(session, row.product_id)
-        notices = (await recalls.notices_for(session, [row.id])).get(row.id, [])
+        notices = (await recalls.notices_for(session, [row.id], visitor.language.code)).get(row.id, [])
         files = await proofs.of_owner(session, row.id, customer.customer_id)
         invited = await transfers.open_of(session, row.id)
     return visitor.page(
@@ -230,6 +230,7 @@ async def _page(
         name=row.name_in(visitor.language.code),
         state=state_words(visitor.language, row),
         notices=notices,
+        desk_language=runtime_of(request).settings.default_locale,
         files=[(each.name, visitor.language.size(each.size)) for each in files],
         registered=moments.day(visitor, row.registered_at),
         invited=invited,

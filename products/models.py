@@ -218,6 +218,7 @@ class Transfer(Base):
 class Recall(Base):
     """A call to bring products of a model or a range of serial numbers in.
 
+    ``title`` and ``text`` are in the desk's default language; ``words``: other language → ``title`` and ``text``.
     ``ranges``: pairs ``[from, to]`` of serial numbers, both included; none: every one of the model.
     """
 
@@ -227,6 +228,7 @@ class Recall(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     title: Mapped[str]
     text: Mapped[str]
+    words: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
     ranges: Mapped[list[Any]] = mapped_column(server_default="[]")
     state: Mapped[str] = mapped_column(server_default="draft")

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core import clock, events, jobs
+from core import clock, events, i18n, jobs
 from core.db import actor_of
 from core.errors import Conflict, Invalid, NotFound
 from customers.models import ContactPoint, Customer
@@ -28,10 +28,19 @@ LONGEST_PAGE: Final = 100
 CaseState = Literal["to_contact", "mailed", "answered", "done", "unreachable"]
 
 
+class RecallWords(msgspec.Struct, frozen=True):
+    """What a recall says in one language."""
+
+    title: str
+    text: str
+
+
 class RecallInput(msgspec.Struct, frozen=True, kw_only=True):
     """What a recall says and of which products.
 
     Attributes:
+        title: in the desk's default language, as ``text``.
+        words: other language → what it says there; a language that says nothing is left out.
         ranges: pairs of serial numbers, both included; none: every product of the model.
     """
 
@@ -39,6 +48,7 @@ class RecallInput(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     product_id: int
     ranges: list[tuple[str, str]] = []
+    words: dict[str, RecallWords] = {}
 
 
 class CaseRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,26 +71,32 @@ class CaseRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """What the owner of a recalled product is shown."""
+    """What the owner of a recalled product is shown.
+
+    Attributes:
+        is_fallback: it does not say it in her language, so that the desk's default language stands here.
+    """
 
     recall_id: int
     title: str
     text: str
     state: str
+    is_fallback: bool
 
 
 async def save(session: AsyncSession, wanted: RecallInput, recall_id: int | None = None) -> Recall:
     """Write a draft, or change one.
 
     Raises:
-        Invalid: no title or text, or a range that cannot be.
+        Invalid: no title or text, half of them in another language, or a range that cannot be.
         NotFound: there is no such recall or product.
         Conflict: it has been started.
     """
     product = await catalogue.get(session, wanted.product_id)
     values = {
-        "title": " ".join(wanted.title.split()),
-        "text": wanted.text.replace("\x00", "").strip(),
+        "title": _line(wanted.title),
+        "text": _lines(wanted.text),
+        "words": _words(wanted.words),
         "product_id": product.id,
         "ranges": _ranges(product, wanted.ranges),
     }
@@ -100,6 +116,37 @@ async def save(session: AsyncSession, wanted: RecallInput, recall_id: int | None
         setattr(known, name, value)
     await session.flush()
     return known
+
+
+def _line(title: str) -> str:
+    return " ".join(title.replace("\x00", "").split())
+
+
+def _lines(text: str) -> str:
+    return text.replace("\x00", "").strip()
+
+
+def _words(given: dict[str, RecallWords]) -> dict[str, dict[str, str]]:
+    """The languages that say something; each says all of it, so that nobody reads half in another language."""
+    unknown = sorted(set(given) - set(i18n.NAMES))
+    if unknown:
+        raise Invalid.field("words", f"{unknown[0]} is not a language of this desk.")
+    found = {code: {"title": _line(each.title), "text": _lines(each.text)} for code, each in given.items()}
+    for code, words in found.items():
+        empty = [field for field, said in words.items() if not said]
+        if len(empty) == 1:
+            raise Invalid.field(f"words.{code}.{empty[0]}", "Title and text belong together in each language.")
+    return {code: words for code, words in found.items() if words["title"]}
+
+
+def words_in(recall: Recall, language: str) -> RecallWords:
+    """What a recall says in a language, else in the desk's default language."""
+    return _told(recall.words, language) or RecallWords(recall.title, recall.text)
+
+
+def _told(words: dict[str, Any], language: str | None) -> RecallWords | None:
+    said = words.get(language or "")
+    return RecallWords(said["title"], said["text"]) if said else None
 
 
 def _ranges(product: Product, wanted: list[tuple[str, str]]) -> list[list[str]]:
@@ -357,17 +404,28 @@ async def answer(session: AsyncSession, registration_id: int, words: str) -> Non
         await move(session, case_id, "answered", words.strip() or None)
 
 
-async def notices_for(session: AsyncSession, registration_ids: list[int]) -> dict[int, list[Notice]]:
-    """Registered product → the running recalls that it is in and has not come through."""
+async def notices_for(
+    session: AsyncSession, registration_ids: list[int], language: str | None = None
+) -> dict[int, list[Notice]]:
+    """Registered product → the running recalls that it is in and has not come through.
+
+    Args:
+        session: where to read.
+        registration_ids: of these products.
+        language: the reader's; None: the desk's default language.
+    """
     if not registration_ids:
         return {}
     statement = (
-        select(RecallCase.registration_id, Recall.id, Recall.title, Recall.text, RecallCase.state)
+        select(RecallCase.registration_id, Recall.id, Recall.title, Recall.text, Recall.words, RecallCase.state)
         .join(Recall, Recall.id == RecallCase.recall_id)
         .where(RecallCase.registration_id.in_(registration_ids), RecallCase.state != "done", Recall.state == "running")
         .order_by(Recall.id)
     )
     found: dict[int, list[Notice]] = {}
-    for row in await session.execute(statement):
-        found.setdefault(row[0], []).append(Notice(row[1], row[2], row[3], row[4]))
+    for registration_id, recall_id, title, text, words, state in await session.execute(statement):
+        own = _told(words, language)
+        said = own or RecallWords(title, text)
+        notice = Notice(recall_id, said.title, said.text, state, is_fallback=own is None)
+        found.setdefault(registration_id, []).append(notice)
     return found

@@ -64,6 +64,45 @@ _NOTES: Final = {
 }
 
 
+RECALL_WORDS: Final = {
+    "en": {
+        "title": "Drain hose of TW-80 washing machines",
+        "text": (
+            "The drain hose can come loose and let water out. Please close the tap after each wash. We replace the "
+            "hose at your home, free of charge, whatever the age of the machine."
+        ),
+    },
+    "hi": {
+        "title": "TW-80 वॉशिंग मशीन का ड्रेन पाइप",
+        "text": (
+            "ड्रेन पाइप ढीला होकर निकल सकता है और पानी बह सकता है। कृपया हर धुलाई के बाद नल बंद कर दें। हम आपके घर आकर पाइप "
+            "मुफ़्त में बदलते हैं, मशीन चाहे कितनी भी पुरानी हो।"
+        ),
+    },
+    "mr": {
+        "title": "TW-80 वॉशिंग मशीनचा ड्रेन पाइप",
+        "text": (
+            "ड्रेन पाइप सैल होऊन निघू शकतो आणि पाणी बाहेर येऊ शकते. कृपया प्रत्येक धुलाईनंतर नळ बंद करा. मशीन कितीही जुनी असली, "
+            "तरी आम्ही तुमच्या घरी येऊन पाइप मोफत बदलून देतो."
+        ),
+    },
+    "bn": {
+        "title": "TW-80 ওয়াশিং মেশিনের ড্রেন পাইপ",
+        "text": (
+            "ড্রেন পাইপ আলগা হয়ে খুলে গিয়ে জল বেরোতে পারে। অনুগ্রহ করে প্রতিবার কাচার পরে কল বন্ধ করুন। মেশিন যত পুরোনোই হোক, "
+            "আমরা আপনার বাড়িতে এসে বিনামূল্যে পাইপ বদলে দিই।"
+        ),
+    },
+    "kn": {
+        "title": "TW-80 ವಾಷಿಂಗ್ ಮಷಿನ್‌ನ ಡ್ರೇನ್ ಪೈಪ್",
+        "text": (
+            "ಡ್ರೇನ್ ಪೈಪ್ ಸಡಿಲವಾಗಿ ಕಳಚಿ ನೀರು ಹೊರಬರಬಹುದು. ದಯವಿಟ್ಟು ಪ್ರತಿ ಬಾರಿ ಬಟ್ಟೆ ಒಗೆದ ನಂತರ ನಲ್ಲಿಯನ್ನು ಮುಚ್ಚಿ. ಮಷಿನ್ ಎಷ್ಟೇ ಹಳೆಯದಾಗಿದ್ದರೂ ನಾವು "
+            "ನಿಮ್ಮ ಮನೆಗೆ ಬಂದು ಪೈಪ್ ಅನ್ನು ಉಚಿತವಾಗಿ ಬದಲಾಯಿಸುತ್ತೇವೆ."
+        ),
+    },
+}
+
+
 class Seeding:
     """Writes the products of the demo.
 
@@ -335,12 +374,10 @@ class Seeding:
     async def _recall(self, made: list[Registration]) -> None:
         product = self._products[RECALLED + " Front"]
         started = self._now - timedelta(days=3)
+        told = dict(RECALL_WORDS)
         recall = Recall(
-            title="Drain hose of TW-80 washing machines",
-            text=(
-                "The drain hose can come loose and let water out. Please close the tap after each wash. We replace the "
-                "hose at your home, free of charge, whatever the age of the machine."
-            ),
+            **told.pop("en"),
+            words=told,
             product_id=product.id,
             ranges=[["AA00000000", "HT99999999"]],
             state="running",

@@ -119,7 +119,10 @@ class RecallController(Controller):
 
 
 def _wanted(data: RecallInput) -> recalls.RecallInput:
-    return recalls.RecallInput(title=data.title, text=data.text, product_id=data.product_id, ranges=data.ranges)
+    words = {str(code): recalls.RecallWords(each.title, each.text) for code, each in data.words.items()}
+    return recalls.RecallInput(
+        title=data.title, text=data.text, product_id=data.product_id, ranges=data.ranges, words=words
+    )
 
 
 class OrderController(Controller):

@@ -60,6 +60,7 @@ class ConsoleSettings(View):
     undo_send_seconds: int
     brand_hue: int
     product_name: str
+    default_locale: Locale
     demo: bool
     heartbeat_seconds: int
 

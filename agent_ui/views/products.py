@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from agent_ui.views.base import EmailText, Id, Input, ShortText, View
+from agent_ui.views.people import Locale
 from products.entitlement import State
 from products.listing import RegistrationRow
 from products.models import Product, WarrantyRule
-from products.recalls import STATES
+from products.recalls import STATES, RecallWords
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Words = Annotated[str, msgspec.Meta(max_length=20_000)]
@@ -263,11 +264,15 @@ class DecisionInput(Input):
 
 
 class RecallView(View):
-    """A recall; ``progress``: state → number of products; ``matching``: whom a draft would reach."""
+    """A recall; ``progress``: state → number of products; ``matching``: whom a draft would reach.
+
+    ``title`` and ``text`` are in the desk's default language, ``words`` has the other ones.
+    """
 
     id: int
     title: str
     text: str
+    words: dict[str, RecallWords]
     product_id: int
     product: str
     ranges: list[list[str]]
@@ -279,13 +284,24 @@ class RecallView(View):
     matching: int | None
 
 
+class RecallWordsInput(Input):
+    """What a recall says in one language."""
+
+    title: Annotated[str, msgspec.Meta(max_length=200)]
+    text: Words
+
+
 class RecallInput(Input):
-    """A recall; ``ranges``: pairs of serial numbers, none for the whole model."""
+    """A recall; ``ranges``: pairs of serial numbers, none for the whole model.
+
+    ``title`` and ``text`` are in the desk's default language; ``words``: other languages, each with both.
+    """
 
     title: Name
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=20_000)]
     product_id: Id
     ranges: Annotated[list[tuple[ShortText, ShortText]], msgspec.Meta(max_length=50)] = []
+    words: dict[Locale, RecallWordsInput] = {}
 
 
 class CaseView(View):

@@ -160,7 +160,9 @@ async def test_a_recall_is_written_started_and_worked_through(desk: Desk, shop: 
     draft = (await desk.lead.http.post("/api/products/recalls", json=body)).json()
     assert (draft["state"], draft["matching"]) == ("draft", 1)
     path = f"/api/products/recalls/{draft['id']}"
-    changed = (await desk.lead.http.put(path, json=body | {"title": "Hot cables"})).json()
+    words = {"hi": {"title": "गरम तार", "text": "प्लग निकालें।"}}
+    changed = (await desk.lead.http.put(path, json=body | {"title": "Hot cables", "words": words})).json()
+    assert (draft["words"], changed["words"]) == ({}, words)
     started = (await desk.lead.http.post(f"{path}/start")).json()
     assert (changed["title"], started["progress"]["to_contact"], started["matching"]) == ("Hot cables", 1, None)
     (case,) = (await desk.agent.http.get(f"{path}/cases?state=to_contact")).json()["items"]

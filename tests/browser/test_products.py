@@ -115,6 +115,9 @@ def test_the_console_shows_products_claims_and_recalls(browser: Browser, desk: D
         expect(page.get_by_text(words).first).to_be_visible()
         picture(page, path.replace("/", "-"))
         assert violations(page) == [], path
+    page.goto(f"{desk.url}/console/settings/recalls/1")
+    page.get_by_role("button", name="ಕನ್ನಡ").click()
+    expect(page.get_by_text("TW-80 ವಾಷಿಂಗ್ ಮಷಿನ್‌ನ ಡ್ರೇನ್ ಪೈಪ್", exact=True)).to_be_visible()
     page.goto(f"{desk.url}/console/settings/claims")
     expect(page.get_by_role("button", name="Reject", exact=True)).to_be_disabled()
     context.close()

@@ -21,7 +21,7 @@ from customers import consent
 from customers.models import Customer
 from products import claims, coverage, listing, recalls, registering, transfers
 from products.events import ClaimDecided, ClaimOpened, OwnerChanged, ProductRegistered, TransferOffered
-from products.recalls import RecallInput
+from products.recalls import RecallInput, RecallWords
 from tests.products import rows
 
 SECRET = "secret"
@@ -172,6 +172,24 @@ async def test_a_recall_leaves_room_for_other_mail_and_reaches_everybody(db: Dat
     async with reading(db) as session:
         assert not (await brake.status(session)).stopped
     assert all("Pull the plug." in each.text for each in await mails(db, "recall"))
+
+
+async def test_a_recall_is_mailed_in_the_language_of_each_owner(db: Database) -> None:
+    """Who has a language in which it was not told reads the desk's own, between sentences of her language."""
+    async with unit_of_work(db) as session:
+        fridge = await rows.product(session)
+        for number, code in enumerate(("hi", "kn", None)):
+            owner = await rows.person(session, f"Owner{number} Rao")
+            await session.execute(update(Customer).where(Customer.id == owner).values(language=code))
+            await rows.register(session, fridge.id, owner, f"TF{number:06}", source="import")
+        told = {"hi": RecallWords("गरम तार", "प्लग निकालें।")}
+        wanted = RecallInput(title="Hot cable", text="Pull the plug.", product_id=fridge.id, words=told)
+        await recalls.start(session, (await recalls.save(session, wanted)).id)
+    await run(db)
+    hindi, kannada, unknown = await mails(db, "recall")
+    assert "गरम तार" in hindi.subject and "प्लग निकालें।" in hindi.text and "Pull the plug." not in hindi.text
+    assert "Hot cable" in kannada.subject and "Pull the plug." in kannada.text and "?lang=kn" in kannada.text
+    assert unknown.subject == "Recall: Hot cable" and "Pull the plug." in unknown.text
 
 
 async def test_what_no_mail_reaches_is_left_to_people(db: Database, clock: ManualClock) -> None:

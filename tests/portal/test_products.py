@@ -18,7 +18,7 @@ from portal.limits import Gate
 from products import catalogue, claims, listing, orders, proofs, recalls, registering, transfers
 from products.models import OwnershipClaim, Proof, Registration
 from products.orders import LineInput, OrderInput
-from products.recalls import RecallInput
+from products.recalls import RecallInput, RecallWords
 from tests.locks import blocked
 from tests.portal.conftest import VALUES, Desk, browser
 from tests.portal.signing_in import sign_in
@@ -217,16 +217,21 @@ async def test_a_second_contact_is_kept_and_checked(desk: Desk, db: Database) ->
 
 
 async def test_a_recall_is_shown_and_answered(desk: Desk, db: Database) -> None:
-    """The list warns, the product's page says what to do, and the owner's answer reaches the outreach list."""
+    """The list warns, the page says what to do in the owner's language or the desk's, and her answer reaches the list."""
     product = await with_fridge(db)
     client = await sign_in(desk, db, ASHA)
     place = (await post_form(client, product)).headers["location"].partition("?")[0]
     async with unit_of_work(db) as session:
-        made = await recalls.save(session, RecallInput(title="Hot cable", text="Pull the plug.", product_id=product))
+        told = {"hi": RecallWords("गरम तार", "प्लग निकालें।")}
+        wanted = RecallInput(title="Hot cable", text="Pull the plug.", product_id=product, words=told)
+        made = await recalls.save(session, wanted)
         await recalls.start(session, made.id)
     assert "There is a recall for this product." in (await client.get("/portal/products")).text
-    page = (await client.get(place)).text
-    assert "Pull the plug." in page
+    in_hindi = (await client.get(f"{place}?lang=hi")).text
+    assert "<span>गरम तार</span>" in in_hindi and "<p>प्लग निकालें।</p>" in in_hindi and "Pull the plug." not in in_hindi
+    assert '<p lang="en">Pull the plug.</p>' in (await client.get(f"{place}?lang=kn")).text
+    page = (await client.get(f"{place}?lang=en")).text
+    assert "<p>Pull the plug.</p>" in page
     await client.post(f"{place}/recall", data={"csrf": token(page), "words": "On Monday"})
     assert "You have told us that you read this." in (await client.get(place)).text
     async with reading(db) as session:

@@ -3,7 +3,7 @@ import pytest
 from core.db import Database, unit_of_work
 from core.errors import Conflict, Invalid
 from products import recalls, registering
-from products.recalls import RecallInput
+from products.recalls import RecallInput, RecallWords
 from tests.products import rows
 
 
@@ -42,3 +42,27 @@ async def test_a_recall_that_was_started_stands(db: Database, clock) -> None:
                 await forbidden
         with pytest.raises(Invalid):
             await recalls.save(session, RecallInput(title=" ", text="Y", product_id=fridge.id))
+
+
+async def test_a_recall_speaks_several_languages(db: Database, clock) -> None:
+    """One that says nothing falls back to the desk's own; half of one, and one that no customer can have, are refused."""
+    async with unit_of_work(db) as session:
+        fridge = await rows.product(session)
+        hindi = RecallWords("  गरम   तार ", "प्लग निकालें।\n")
+        told = {"hi": hindi, "mr": RecallWords(" ", "")}
+        made = await recalls.save(
+            session, RecallInput(title="Cable", text="Pull it.", product_id=fridge.id, words=told)
+        )
+        assert made.words == {"hi": {"title": "गरम तार", "text": "प्लग निकालें।"}}
+        assert recalls.words_in(made, "hi") == RecallWords("गरम तार", "प्लग निकालें।")
+        assert recalls.words_in(made, "mr") == recalls.words_in(made, "en") == RecallWords("Cable", "Pull it.")
+        for words, field in (
+            ({"hi": RecallWords("गरम तार", " ")}, "words.hi.text"),
+            ({"kn": RecallWords("", "ಪ್ಲಗ್")}, "words.kn.title"),
+            ({"xx": hindi}, "words"),
+        ):
+            with pytest.raises(Invalid) as refused:
+                await recalls.save(
+                    session, RecallInput(title="Cable", text="Pull it.", product_id=fridge.id, words=words), made.id
+                )
+            assert refused.value.extra["errors"][0]["field"] == field

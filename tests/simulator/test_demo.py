@@ -476,6 +476,8 @@ async def test_products_are_registered_ordered_claimed_and_recalled(seeded: demo
     assert {state for state, in await rows(db, "select distinct state from recall_cases")} == {
         "to_contact", "mailed", "answered", "done", "unreachable"
     }  # fmt: skip
+    ((told,),) = await rows(db, "select words from recalls")
+    assert set(told) == {"hi", "mr", "bn", "kn"} and all(each["title"] and each["text"] for each in told.values())
     frozen = dict(
         await rows(db, "select entitlement, count(*) from tickets where registration_id is not null group by 1")
     )

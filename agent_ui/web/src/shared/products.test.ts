@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { money, noon, rangesOf, rangesText, shares } from './products'
+import { money, noon, rangesOf, rangesText, recallTold, recallWords, shares } from './products'
 
 describe('how far a recall is', () => {
   it('has every state in its order, also the empty ones', () => {
@@ -12,6 +12,22 @@ describe('how far a recall is', () => {
 
   it('divides nothing by nothing', () => {
     expect(shares({}).parts.every((part) => part.percent === 0)).toBe(true)
+  })
+})
+
+describe('the words of a recall', () => {
+  const recall = { title: 'Hot cable', text: 'Pull the plug.', words: { hi: { title: 'गरम तार', text: 'प्लग निकालें।' } } }
+
+  it('stand by language, and go back as they came', () => {
+    const { titles, texts } = recallWords(recall, 'en')
+    expect([titles, texts]).toEqual([{ en: 'Hot cable', hi: 'गरम तार' }, { en: 'Pull the plug.', hi: 'प्लग निकालें।' }])
+    expect(recallTold(titles, texts, 'en')).toEqual(recall)
+    expect(recallWords(null, 'en')).toEqual({ titles: {}, texts: {} })
+  })
+
+  it('leave out what says nothing, and send what says half of it', () => {
+    const told = recallTold({ hi: 'गरम तार', mr: ' ', bn: '' }, { hi: 'प्लग निकालें।', kn: ' ಪ್ಲಗ್ ' }, 'hi')
+    expect(told).toEqual({ title: 'गरम तार', text: 'प्लग निकालें।', words: { kn: { title: '', text: 'ಪ್ಲಗ್' } } })
   })
 })
 

@@ -1,7 +1,9 @@
 /** How a product is covered, how far a recall is, what an amount looks like: values and classes, no words. */
-import type { CaseState } from '@/shared/api/products'
+import type { CaseState, Recall, RecallInput } from '@/shared/api/products'
 import { CASE_STATES } from '@/shared/api/products'
 import type { Entitlement } from '@/shared/api/cover'
+import type { Words } from '@/shared/api/portal'
+import { filled } from '@/shared/words'
 
 /** Colour only for meaning: green is covered, amber has ended, grey is nothing. */
 export const STATE_LOOKS: Record<Entitlement, string> = {
@@ -19,6 +21,20 @@ export function shares(progress: Record<string, number>): { parts: Share[]; tota
   const total = counts.reduce((sum, count) => sum + count, 0)
   const parts = CASE_STATES.map((state, at) => ({ state, count: counts[at]!, percent: total ? (counts[at]! * 100) / total : 0 }))
   return { parts, total, done: progress.done ?? 0 }
+}
+
+/** Title and text of a recall as words by language; the desk's own language (`source`) stands among the others. */
+export function recallWords(recall: Pick<Recall, 'title' | 'text' | 'words'> | null, source: string): { titles: Words; texts: Words } {
+  const told = Object.entries({ ...recall?.words, ...(recall && { [source]: recall }) })
+  const of = (part: 'title' | 'text') => Object.fromEntries(told.map(([code, said]) => [code, said?.[part] ?? '']))
+  return { titles: of('title'), texts: of('text') }
+}
+
+/** The way back: a language that says half of it is sent as it is, and the server says what it lacks. */
+export function recallTold(titles: Words, texts: Words, source: string): Pick<RecallInput, 'title' | 'text' | 'words'> {
+  const said = (code: string) => ({ title: titles[code]?.trim() ?? '', text: texts[code]?.trim() ?? '' })
+  const others = Object.keys({ ...filled(titles), ...filled(texts) }).filter((code) => code !== source)
+  return { ...said(source), words: Object.fromEntries(others.map((code) => [code, said(code)])) }
 }
 
 /** Lines such as "TF000100 - TF000200" or a single number become pairs; what else is typed comes back as it is. */

@@ -18,7 +18,7 @@ export const useSession = defineStore('session', () => {
   /** The signature is lines of text here; on the way to and from the server it is HTML. */
   const agent = shallowRef<AgentView | null>(null)
   const settings = shallowRef<ConsoleSettings>({
-    undoSendSeconds: 5, brandHue: 268, productName: 'Sampark', demo: false, heartbeatSeconds: 15,
+    undoSendSeconds: 5, brandHue: 268, productName: 'Sampark', defaultLocale: 'en', demo: false, heartbeatSeconds: 15,
   })
   const permissions = shallowRef<ReadonlySet<string>>(new Set())
   const presence = ref<PresenceState>('offline')

@@ -2,7 +2,7 @@
 import type { Brand, BrandInput, FooterLink, Words } from '@/shared/api/portal'
 import type { Locale } from '@/shared/api/types'
 import { hueOf } from './colour'
-import { filled } from './words'
+import { filled } from '@/shared/words'
 
 export interface LinkForm extends FooterLink {
   /** Stays with the line while lines are moved. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Topic } from '@/shared/api/portal'
 import { conditionFault, deciders, emptyTopic, formOf, inputOf, keyOf, moved, newOption, newQuestion, shown, textsOf, YES, type QuestionForm, type TopicForm } from './topicForm'
-import { filled, missing, said } from './words'
+import { filled, missing, said } from '@/shared/words'
 
 const TOPIC: Topic = {
   key: 'repair', names: { en: 'Repairs', hi: 'मरम्मत' }, teamId: 3, position: 2, isActive: true, version: 4,

@@ -6,7 +6,7 @@
  * and stay from then on.
  */
 import type { Kind, Question, Topic, TopicInput, Words } from '@/shared/api/portal'
-import { filled, said } from './words'
+import { filled, said } from '@/shared/words'
 
 export const YES = 'yes'
 export const MOST_QUESTIONS = 20

@@ -1,7 +1,7 @@
 /** What was sold: the catalogue, registered products, claims, recalls, orders, and keys of programs. */
 import { http } from './client'
 import type { Entitlement } from './cover'
-import type { Page, Priority, TicketView } from './types'
+import type { Locale, Page, Priority, TicketView } from './types'
 
 export interface Product {
   id: number
@@ -128,10 +128,14 @@ export interface ClaimDetail {
 export const CASE_STATES = ['to_contact', 'mailed', 'answered', 'done', 'unreachable'] as const
 export type CaseState = (typeof CASE_STATES)[number]
 
+export interface RecallWords { title: string; text: string }
+
 export interface Recall {
   id: number
+  /** In the desk's default language, as the text; `words` has the other ones. */
   title: string
   text: string
+  words: Partial<Record<string, RecallWords>>
   productId: number
   product: string
   ranges: string[][]
@@ -186,7 +190,7 @@ export type ImportKind = (typeof KINDS)[number]
 
 export type ProductInput = Partial<Omit<Product, 'id' | 'hasPicture' | 'version' | 'serialCheck'> & { serialCheck: '' | 'luhn' | 'mod97' }>
 export type RuleInput = Partial<Omit<WarrantyRule, 'id'>>
-export interface RecallInput { title: string; text: string; productId: number; ranges: [string, string][] }
+export interface RecallInput { title: string; text: string; words: Partial<Record<Locale, RecallWords>>; productId: number; ranges: [string, string][] }
 export interface CustomerProducts { registrations: Registration[]; orders: Order[]; claims: Claim[] }
 
 function form(fields: Record<string, string | Blob>): FormData {

@@ -3399,6 +3399,8 @@ export interface components {
         /** ConsoleSettings */
         ConsoleSettings: {
             brandHue: number;
+            /** @enum {string} */
+            defaultLocale: "en" | "hi" | "mr" | "bn" | "kn";
             demo: boolean;
             heartbeatSeconds: number;
             productName: string;
@@ -4611,6 +4613,9 @@ export interface components {
             ][];
             text: string;
             title: string;
+            words?: {
+                [key: string]: components["schemas"]["RecallWordsInput"];
+            };
         };
         /** RecallNoticeView */
         RecallNoticeView: {
@@ -4634,6 +4639,19 @@ export interface components {
             ranges: string[][];
             startedAt: string | null;
             state: string;
+            text: string;
+            title: string;
+            words: {
+                [key: string]: components["schemas"]["RecallWords"];
+            };
+        };
+        /** RecallWords */
+        RecallWords: {
+            text: string;
+            title: string;
+        };
+        /** RecallWordsInput */
+        RecallWordsInput: {
             text: string;
             title: string;
         };

@@ -50,6 +50,8 @@ export interface ConsoleSettings {
   undoSendSeconds: number
   brandHue: number
   productName: string
+  /** Of customers whose language is not known, and of words that are told in one language only. */
+  defaultLocale: Locale
   demo: boolean
   heartbeatSeconds: number
 }

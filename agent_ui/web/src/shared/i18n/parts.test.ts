@@ -10,7 +10,7 @@ const SPEAKERS: Record<keyof typeof PARTS, RegExp> = {
   office: OFFICE,
   choices: /^\/src\/(features\/(choices|hours|satisfaction|words)|pages\/settings\/(PortalChoices|Hours|Schedule|SearchWords|Satisfaction)Page)/,
   widget: /^\/src\/(features\/widgets|pages\/settings\/Widget)/,
-  portal: /^\/src\/(features\/portal|pages\/settings\/(Brand|Topic))/,
+  portal: /^\/src\/(features\/portal|pages\/settings\/(Brand|Topic)|shared\/form\/WordsTabs)/,
   knowledge: /^\/src\/(features\/knowledge|pages\/knowledge\/)/,
   products: /^\/src\/(features\/products|pages\/settings)/,
 }

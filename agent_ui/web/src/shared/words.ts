@@ -1,5 +1,5 @@
 /** Words in several languages: which text a reader gets, and what is still missing in a language. */
-import type { Words } from '@/shared/api/portal'
+import type { Words } from './api/portal'
 
 /** What a reader of a language gets to see: her language, else the other one, else any. */
 export const said = (words: Words, language: string, otherwise = 'en'): string =>
