@@ -130,7 +130,7 @@ def adopt(language: str, catalog: Catalog, known: set[str]) -> None:
     Args:
         language: of the catalogue.
         catalog: after its update.
-        known: contexts that it had translated before; what the JSON says of them translates a sentence that has changed.
+        known: contexts that it had translated; what the JSON says of them translates a sentence that has changed.
     """
     written = dict(flat(json.loads((CONSOLE / f"{language}.json").read_text(encoding="utf-8"))))
     for message in catalog:
