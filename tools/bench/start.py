@@ -44,7 +44,7 @@ def measure(folder: Path) -> list[Figure]:
     Args:
         folder: of the run.
     """
-    first, _ = _serve(folder, 0)
+    first, filled = _serve(folder, SETTLE_SECONDS)  # what it begins with (the search's index) is done by then
     seconds, memory = _serve(folder, SETTLE_SECONDS)
     _bare(folder)
     bare_seconds, bare_memory = _bare(folder)
@@ -53,6 +53,7 @@ def measure(folder: Path) -> list[Figure]:
         aimed("start to first page", seconds, "s", bare_seconds, f"first time {first:.1f} s; {floor}", ("<", 4)),
         aimed(
             "memory at rest", memory, "MiB", bare_memory,
-            f"PSS of all processes with the database, {SETTLE_SECONDS} s after the start", ("<", 250),
+            f"PSS of all processes with the database, {SETTLE_SECONDS} s after the start; "
+            f"{filled:.0f} MiB after the first start, which fills the demo company", ("<", 250),
         ),
     ]  # fmt: skip
