@@ -54,7 +54,9 @@ def check_reader(request: Request[Any, Any, Any], settings: Settings) -> None:
         return
     allowed = Networks(tuple(ip_network(each) for each in settings.metrics_networks))
     peer = request.client.host if request.client else ""
-    way = [peer, *(each.strip() for each in request.headers.get("x-forwarded-for", peer).split(","))]
+    # Some proxies add a line of their own below the one that the client invented.
+    told = ",".join(request.headers.getall("x-forwarded-for", [peer]))
+    way = [peer, *(each.strip() for each in told.split(","))]
     if "forwarded" in request.headers or not all(_is_in(allowed, each) for each in way):
         raise NotAllowed("Numbers are for networks of SAMPARK_METRICS_NETWORKS, or with SAMPARK_METRICS_TOKEN.")
 

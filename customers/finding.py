@@ -53,7 +53,8 @@ async def page(
         Invalid: not a cursor of this list.
     """
     hits = await _hits(session, actor, words, MOST_HITS) if words.strip() and "@" not in words else ()
-    good = [int(hit.id) for hit in hits if hit.score >= hits[0].score * GOOD]
+    enough = GOOD * max((hit.score for hit in hits), default=0.0)
+    good = [int(hit.id) for hit in hits if hit.score >= enough]
     return await listing.list_customers(session, words, cursor, limit, [*good, *also])
 
 

@@ -16,8 +16,15 @@ async def fill(runtime: Runtime) -> DemoSummary:
     summary = await seed(runtime.db, runtime.storage, runtime.settings, clock.now(), runtime.secret)
     if summary.created:
         await runtime.db.close()
-        ctypes.CDLL(None).malloc_trim(0)
+        _give_back_memory()
     return summary
+
+
+def _give_back_memory() -> None:
+    """Let the system have what filling took; only the C library of GNU needs to be told."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def announce(settings: Settings, summary: DemoSummary | None) -> None:

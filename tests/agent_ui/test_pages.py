@@ -174,6 +174,7 @@ async def test_health_tells_what_waits(desk: Desk, ticket: int, db: Database, cl
         ("127.0.0.1", {"X-Forwarded-For": "203.0.113.9"}, 403),  # through a proxy that is not listed
         ("127.0.0.1", {"X-Forwarded-For": "10.0.0.1, 203.0.113.9"}, 403),
         ("127.0.0.1", {"X-Forwarded-For": "unknown"}, 403),
+        ("10.0.0.9", [("X-Forwarded-For", "127.0.0.1"), ("X-Forwarded-For", "203.0.113.9")], 403),  # each its own line
         ("127.0.0.1", {"Forwarded": "for=10.0.0.1"}, 403),
         ("203.0.113.9", {"Authorization": "Bearer let-me-count"}, 200),
         ("203.0.113.9", {"Authorization": "Bearer let-me"}, 403),

@@ -25,6 +25,11 @@ def test_a_mail_is_answered_in_the_console(page: Page, desk: Desk, picture: Pict
     picture(page, "0-before")
     sign_in(page, desk)
     picture(page, "1-inbox")
+    with desk.sign_in() as neha:
+        # What waited for somebody to come is given out at once, and told in one line.
+        waiting = "/api/tickets?view=unassigned&limit=1"
+        eventually(lambda: not neha.get(waiting).json()["items"], "what waited has been given out")
+    expect(page.get_by_role("status").filter(has_text="new tickets for you")).to_have_count(0, timeout=20_000)
     question = mail(
         "Meera Joshi <meera@joshi.example>", "Washing machine walks across the floor", "It walks. Please help."
     )
