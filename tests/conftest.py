@@ -22,6 +22,7 @@ from core.db import Database
 from core.embedded import EmbeddedServer
 from core.settings import Settings, load
 from core.storage import Storage
+from tests.journeys.desk import first_start
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 EMPTY = """
@@ -208,6 +209,13 @@ async def db(borrowed: Borrowed) -> AsyncIterator[Database]:
 def database_url(db: Database) -> str:
     """Address of the database of this test."""
     return db.url
+
+
+@pytest.fixture(scope="session")
+def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Data of a demo desk that was started once; the processes of one run share it."""
+    here = tmp_path_factory.getbasetemp()
+    return first_start((here.parent if "PYTEST_XDIST_WORKER" in os.environ else here) / "first-start")
 
 
 @pytest.fixture(autouse=True)

@@ -34,10 +34,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(tmp_path_factory: pytest.TempPathFactory, demo_data: Path) -> Iterator[Desk]:
     """The product with the demo company, started as a user would, on ports and in a folder of its own."""
     patience = {"SAMPARK_UNDO_SEND_SECONDS": str(UNDO_SECONDS), "SAMPARK_CHAT_GONE_SECONDS": "30"}
-    with running(tmp_path_factory.mktemp("browser") / "data", **patience) as started:
+    with running(tmp_path_factory.mktemp("browser") / "data", begun=demo_data, **patience) as started:
         yield started
         reports = ROOT / "build" / "reports"
         reports.mkdir(parents=True, exist_ok=True)

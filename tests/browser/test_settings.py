@@ -1,10 +1,8 @@
 """Mailboxes, the mail log, blocked senders and banners as administrators meet them in a browser."""
 
-import asyncio
 import os
 import smtplib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -245,21 +243,9 @@ def test_a_blocked_sender_opens_no_ticket(page: Page, desk: Desk, picture: Pictu
     expect(row).to_have_count(0)
 
 
-def told(desk: Desk, *statements: str) -> None:
-    """Write into the desk's database, beside the event loop that Playwright keeps running in this thread."""
-
-    async def write() -> None:
-        for statement in statements:
-            await desk.query(statement)
-
-    with ThreadPoolExecutor(1) as other:
-        other.submit(asyncio.run, write()).result()
-
-
 def test_a_pulled_brake_is_seen_and_let_go(page: Page, desk: Desk, picture: Picture) -> None:
     """A banner on every page, the reason and what did not arrive; after the release the banner goes by itself."""
-    told(
-        desk,
+    desk.tell(
         "insert into brake_trips (reason, tripped_at) values ('Two robots write to each other.', now())",
         "insert into notices (kind, to_address, subject, text, state, error, created_at, changed_at) values "
         "('refused', 'robot@loop.example', 'Your mail', 'x', 'withheld', 'All automatic mail is stopped.', now(), now())",

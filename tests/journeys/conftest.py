@@ -1,6 +1,7 @@
 """One demo desk for the journeys that only add to it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,7 @@ from tests.journeys.desk import Desk, running
 
 
 @pytest.fixture(scope="session")
-def demo_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def demo_desk(tmp_path_factory: pytest.TempPathFactory, demo_data: Path) -> Iterator[Desk]:
     """A running desk with the demo company."""
-    with running(tmp_path_factory.mktemp("desk") / "data") as desk:
+    with running(tmp_path_factory.mktemp("desk") / "data", begun=demo_data) as desk:
         yield desk

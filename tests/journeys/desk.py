@@ -1,16 +1,18 @@
 """A whole desk as a process of its own, driven from outside: HTTP, SMTP, simulated mailboxes, signals."""
 
+import asyncio
 import contextlib
 import email.policy
+import fcntl
 import os
 import signal
 import smtplib
-import socket
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
@@ -19,22 +21,12 @@ from typing import Any, Self, TypeVar
 import asyncpg
 import httpx
 
+from tests.ports import free_ports
+
 AGENT = ("neha.kulkarni@tuhinara.example", "sampark-agent")
 ADMIN = ("arjun.nair@tuhinara.example", "sampark-admin")
 SUPPORT = "support@sampark.localhost"
 Found = TypeVar("Found")
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago."""
-    held = [socket.socket() for _ in range(count)]
-    try:
-        for each in held:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in held]
-    finally:
-        for each in held:
-            each.close()
 
 
 def eventually(look: Callable[[], Found], what: str, seconds: float = 20.0) -> Found:
@@ -56,11 +48,13 @@ class Desk:
         folder: its data.
         environment: settings on top of those of this class.
         demo: with the demo company, or empty.
+        begun: data of an earlier start, which it goes on with; what it has besides is its own.
     """
 
-    def __init__(self, folder: Path, *, demo: bool = True, **environment: str) -> None:
+    def __init__(self, folder: Path, *, demo: bool = True, begun: Path | None = None, **environment: str) -> None:
         self.folder = folder
         self.demo = demo
+        self._begun = begun
         self.http, self.smtp, self.sim_smtp, self.sim_imap = free_ports(4)
         self.url = f"http://127.0.0.1:{self.http}"
         self.environment = {
@@ -75,28 +69,44 @@ class Desk:
         }
         self.process: subprocess.Popen[bytes] | None = None
         self.log = folder.parent / f"{folder.name}.log"
+        self._crash = folder.parent / f"{folder.name}.crash"
 
-    def start(self, *, crash_at: str = "", wait: bool = True) -> None:
-        """Start the process; with ``crash_at`` it kills itself at that point. One that a failed test left is ended."""
+    def start(self) -> None:
+        """Start the process and wait until it is ready. One that a failed test left is ended."""
         self.kill()
-        environment = os.environ | self.environment
-        if crash_at:
-            environment["SAMPARK_CRASH_AT"] = crash_at
+        goes_on = self._begun is not None and not self.folder.exists()
+        if goes_on:
+            subprocess.run(["cp", "-a", self._begun, self.folder], check=True)  # with its owner: the server is not root
+        self._crash.write_text("")
+        environment = os.environ | self.environment | {"SAMPARK_CRASH_AT": str(self._crash)}
         arguments = [sys.executable, "-m", "sampark", "serve", *(["--demo"] if self.demo else [])]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(arguments, env=environment, stdout=log, stderr=log, start_new_session=True)
-        if wait:
-            self.wait_ready()
+        self.wait_ready()
+        if goes_on:
+            port = f"jsonb_set(settings, '{{smtp,port}}', '{self.sim_smtp}')"
+            self.tell(f"update channel_accounts set settings = {port} where settings ? 'smtp'")
+
+    def crash_at(self, point: str) -> None:
+        """Let the running process kill itself at a point of ``core/crash``."""
+        self._crash.write_text(point)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process is there."""
+        return self.process is not None and self.process.poll() is None
 
     def wait_ready(self) -> None:
         """Until the first page answers."""
+        web = httpx.Client(timeout=2, verify=False)  # no TLS here, and no time spent on getting it ready
 
         def ready() -> bool:
             if self.process is not None and self.process.poll() is not None:
                 raise AssertionError(f"the desk ended: {self.log.read_text()[-3000:]}")
-            return httpx.get(f"{self.url}/healthz", timeout=2).status_code == 200
+            return web.get(f"{self.url}/healthz").status_code == 200
 
-        eventually(ready, "the desk starts", 180)
+        with web:
+            eventually(ready, "the desk starts", 180)
 
     def stop(self) -> int:
         """Ask it to stop, as Ctrl-C does; returns the exit code."""
@@ -146,6 +156,16 @@ class Desk:
         parser = BytesParser(EmailMessage, policy=email.policy.default)
         return [parser.parsebytes(path.read_bytes()) for path in paths if path.parent.name in ("new", "cur")]
 
+    def tell(self, *statements: str) -> None:
+        """Write into the desk's database, beside an event loop that may run in this thread."""
+
+        async def write() -> None:
+            for statement in statements:
+                await self.query(statement)
+
+        with ThreadPoolExecutor(1) as other:
+            other.submit(asyncio.run, write()).result()
+
     async def query(self, statement: str, *arguments: object) -> list[Any]:
         """Ask the desk's database."""
         connection = await asyncpg.connect(f"postgresql://postgres:@/sampark?host={self.folder / 'postgres'}")
@@ -159,7 +179,7 @@ class Client(httpx.Client):
     """The API as one agent sees it."""
 
     def __init__(self, url: str, email_address: str, password: str) -> None:
-        super().__init__(base_url=url, timeout=20)
+        super().__init__(base_url=url, timeout=20, verify=False)  # as above
         answer = self.post("/api/session", json={"email": email_address, "password": password})
         assert answer.status_code in (200, 201), answer.text
         self.me = answer.json()["agent"]
@@ -202,10 +222,28 @@ def mail(sender: str, subject: str, text: str = "Water drips below the unit.", *
     return message
 
 
+def first_start(place: Path) -> Path:
+    """Data of a demo desk as its first start leaves it, indexed and stopped. Whoever comes first begins it in ``place``."""
+    data = place / "data"
+    place.mkdir(exist_ok=True)
+    with (place / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / "done").exists():
+            with running(data) as desk, desk.sign_in() as agent:
+
+                def is_indexed() -> bool:
+                    found = agent.get("/api/search", params={"q": "invoice"}).json()
+                    return "solved" in found["facets"].get("status", {})
+
+                eventually(is_indexed, "what the demo brings is indexed", 60)
+            (place / "done").touch()
+    return data
+
+
 @contextlib.contextmanager
-def running(folder: Path, *, demo: bool = True, **environment: str) -> Iterator[Desk]:
+def running(folder: Path, *, demo: bool = True, begun: Path | None = None, **environment: str) -> Iterator[Desk]:
     """A desk for the length of a block."""
-    desk = Desk(folder, demo=demo, **environment)
+    desk = Desk(folder, demo=demo, begun=begun, **environment)
     desk.start()
     try:
         yield desk

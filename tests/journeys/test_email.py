@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.desk import AGENT, Desk, eventually, free_ports, mail
+from tests.journeys.desk import AGENT, Desk, eventually, mail
+from tests.ports import free_ports
 
 pytestmark = pytest.mark.slow
 
@@ -142,9 +143,9 @@ def test_doctor_and_ingest_speak_json(demo_desk: Desk, tmp_path: Path) -> None:
     assert {"database", "ledger", "outbox", "jobs"} <= {finding["name"] for finding in findings}
 
 
-def test_a_second_start_keeps_the_data(tmp_path: Path) -> None:
+def test_a_second_start_keeps_the_data(tmp_path: Path, demo_data: Path) -> None:
     """Ctrl-C ends it cleanly with exit code 0; what was there is there again."""
-    desk = Desk(tmp_path / "data")
+    desk = Desk(tmp_path / "data", begun=demo_data)
     desk.start()
     desk.send(mail("keep@me.example", "Keep this one"))
     with desk.sign_in(AGENT) as neha:

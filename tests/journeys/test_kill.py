@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -23,15 +24,20 @@ ON_THE_WAY_TO_AN_AGENT = ("notice-before-handover", "notice-accepted")
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A desk that is killed again and again on the same data."""
-    desk = Desk(tmp_path_factory.mktemp("killed") / "data")
-    desk.start()
-    desk.stop()
+def killed(tmp_path_factory: pytest.TempPathFactory, demo_data: Path) -> Iterator[Desk]:
+    """A desk that is killed again and again on the same data, and can be stopped all the same."""
+    desk = Desk(tmp_path_factory.mktemp("killed") / "data", begun=demo_data)
     yield desk
-    desk.kill()
     desk.start()
     assert desk.stop() == 0
+
+
+@pytest.fixture
+def desk(killed: Desk) -> Desk:
+    """The same, up again after the last kill."""
+    if not killed.is_running:
+        killed.start()
+    return killed
 
 
 @pytest.mark.parametrize("point", ON_THE_WAY_IN)
@@ -39,7 +45,7 @@ def test_killed_while_a_mail_comes_in(desk: Desk, point: str) -> None:
     """The sender's server repeats what was not acknowledged; in the end there is exactly one ticket."""
     subject = f"Killed at {point}"
     question = mail(f"{point.partition(':')[0]}@kill.example", subject)
-    desk.start(crash_at=point)
+    desk.crash_at(point)
     try:
         desk.send(question)
         acknowledged = True
@@ -54,7 +60,6 @@ def test_killed_while_a_mail_comes_in(desk: Desk, point: str) -> None:
         rows = neha.get("/api/tickets", params={"view": "open", "limit": 50}).json()["items"]
         assert [row["subject"] for row in rows].count(subject) == 1
         assert next(row for row in rows if row["subject"] == subject)["messageCount"] == 1
-    assert desk.stop() == 0
 
 
 @pytest.mark.parametrize("point", ON_THE_WAY_OUT)
@@ -62,7 +67,7 @@ def test_killed_while_an_answer_goes_out(desk: Desk, point: str) -> None:
     """At most one copy arrives; where we cannot know, the agent is told, and nothing is sent again blindly."""
     customer = f"{point}@kill.example"
     subject = f"Answer {point}"
-    desk.start(crash_at=point)
+    desk.crash_at(point)
     desk.send(mail(customer, subject))
     with desk.sign_in() as neha:
         ticket = eventually(lambda: neha.ticket_with(subject), "the ticket is there")
@@ -84,14 +89,13 @@ def test_killed_while_an_answer_goes_out(desk: Desk, point: str) -> None:
         else:
             eventually(lambda: state() == "sent", "the outbox settles", 40)
             assert len(desk.inbox(customer)) == 1
-    assert desk.stop() == 0
 
 
 @pytest.mark.parametrize("point", ON_THE_WAY_TO_AN_AGENT)
 async def test_killed_while_an_agent_is_told(desk: Desk, point: str) -> None:
     """At most one mail about a ticket reaches her; where nobody can know, it is not sent again."""
     subject = f"Told {point}"
-    desk.start(crash_at=point)
+    desk.crash_at(point)
     desk.send(mail(f"{point}@kill.example", subject))
     with desk.sign_in() as neha, desk.sign_in(ADMIN) as arjun:
         assert neha.patch("/api/me", json={"notify": {"assigned": True}}).status_code == 200
@@ -114,11 +118,11 @@ async def test_killed_while_an_agent_is_told(desk: Desk, point: str) -> None:
     else:
         assert await state() in ("sending", "unknown")
         assert copies() == 1
-    assert desk.stop() == 0
 
 
 def test_what_was_half_handed_over_is_shown_as_unknown(desk: Desk) -> None:
     """Some time later the half-sent ones are marked unknown and stand on the ticket as a failed delivery."""
+    assert desk.stop() == 0
     desk.environment["SAMPARK_SENDING_STALE_SECONDS"] = "1"
     desk.start()
     with desk.sign_in() as neha:
@@ -129,4 +133,3 @@ def test_what_was_half_handed_over_is_shown_as_unknown(desk: Desk) -> None:
 
         found = eventually(lambda: flagged() if len(flagged()) >= 2 else [], "both are flagged", 60)
         assert {"Answer handover-committed", "Answer provider-accepted"} <= set(found)
-    assert desk.stop() == 0

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from core.errors import StartError
 from sampark.commands.serve import command
 from sampark.roles import check_ports
-from tests.journeys.desk import free_ports
+from tests.ports import free_ports
 
 
 async def serve(folder: Path, *arguments: str, **environment: object) -> Result:

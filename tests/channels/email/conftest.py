@@ -16,7 +16,8 @@ from core import clock
 from core.db import Database, unit_of_work
 from core.net import LOOPBACK, Networks
 from core.vault import Vault
-from tests.channels.email.dovecot import DOVECOT, Dovecot, free_port
+from tests.channels.email.dovecot import DOVECOT, Dovecot
+from tests.ports import free_ports
 
 
 async def make_account(db: Database, name: str = "Support", **values) -> int:
@@ -80,7 +81,7 @@ def token_dovecot(certificate):
     """A running Dovecot that takes tokens only, and the port where it looks for the provider to ask about them."""
     if not DOVECOT.exists() and not os.environ.get("CI"):
         pytest.skip("Dovecot is not installed")
-    port = free_port()
+    (port,) = free_ports(1)
     with tempfile.TemporaryDirectory(prefix="sampark-dovecot-", ignore_cleanup_errors=True) as folder:
         server = Dovecot(Path(folder), certificate / "cert.pem", certificate / "key.pem", provider=port)
         server.start()

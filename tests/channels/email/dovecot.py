@@ -9,6 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.ports import free_ports
+
 DOVECOT = Path("/usr/sbin/dovecot")
 CONFIGURATION = """
 base_dir = {folder}/run
@@ -83,7 +85,7 @@ class Dovecot:
         """With the port of an OAuth provider it takes nothing but tokens, and asks that one about each."""
         self.folder = folder
         self.cert = cert
-        self.port, self.tls_port = free_port(), free_port()
+        self.port, self.tls_port = free_ports(2)
         root = os.getuid() == 0
         self._user = pwd.getpwnam("nobody") if root else pwd.getpwuid(os.getuid())
         own = pwd.getpwuid(os.getuid()).pw_name
@@ -134,10 +136,3 @@ class Dovecot:
     def kick(self, user: str) -> None:
         """Throw a user's connections out."""
         subprocess.run(["/usr/bin/doveadm", "-c", self.conf, "kick", user], check=False, capture_output=True)
-
-
-def free_port() -> int:
-    """A port nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
