@@ -65,6 +65,7 @@ class Desk:
             "SAMPARK_SIMULATOR_IMAP_PORT": str(self.sim_imap),
             "SAMPARK_SIMULATOR": "true",
             "SAMPARK_UNDO_SEND_SECONDS": "1",
+            "SAMPARK_HASTE": "10",
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None
