@@ -32,16 +32,21 @@ def organisation_domain(address: str) -> str | None:
     """The domain that names the sender's organisation, or None for free mail and nonsense.
 
     It is what somebody has registered: ``mail.firm.co.in`` and ``firm.co.in`` are one organisation (the Public Suffix
-    List knows that ``co.in`` is none).
+    List knows that ``co.in`` is none). A number is none: who writes from ``10.0.0.5`` is no colleague of ``10.1.0.5``.
 
     Args:
         address: a normalised mail address.
     """
     domain = address.rpartition("@")[2]
-    if domain in FREE_MAIL or domain in RESERVED:
+    if domain in FREE_MAIL or domain in RESERVED or _is_number(domain):
         return None
     owned: str | None = _suffixes().privatesuffix(domain)
     return owned if owned not in FREE_MAIL | RESERVED else None
+
+
+def _is_number(domain: str) -> bool:
+    """An IP address, bare or as mail writes it (``[127.0.0.1]``): no top level domain is all digits."""
+    return domain.startswith("[") or domain.rpartition(".")[2].isdecimal()
 
 
 @functools.cache

@@ -22,10 +22,14 @@ from customers.models import Organisation
         ("asha@example.org", None),
         ("asha@desk.example.com", None),
         ("asha@localhost", None),
+        ("asha@10.0.0.5", None),
+        ("asha@[127.0.0.1]", None),
+        ("asha@[ipv6:2001:db8::1]", None),
+        ("asha@4you.example", "4you.example"),
     ],
 )
 def test_whose_a_domain_is(address: str, domain: str | None) -> None:
-    """What was registered counts; free mail, suffixes and reserved domains are nobody's."""
+    """What was registered counts; free mail, suffixes, numbers and reserved domains are nobody's."""
     assert organisation_domain(address) == domain
 
 
