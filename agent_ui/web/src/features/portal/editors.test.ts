@@ -77,6 +77,29 @@ describe('a brand', () => {
   })
 })
 
+it.each([
+  ['brand', BrandEditor, { brand: BRAND }, 'name', BRAND],
+  ['topic', TopicEditor, { topic: TOPIC, taken: ['repair'] }, 'names', TOPIC],
+] as const)('takes no words for a %s while it is saved, and gives the focus back', async (_what, editor, props, field, kept) => {
+  let answer: (response: Response) => void = () => undefined
+  fakeServer((_call, body) => new Promise((resolve) => {
+    answer = () => resolve(json(200, { ...kept, ...(body as object), version: 9 }))
+  }))
+  const { wrapper, save } = await open(editor, props)
+  const input = wrapper.find<HTMLInputElement>(`[data-field=${field}]`)
+  await input.setValue('Acme Air')
+  input.element.focus()
+  await save()
+  expect(input.element.matches(':disabled')).toBe(true)
+  input.element.blur() // as browsers do
+  answer(json(200, {}))
+  await flushPromises()
+  expect(input.element.matches(':disabled')).toBe(false)
+  expect(document.activeElement).toBe(input.element)
+  expect(input.element.value).toBe('Acme Air')
+  wrapper.unmount()
+})
+
 it('a complaint about a folded question unfolds it', async () => {
   const message = 'A question needs words in at least one language.'
   fakeServer(() => problem(422, 'validation', { errors: [{ field: 'fields[0].names', message }] }))

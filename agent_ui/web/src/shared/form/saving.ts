@@ -36,17 +36,27 @@ export function useSaving(root: Ref<HTMLElement | null>, reveal: (paths: string[
     await focusFirst(root.value)
   }
 
-  /** Do it and tell what became of it; true when it worked. */
+  /** A form that was disabled while it was saved has lost the focus. */
+  async function giveBack(focused: Element | null): Promise<void> {
+    await nextTick()
+    const lost = document.activeElement === null || document.activeElement === document.body
+    if (lost && focused instanceof HTMLElement && focused.isConnected) focused.focus()
+  }
+
+  /** Do it and tell what became of it; true when it worked. Meanwhile (`busy`) nothing can be typed that would get lost. */
   async function attempt(act: () => Promise<void>): Promise<boolean> {
+    const focused = document.activeElement
     state.value = 'busy'
     reset()
     try {
       await act()
       state.value = 'saved'
+      await giveBack(focused)
       return true
     } catch (caught) {
       state.value = ''
       if (!(caught instanceof ApiError)) throw caught
+      await giveBack(focused)
       await refused(caught)
       return false
     }
