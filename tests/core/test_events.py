@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
-from core import events
+from core import events, retention
 from core.actor import Actor, ActorKind
 from core.db import Database, unit_of_work
 from core.live import Hub, Subscriber, format_cursor, parse_cursor
+from core.sql import Sql
 
 ADMIN = Actor(ActorKind.AGENT, 1, "Admin", frozenset({"tickets:read_all"}))
 
@@ -138,3 +140,26 @@ def test_foreign_cursors_are_refused() -> None:
     """A cursor that is not ours is no cursor."""
     assert parse_cursor(format_cursor((12, 34))) == (12, 34)
     assert [parse_cursor(value) for value in ("", None, "12", "a.b", "1.2.3", "1" * 50 + ".1")] == [None] * 6
+
+
+async def test_the_edge_of_an_instant(db: Database) -> None:
+    """Halving finds the first event that is not from before, over gaps and out of an empty log as well."""
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    insert = text(
+        "insert into events (id, at, kind, actor_kind, actor_name, data) overriding system value"
+        " values (:id, :at, 'x', 'system', '', '{}')"
+    )
+    ids = (3, 4, 9, 1000, 1001, 77_000)
+    async with unit_of_work(db) as session:
+        edge = Sql(events.EDGE)
+        assert await edge.scalar(session, before=start) == 0
+        for hour, number in enumerate(ids):
+            await session.execute(insert, {"id": number, "at": start + timedelta(hours=hour)})
+        for hour in range(-1, len(ids) + 1):
+            found = await edge.scalar(session, before=start + timedelta(hours=hour))
+            assert [number for number in ids if number < found] == list(ids[: max(hour, 0)])
+        # Out of order beside the edge: the younger one stays all the same.
+        await session.execute(insert, {"id": 77_001, "at": start})
+        await retention.forget(session, events.OLD[0], start + timedelta(hours=2), 100)
+        left = set(await session.scalars(text("select id from events")))
+        assert {9, 1000, 1001, 77_000} <= left and not {3, 4} & left
