@@ -94,7 +94,10 @@ class Settings(BaseSettings):
         26_214_400, ge=1024, description="Largest file an agent or customer may attach, in bytes."
     )
     upload_days: int = Field(
-        2, ge=0, description="Days until a file that was uploaded and put into no message is forgotten. 0: never."
+        30,
+        ge=0,
+        description="Days until a file that was uploaded and put into no message is forgotten, also one of a new "
+        "conversation that waits unsent on an agent's device. 0: never.",
     )
     token_days: int = Field(
         30,

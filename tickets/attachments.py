@@ -98,7 +98,7 @@ async def bind_to_message(session: AsyncSession, attachment_ids: list[int], mess
     """Give the actor's own uploads to a message.
 
     Raises:
-        Invalid: one of them is not hers or is bound already.
+        Invalid: one of them is not hers or is bound already; ``gone`` has their ids.
     """
     if not attachment_ids:
         return
@@ -112,8 +112,9 @@ async def bind_to_message(session: AsyncSession, attachment_ids: list[int], mess
         .values(message_id=message_id, draft_id=None)
         .returning(Attachment.id)
     )
-    if len(changed.all()) != len(set(attachment_ids)):
-        raise Invalid.field("attachmentIds", "A file is gone or was sent already. Attach it again.")
+    if gone := sorted(set(attachment_ids) - set(changed.scalars())):
+        said = {"field": "attachmentIds", "message": "A file is gone or was sent already. Attach it again."}
+        raise Invalid(f"{said['field']}: {said['message']}", errors=[said], gone=gone)
 
 
 async def bind_to_draft(session: AsyncSession, attachment_ids: list[int], draft_id: int) -> None:

@@ -1,6 +1,7 @@
 """What tickets leave behind: guest links that have ended, files that no message ever took (``core/retention.py``).
 
-A picture in a signature or canned reply is of no message and stays.
+A picture in a signature or canned reply is of no message and stays. Files of a conversation that was begun and not
+sent look abandoned, as its draft is on the agent's device alone; hence the long time (``SAMPARK_UPLOAD_DAYS``).
 """
 
 from typing import Final

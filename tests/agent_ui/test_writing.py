@@ -109,6 +109,17 @@ async def test_an_uploaded_file_goes_out_safely(desk: Desk, ticket: int) -> None
     assert (await desk.stranger.http.get(url)).status_code == 404
 
 
+async def test_files_that_are_gone_are_named(desk: Desk, ticket: int) -> None:
+    """The refusal has their numbers, so that the console can say which; the others are not used up by it."""
+    files = {"file": ("kept.txt", b"x", "text/plain")}
+    kept = (await desk.agent.http.post("/api/uploads", files=files)).json()["id"]
+    body = {"clientKey": "note-gone-1", "html": "<p>See</p>", "attachmentIds": [kept, kept + 7, kept + 8]}
+    refused = await desk.agent.http.post(f"/api/tickets/{ticket}/notes", json=body)
+    assert (refused.status_code, refused.json()["gone"]) == (422, [kept + 7, kept + 8])
+    body["attachmentIds"] = [kept]
+    assert (await desk.agent.http.post(f"/api/tickets/{ticket}/notes", json=body)).status_code == 201
+
+
 async def test_a_files_name_stays_on_its_line(desk: Desk) -> None:
     """Folders and line breaks of a name are dropped, so that it fits into a list and a mail's header."""
     form = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a/../c%0D%0Ad.txt"\r\n\r\nx\r\n--b--\r\n'

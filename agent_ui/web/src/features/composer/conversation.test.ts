@@ -1,6 +1,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { DraftStore, NEW_TICKET } from '@/shared/drafts'
+import { withWords } from '@/shared/i18n'
 import { fakeServer, json, view } from '@/shared/testing'
 import { conversationInput, useConversation } from './conversation'
 import { Uploads } from './uploads'
@@ -72,5 +73,17 @@ describe('a conversation that is begun', () => {
     expect(new Set(keys).size).toBe(1)
     expect(conversation.draft.value).toMatchObject({ html: '', recipients: null })
     expect(localStorage.length).toBe(0)
+  })
+
+  it('names the file that has waited too long, and keeps the rest', async () => {
+    await withWords(Promise.resolve(), 'desk')
+    fakeServer(() => json(422, { code: 'validation', detail: 'attachmentIds: A file is gone.', gone: [4] }))
+    const { conversation } = desk()
+    const file = { name: 'bill.pdf', contentType: 'application/pdf', size: 1, url: '' }
+    conversation.partner.value = { address: 'asha@rao.example', name: '' }
+    conversation.write({ subject: 'Visit', html: '<p>At ten.</p>', files: [{ ...file, id: 4 }, { ...file, id: 5, name: 'map.png' }] })
+    expect(await conversation.send()).toBeNull()
+    expect(conversation.failure.value).toBe('this file is no longer on the server: bill.pdf. Remove it, or attach it again. Everything else is kept.')
+    expect(conversation.draft.value).toMatchObject({ html: '<p>At ten.</p>', files: [{ id: 4 }, { id: 5 }] })
   })
 })

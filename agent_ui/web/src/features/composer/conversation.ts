@@ -4,6 +4,7 @@ import { ApiError, newKey } from '@/shared/api/client'
 import { api } from '@/shared/api/endpoints'
 import type { ConversationSender, NewTicketInput, TicketView } from '@/shared/api/types'
 import { filesToSend, isBlank, NEW_TICKET, type Draft, type DraftChange, type DraftStore } from '@/shared/drafts'
+import { filesGone } from '@/shared/sending/filesGone'
 import { unfilledIn } from '@/shared/sending/unfilled'
 import { reasonOf } from '@/shared/stores/tickets'
 import { offerUndo } from '@/shared/sending/undoSend'
@@ -87,7 +88,7 @@ export function useConversation(drafts: DraftStore, uploads: Uploads) {
       return made
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
-      failure.value = reasonOf(error)
+      failure.value = filesGone(error.body, draft.value.files) ?? reasonOf(error)
       return null
     } finally {
       sending.value = false

@@ -8,8 +8,9 @@
 import { shallowReactive } from 'vue'
 import { ApiError } from '@/shared/api/client'
 import type { Item, NoteInput, ReplyInput, SentResult } from '@/shared/api/types'
-import { filesToSend, isBlank, type Draft, type DraftEnvelope, type DraftMode, type DraftStore } from '@/shared/drafts'
+import { filesToSend, isBlank, type Draft, type DraftEnvelope, type DraftMode, type DraftStore, type Outgoing } from '@/shared/drafts'
 import type { Submitted } from '@/shared/stores/outbox'
+import { filesGone } from './filesGone'
 import { outgoingItem, type OutgoingContent, type OutgoingItem } from './outgoing'
 
 export type SendStatus = 'open' | 'pending' | 'solved'
@@ -96,7 +97,7 @@ export class Sender {
       this.finish(clientKey, answer.state)
       if (answer.state === 'sent') this.ports.accepted(ticketId, answer.result, draft)
     } catch (error) {
-      this.takeBack(request, clientKey, error)
+      this.takeBack(request, taken, error)
       if (this.onlyOwnNews(request)) await this.send({ ...request, force: true })
     }
   }
@@ -115,12 +116,12 @@ export class Sender {
     this.outgoing.delete(clientKey)
   }
 
-  private takeBack(request: SendRequest, clientKey: string, error: unknown): void {
+  private takeBack(request: SendRequest, { clientKey, draft }: Outgoing, error: unknown): void {
     this.outgoing.delete(clientKey)
     this.ports.drafts.putBack(clientKey)
     const stale = staleFrom(error, request)
     if (stale) this.stale.set(request.ticketId, stale)
-    else this.fail(request.ticketId, request.mode, failureFrom(error))
+    else this.fail(request.ticketId, request.mode, failureFrom(error, draft))
   }
 
   /** What the author wrote meanwhile (a note, an earlier reply) is no news to the author. */
@@ -169,7 +170,7 @@ function staleFrom(error: unknown, { status, sendAt }: SendRequest): StaleSend |
   return { newItems, lastEventId: String(error.body.lastEventId ?? ''), status, sendAt }
 }
 
-function failureFrom(error: unknown): SendFailure {
-  if (error instanceof ApiError) return { code: error.code, detail: error.detail || error.title }
+function failureFrom(error: unknown, draft: Draft): SendFailure {
+  if (error instanceof ApiError) return { code: error.code, detail: filesGone(error.body, draft.files) ?? (error.detail || error.title) }
   return { code: 'unknown', detail: error instanceof Error ? error.message : String(error) }
 }
