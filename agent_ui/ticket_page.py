@@ -15,7 +15,7 @@ from channels.email import accounts, leaving
 from channels.models import ChannelAccount
 from core.errors import Invalid, Stale
 from products import listing as registrations
-from routing import sla
+from routing import promises
 from routing.models import Decision
 from staff.models import Agent
 from tickets import attachments, detail, timeline
@@ -59,7 +59,7 @@ def _around() -> Compiled:
             box.scalar_subquery(),
             func.array(ours.scalar_subquery()),
             func.array(select(Agent.email).where(named).scalar_subquery()),
-            sla.clocks_json(bindparam("ticket", 0, type_=BigInteger)),
+            promises.clocks_json(bindparam("ticket", 0, type_=BigInteger)),
         )
     )
 
@@ -143,7 +143,7 @@ async def _view(desk: Desk, found: Detail) -> TicketView:
     about = None
     if found.registration_id is not None:
         about = await registrations.row_of(desk.session, found.registration_id)
-    return ticket_view(found, mailbox, reason, viewers, begins, about, sla.shown_clocks(clocks))
+    return ticket_view(found, mailbox, reason, viewers, begins, about, promises.shown_clocks(clocks))
 
 
 async def sent(desk: Desk, ticket_id: int, message_id: int) -> SentView:

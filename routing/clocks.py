@@ -38,12 +38,13 @@ class Clock(msgspec.Struct, kw_only=True):
     pauses: list[Pause] = []
     met_at: datetime | None = None
     breached_at: datetime | None = None
+    ended_at: datetime | None = None
     id: int | None = None
 
     @property
     def runs(self) -> bool:
         """Whether its time passes."""
-        return self.met_at is None and self.paused_at is None
+        return self.met_at is None and self.paused_at is None and self.ended_at is None
 
     def is_late(self, at: datetime) -> bool:
         """Whether its deadline has come and nobody has noted yet that it was missed."""
@@ -58,8 +59,10 @@ class Clock(msgspec.Struct, kw_only=True):
 
 
 def wind(clock: Clock, schedules: Mapping[str, Schedule]) -> None:
-    """Find the deadline of a clock anew, from its original start. One that is met keeps the one that it had."""
-    if clock.met_at is not None and clock.due_at is not None:
+    """Find the deadline of a clock anew, from its original start. What is met, missed or ended keeps the one it had."""
+    if clock.due_at is not None and (clock.met_at is not None or clock.due_at == clock.breached_at):
+        return
+    if clock.ended_at is not None:
         return
     if clock.paused_at is not None:
         clock.due_at = None
@@ -86,9 +89,17 @@ def meet(clock: Clock, at: datetime) -> None:
         clock.met_at = at
 
 
-def unmeet(clock: Clock) -> None:
-    """It has not happened after all (an answer that was taken back or did not arrive): its time has run on."""
-    clock.met_at = None
+def end(clock: Clock, at: datetime) -> None:
+    """Nothing is promised about it any more; it stays for what was missed."""
+    clock.ended_at = clock.ended_at or at
+
+
+def renew(clock: Clock, terms: Clock) -> None:
+    """Give a clock the terms of another one. A deadline that was missed stays where the times are the same."""
+    if any(getattr(clock, name) != getattr(terms, name) for name in ("minutes", "business", "hours")):
+        clock.due_at = None
+    for name in ("policy_id", "policy", "reason", "minutes", "business", "hours", "is_told"):
+        setattr(clock, name, getattr(terms, name))
 
 
 def follow(clocks: Sequence[Clock], status: str, at: datetime) -> None:
@@ -103,6 +114,8 @@ def follow(clocks: Sequence[Clock], status: str, at: datetime) -> None:
         at: since when.
     """
     for clock in clocks:
+        if clock.ended_at is not None:
+            continue
         if clock.kind == "first_response":
             (_pause if status in OVER else _resume)(clock, at)
         elif clock.kind == "resolution" and status in OVER:
@@ -113,17 +126,46 @@ def follow(clocks: Sequence[Clock], status: str, at: datetime) -> None:
             (_pause if status in WAITING else _resume)(clock, at)
 
 
-def follow_log(clock: Clock, changes: Sequence[tuple[datetime, str, str]], status: str) -> None:
-    """Let a clock that is made late live through what its ticket has lived through.
+Change = tuple[datetime, str, str]
+"""When a ticket's status changed, the old one, the new one."""
+
+
+def follow_log(clock: Clock, since: datetime, changes: Sequence[Change], status: str, now: datetime) -> None:
+    """Let a clock live through what its ticket has lived through meanwhile.
 
     Args:
-        clock: new.
-        changes: (when, old status, new status), oldest first.
+        clock: as it was at ``since``.
+        since: from when on.
+        changes: oldest first; those of long ago may be missing.
         status: what it is now.
+        now: when that is.
     """
-    follow([clock], changes[0][1] if changes else status, clock.started_at)
-    for at, _, new in changes:
+    later = [each for each in changes if each[0] > since]
+    follow([clock], later[0][1] if later else status, since)
+    for at, _, new in later:
         follow([clock], new, at)
+    follow([clock], status, now)
+
+
+def unmeet(clock: Clock, changes: Sequence[Change], status: str, now: datetime) -> None:
+    """It has not happened after all (an answer that was taken back or did not arrive): its time has run on.
+
+    Args:
+        clock: one that was met.
+        changes: of its ticket's status, oldest first.
+        status: what it is now.
+        now: when that is.
+    """
+    met, clock.met_at = clock.met_at, None
+    if met is not None:
+        follow_log(clock, met, changes, status, now)
+
+
+def resume(clock: Clock, changes: Sequence[Change], status: str, now: datetime) -> None:
+    """It is promised again: a clock that had ended goes on, with what its ticket has lived through since."""
+    ended, clock.ended_at = clock.ended_at, None
+    if ended is not None:
+        follow_log(clock, ended, changes, status, now)
 
 
 def told(clock: Clock) -> dict[str, Any]:

@@ -91,6 +91,9 @@ class SlaPolicy(Base):
     """
 
     __tablename__ = "sla_policies"
+    __table_args__ = (
+        Index("ix_sla_policies_requests", "entitlement", "priority", unique=True, postgresql_nulls_not_distinct=True),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     name: Mapped[str]
@@ -109,7 +112,8 @@ class SlaClock(Base):
     What the policy said is kept here, so that a changed policy changes no promise by itself; it may be gone by now
     (``policy_id`` is no foreign key: to take a policy away nobody shall look through all clocks). ``pauses``:
     stretches ``[from, until]`` that do not count; ``paused_at``: the one that goes on. ``due_at``: None while it is
-    paused. ``breached_at``: the deadline that was missed; it stays whatever comes later. The kinds ``next_response``,
+    paused, unless it was missed before. ``breached_at``: the deadline that was missed; it stays whatever comes later.
+    ``ended_at``: since when nothing is promised any more about what was missed. The kinds ``next_response``,
     ``call_answer`` and ``promise`` are for what is still to come.
     """
 
@@ -135,3 +139,4 @@ class SlaClock(Base):
     pauses: Mapped[list[Any]] = mapped_column(server_default="[]")
     met_at: Mapped[datetime | None]
     breached_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, events
@@ -169,8 +170,12 @@ async def _checked(session: AsyncSession, draft: Draft, own_id: int | None) -> D
     same = (draft.entitlement, draft.priority)
     others = (await read_rules(session)).policies
     if any((each.entitlement, each.priority) == same and each.id != own_id for each in others):
-        raise Invalid.field("entitlement", "There is a policy for these requests already. Change that one.")
+        raise _taken()
     return msgspec.structs.replace(draft, name=name)
+
+
+def _taken() -> Invalid:
+    return Invalid.field("entitlement", "There is a policy for these requests already. Change that one.")
 
 
 def _kept_of(row: SlaPolicy) -> dict[str, Any]:
@@ -198,11 +203,14 @@ async def save(
         raise Stale("Somebody changed this policy in the meantime.", version=row.version)
     wanted = await _checked(session, draft, policy_id)
     before = None if policy_id is None else _kept_of(row)
-    for name, value in msgspec.to_builtins(wanted).items():
-        setattr(row, name, value)
-    row.version, row.changed_at = row.version + 1, clock.now()
-    session.add(row)
-    await session.flush()
+    try:
+        async with session.begin_nested():
+            for name, value in msgspec.to_builtins(wanted).items():
+                setattr(row, name, value)
+            row.version, row.changed_at = row.version + 1, clock.now()
+            session.add(row)
+    except IntegrityError:  # somebody else's save was not to be seen yet
+        raise _taken() from None
     events.record(session, SlaPolicyChanged(policy_id=row.id, name=row.name, before=before, after=_kept_of(row)))
     return msgspec.convert(_kept_of(row) | {"id": row.id, "version": row.version}, Policy)
 

@@ -11,15 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock, events, jobs, timers
+from core.events import Event
 from core.sql import Sql
 from routing import clocks, policies
-from routing.clocks import KINDS, OVER, Clock
+from routing.clocks import KINDS, OVER, Change, Clock
 from routing.events import ClockBreached, ClocksRecomputed, HoursChanged
-from routing.models import SlaClock
 from routing.policies import STAMP, Matter, Policy, Rules, Target
 from routing.presence import GRACE_SECONDS
 from tickets import lifecycle
@@ -42,7 +41,7 @@ BATCH: Final = 50
 _CLOCKS: Final = """
     jsonb_to_recordset(cast(:clocks as jsonb)) as w (id bigint, kind text, policy_id bigint, policy text, reason text,
         minutes bigint, business boolean, hours text, is_told boolean, started_at timestamptz, due_at timestamptz,
-        paused_at timestamptz, pauses jsonb, met_at timestamptz, breached_at timestamptz)
+        paused_at timestamptz, pauses jsonb, met_at timestamptz, breached_at timestamptz, ended_at timestamptz)
 """
 _TIMER: Final = """
     select cast(:wake_at as timestamptz), :job, jsonb_build_object('ticket_id', cast(:ticket_id as bigint)),
@@ -63,7 +62,7 @@ _WRITE: Final = Sql(
     ), changed as (
         update sla_clocks c set policy_id = w.policy_id, policy = w.policy, reason = w.reason, minutes = w.minutes,
             business = w.business, hours = w.hours, is_told = w.is_told, due_at = w.due_at, paused_at = w.paused_at,
-            pauses = w.pauses, met_at = w.met_at, breached_at = w.breached_at
+            pauses = w.pauses, met_at = w.met_at, breached_at = w.breached_at, ended_at = w.ended_at
         from {_CLOCKS}, rules where c.id = w.id and fit
     ), gone as (
         delete from sla_clocks using rules where id = any(cast(:gone as bigint[])) and fit
@@ -93,6 +92,18 @@ _LOG: Final = Sql(
     where ticket_id = :ticket_id and kind = 'ticket.status_changed' order by id
     """
 )
+# What decides about the policy of a ticket that is over may change: the latest such change since it was solved.
+_MATTER: Final = Sql(
+    """
+    select kind from events
+    where ticket_id = :ticket_id and kind in ('ticket.priority_changed', 'ticket.entitlement_applied')
+    and id > coalesce((
+        select max(id) from events where ticket_id = :ticket_id and kind = 'ticket.status_changed'
+        and data ->> 'new' in ('solved', 'closed') and data ->> 'old' not in ('solved', 'closed')
+    ), 0)
+    order by id desc limit 1
+    """
+)
 _CAUSE: Final = Sql(
     """
     select a.name as owner, team.name as team, t.status, t.priority, t.entitlement, p.state, p.heartbeat_at,
@@ -107,6 +118,8 @@ _LIVE: Final = Sql(
     select id from tickets where status in ('open', 'pending', 'on_hold') and id > :after order by id limit :limit
     """
 )
+
+_BECAUSE: Final = {PriorityChanged.kind: "priority", EntitlementApplied.kind: "entitlement"}
 
 
 class _Ticket(msgspec.Struct):
@@ -222,14 +235,35 @@ async def on_ticket_created(session: AsyncSession, event: TicketCreated) -> None
 
 
 async def on_status_changed(session: AsyncSession, event: StatusChanged) -> None:
-    """It waits, goes on, is solved or opened again."""
+    """It waits, goes on, is solved or opened again; then by the terms for what it has become meanwhile."""
     found = await _load(session, event.ticket_id or 0)
-    if found is None or not found.clocks:
+    if found is None:
         return
-    before = msgspec.json.encode(found.clocks)
+    if found.clocks:
+        before = msgspec.json.encode(found.clocks)
+        now = clock.now()
+        clocks.follow(found.clocks, event.new, now)
+        await _keep(session, found, before, now)
+    if event.old in OVER and event.new not in OVER:
+        because = await _matter_since_solved(session, found.id)
+        if because is not None:
+            await _promise_anew(session, found, because)
+
+
+async def _matter_since_solved(session: AsyncSession, ticket_id: int) -> str | None:
+    """Why a ticket that is opened again may have another policy, if somebody has touched what decides about it."""
+    just: list[Event] = [*events.recorded(session, PriorityChanged), *events.recorded(session, EntitlementApplied)]
+    kinds = [each.kind for each in just if each.ticket_id == ticket_id]
+    kind = kinds[0] if kinds else await _MATTER.scalar(session, ticket_id=ticket_id)
+    return _BECAUSE.get(kind)
+
+
+async def _changes(session: AsyncSession, ticket_id: int) -> list[Change]:
+    """How the status of a ticket has changed, with what this transaction has done, which is in no log yet."""
     now = clock.now()
-    clocks.follow(found.clocks, event.new, now)
-    await _keep(session, found, before, now)
+    known = [(row.at, row.old, row.new) for row in await _LOG.all(session, ticket_id=ticket_id)]
+    just = [each for each in events.recorded(session, StatusChanged) if each.ticket_id == ticket_id]
+    return [*known, *((now, each.old, each.new) for each in just)]
 
 
 async def on_answer(session: AsyncSession, event: MessageQueued | AnsweredElsewhere | DeliveryChanged) -> None:
@@ -245,8 +279,7 @@ async def on_answer(session: AsyncSession, event: MessageQueued | AnsweredElsewh
     if found.row.answered:
         clocks.meet(first, now)
     else:
-        clocks.unmeet(first)
-        clocks.follow([first], found.row.status, now)
+        clocks.unmeet(first, await _changes(session, found.id), found.row.status, now)
     await _keep(session, found, before, now)
 
 
@@ -263,8 +296,7 @@ async def on_matter_changed(session: AsyncSession, event: EntitlementApplied | P
     """Another entitlement was frozen, or it is more urgent now: other promises, from the original start."""
     found = await _load(session, event.ticket_id or 0)
     if found is not None:
-        because = "entitlement" if isinstance(event, EntitlementApplied) else "priority"
-        await _promise_anew(session, found, because)
+        await _promise_anew(session, found, _BECAUSE[event.kind])
 
 
 async def on_hours_changed(session: AsyncSession, event: HoursChanged) -> None:
@@ -288,33 +320,42 @@ async def _keep(session: AsyncSession, found: _Ticket, before: bytes, now: datet
 async def _promise_anew(session: AsyncSession, found: _Ticket, because: str) -> None:
     """Find the policy of a ticket anew and let its clocks run by it, with the time that has passed already.
 
-    What was met stays as it was promised then; a breach on record stays whatever is promised now.
+    What was met stays as it was promised then; a breach on record stays whatever is promised now, also if nothing is.
     """
     rules = await policies.rules(session, found.row.stamp)
     policy = policies.choose(rules.policies, found.matter)
     targets: Mapping[Any, Target] = policy.targets if policy else {}
+    before, old, now = msgspec.json.encode(found.clocks), _told(found.clocks), clock.now()
     known = {each.kind: each for each in found.clocks}
-    left = [each for each in found.clocks if each.met_at is not None or each.kind in targets or each.kind not in KINDS]
-    gone = [each for each in found.clocks if each not in left]
-    old = [clocks.told(each) for each in found.clocks]
+    gone = [each for each in found.clocks if each.met_at is None and each.kind in KINDS and each.kind not in targets]
+    for each in gone:
+        clocks.end(each, now)
+    left = [each for each in found.clocks if each not in gone or each.breached_at is not None]
     for kind, target in targets.items():
         if policy is None or (kind in known and known[kind].met_at is not None):
             continue
-        fresh = _clock(policy, kind, target, found.matter, found.row.created_at)
+        since = found.row.waiting_since if kind == "first_response" else None
+        fresh = _clock(policy, kind, target, found.matter, since or found.row.created_at)
         if kind in known:
-            for name in ("policy_id", "policy", "reason", "minutes", "business", "hours", "is_told"):
-                setattr(known[kind], name, getattr(fresh, name))
+            clocks.renew(known[kind], fresh)
+            if known[kind].ended_at is not None:
+                clocks.resume(known[kind], await _changes(session, found.id), found.row.status, now)
         elif found.row.status not in OVER and _still_waits(found, kind):
-            changes = [(row.at, row.old, row.new) for row in await _LOG.all(session, ticket_id=found.id)]
-            clocks.follow_log(fresh, changes, found.row.status)
+            changes = await _changes(session, found.id)
+            clocks.follow_log(fresh, fresh.started_at, changes, found.row.status, now)
             left.append(fresh)
     for each in left:
         clocks.wind(each, rules.schedules)
-    new = [clocks.told(each) for each in left]
-    if new == old:
+    if msgspec.json.encode(left) == before:
         return
-    await _write(session, found.id, left, [each.id for each in gone if each.id is not None])
-    events.record(session, ClocksRecomputed(because=because, old=old, new=new, **found.audience()))
+    await _write(session, found.id, left, [each.id for each in found.clocks if each not in left and each.id])
+    new = _told(left)
+    if new != old:
+        events.record(session, ClocksRecomputed(because=because, old=old, new=new, **found.audience()))
+
+
+def _told(found: Sequence[Clock]) -> list[dict[str, Any]]:
+    return [clocks.told(each) for each in found if each.ended_at is None]
 
 
 def _still_waits(found: _Ticket, kind: str) -> bool:
@@ -395,10 +436,12 @@ async def rewind(session: AsyncSession, after: int = 0, *, anew: bool = False) -
 
 async def _wind_anew(session: AsyncSession, found: _Ticket) -> None:
     rules = await policies.rules(session, found.row.stamp)
-    old = [clocks.told(each) for each in found.clocks]
+    old = _told(found.clocks)
+    now = clock.now()
     for each in found.clocks:
-        clocks.wind(each, rules.schedules)
-    new = [clocks.told(each) for each in found.clocks]
+        if each.due_at is None or each.due_at > now:
+            clocks.wind(each, rules.schedules)
+    new = _told(found.clocks)
     if new != old:
         await _write(session, found.id, found.clocks)
         events.record(session, ClocksRecomputed(because="hours", old=old, new=new, **found.audience()))
@@ -407,49 +450,3 @@ async def _wind_anew(session: AsyncSession, found: _Ticket) -> None:
 async def promise_to_open_ones(session: AsyncSession) -> None:
     """Give tickets that are open already what the policies say now, in the background."""
     await jobs.enqueue(session, REWIND_JOB, {"anew": True})
-
-
-# Reading
-
-
-class ShownClock(msgspec.Struct, frozen=True):
-    """A clock as people see it; see :class:`routing.models.SlaClock`."""
-
-    kind: str
-    policy: str
-    reason: str
-    minutes: int
-    business: bool
-    is_told: bool
-    started_at: datetime
-    due_at: datetime | None
-    paused_at: datetime | None
-    met_at: datetime | None
-    breached_at: datetime | None
-
-
-def clocks_json(ticket_id: Any) -> ScalarSelect[Any]:
-    """The SQL that gives the clocks of a ticket as JSON, for a statement that reads more than that."""
-    columns = [getattr(SlaClock, name) for name in ShownClock.__struct_fields__]
-    each = func.json_build_object(*[part for column in columns for part in (column.key, column)])
-    return select(func.json_agg(each)).where(SlaClock.ticket_id == ticket_id).scalar_subquery()
-
-
-def shown_clocks(found: Any) -> list[ShownClock]:
-    """What :func:`clocks_json` has found: the first answer before the solution."""
-    read = msgspec.convert(found or [], list[ShownClock])
-    return sorted(read, key=lambda each: (each.kind not in KINDS, each.kind != KINDS[0], each.started_at))
-
-
-_PROMISED: Final = Sql(
-    """
-    select due_at from sla_clocks where ticket_id = :ticket_id and kind = 'first_response' and is_told
-    and met_at is null and paused_at is null
-    """
-)
-
-
-async def promised_answer(session: AsyncSession, ticket_id: int) -> datetime | None:
-    """Until when the customer of a ticket is promised a first answer; None: she is not, or has had it."""
-    found: datetime | None = await _PROMISED.scalar(session, ticket_id=ticket_id)
-    return found

@@ -119,7 +119,7 @@ def _clocks(rules: Rules, ticket: Any, changes: list[tuple[datetime, str, str]],
         if each.kind == "first_response" and ticket.first_reply_at is not None:
             clocks.meet(each, ticket.first_reply_at)
         else:
-            clocks.follow_log(each, changes, ticket.status)
+            clocks.follow_log(each, each.started_at, changes, ticket.status, now)
         clocks.wind(each, rules.schedules)
         if each.was_met_late or (each.runs and each.is_late(now)):
             each.breached_at = each.due_at

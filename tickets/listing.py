@@ -156,7 +156,7 @@ def _views() -> dict[str, View]:
         "mine": (Ticket.assignee_id == _me(), and_(BEING_WORKED_ON, AWAKE)),
         "unassigned": (Ticket.assignee_id.is_(None), and_(OPEN, AWAKE)),
         "open": (true(), and_(OPEN, AWAKE)),
-        "breaching": (due, and_(OPEN, AWAKE)),
+        "breaching": (due, and_(BEING_WORKED_ON, AWAKE)),
         "mentions": (_mentioned(), true()),
         "drafts": (_drafted(), true()),
         "snoozed": (Ticket.snoozed_until.is_not(None), BEING_WORKED_ON),

@@ -33,7 +33,7 @@ class Ticket(Base):
         Index("ix_tickets_customer_id", "customer_id", "id"),
         Index("ix_tickets_tags", "tags", postgresql_using="gin"),
         Index("ix_tickets_subject_trgm", "subject", postgresql_using="gin", postgresql_ops={"subject": "gin_trgm_ops"}),
-        Index("ix_tickets_due", "due_at", postgresql_where=text("due_at is not null and status = 'open'")),
+        Index("ix_tickets_due", "due_at", postgresql_where=text(f"due_at is not null and {LIVE.text}")),
         Index("ix_tickets_registration_id", "registration_id", postgresql_where=text("registration_id is not null")),
         Index("ix_tickets_snoozed", "snoozed_until", postgresql_where=text("snoozed_until is not null")),
         # Most updates touch only unindexed columns; room on the page keeps them heap-only.

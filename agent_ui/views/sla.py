@@ -8,18 +8,19 @@ import msgspec
 from agent_ui.views.base import Input, View
 from routing.clocks import Kind
 from routing.policies import Draft, Minutes, Policy, Target
-from routing.sla import ShownClock
+from routing.promises import ShownClock
 
 State = Literal["in_warranty", "contract", "expired", "none"]
 Urgency = Literal["low", "normal", "high", "urgent"]
 
 
 class ClockView(View):
-    """One promise about a ticket.
+    """One promise about a ticket; the fields are those of :class:`routing.promises.ShownClock`.
 
     ``kind``: ``first_response`` or ``resolution``. ``reason``: why it is due then, in English. ``business``: the
-    minutes are of opening hours. ``due_at`` is null while it is paused, or where the hours have no such moment.
-    ``breached_at``: the deadline that was missed.
+    minutes are of opening hours. ``due_at`` is null while it is paused and not missed, or where the hours have no such
+    moment. ``breached_at``: the deadline that was missed. ``ended_at``: since when nothing is promised about it any
+    more.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class ClockView(View):
     paused_at: datetime | None
     met_at: datetime | None
     breached_at: datetime | None
+    ended_at: datetime | None
 
 
 class TargetView(View):

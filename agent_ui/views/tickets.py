@@ -12,7 +12,7 @@ from core.errors import Invalid
 from customers.contacts import normalise_email
 from products.listing import RegistrationRow
 from routing.models import Decision
-from routing.sla import ShownClock
+from routing.promises import ShownClock
 from tickets.detail import Detail, DraftItem
 from tickets.intake import Person
 from tickets.listing import AgentRef, TicketRow

@@ -8,15 +8,22 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from core import scheduler
+from channels.acknowledge import Acknowledger
+from channels.notify import Notifier
+from channels.product_mail import ProductMail
+from channels.review_mail import ReviewMail
+from core import events, scheduler
 from core.db import Database, reading, unit_of_work
 from core.events import EventRow
 from core.jobs import Definition, Registry, Worker
+from core.settings import load
 from core.sql import Sql
+from portal.surveys import Surveys
 from products import coverage, registering
 from routing import policies, sla
 from routing.models import SlaClock
 from routing.policies import Draft, Policy, Target
+from sampark.wiring import handlers
 from staff.models import Agent
 from tests import factories
 from tests.products import rows
@@ -24,12 +31,28 @@ from tickets import lifecycle, reply
 from tickets.lifecycle import TicketChange
 from tickets.models import Delivery, Ticket
 from tickets.reply import ReplyContent
+from tickets.templates import Surroundings
 
 # The turned clock stands at half past two in the afternoon of a Monday in India; the desk closes at half past six.
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 FOUR_HOURS = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
 NEXT_MORNING = datetime(2026, 3, 3, 3, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+
+
+class Quiet(Acknowledger):
+    """Acknowledges nothing, which is not what tests of promises are about."""
+
+    async def on_ticket_created(self, session: Any, event: Any) -> None:
+        """Nothing."""
+
+
+def wire() -> Notifier:
+    """Install the product's own table of handlers."""
+    notifier = Notifier("https://desk.example")
+    quiet, mail = Quiet(Surroundings(), "en", "x"), ProductMail("", "", "", "en")
+    events.subscribe(handlers(quiet, notifier, mail, Surveys(load(), "secret"), ReviewMail("")))
+    return notifier
 
 
 async def policy(db: Database, **fields: Any) -> Policy:

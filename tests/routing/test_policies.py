@@ -1,11 +1,13 @@
 """Policies of response times: which one fits, what it says in words, and what is refused."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from core.clock import ManualClock
-from core.db import Database, unit_of_work
+from core.db import Database, reading, unit_of_work
 from core.errors import Invalid, NotFound, Stale
 from routing import policies
 from routing.policies import Draft, Matter, Policy, Target
@@ -66,3 +68,28 @@ async def test_policies_that_make_no_sense_are_refused(db: Database, clock: Manu
         with pytest.raises(NotFound):
             await policies.remove(session, made.id + 99)
         assert [each.name for each in await policies.list_policies(session)] == ["x"]
+
+
+async def test_two_saves_at_once_make_one_policy(db: Database, clock: ManualClock) -> None:
+    """For the same requests: the other one is told so, whether it is new or was for other requests before."""
+    low = await policy(db, priority="low")
+    draft = Draft(name="Everybody", targets={"resolution": Target(60)})
+    waits = text(
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    )
+
+    async def late(policy_id: int | None) -> None:
+        async with unit_of_work(db) as session:
+            await policies.save(session, draft, policy_id)
+
+    async with unit_of_work(db) as session:
+        await policies.save(session, draft)
+        others = [asyncio.create_task(late(None)), asyncio.create_task(late(low.id))]
+        while not all(each.done() for each in others):
+            async with reading(db) as looking:
+                if await looking.scalar(waits) == len(others):
+                    break
+    ends = await asyncio.gather(*others, return_exceptions=True)
+    assert [type(each) for each in ends] == [Invalid, Invalid]
+    async with reading(db) as session:
+        assert [each.priority for each in await policies.list_policies(session)] == ["low", None]

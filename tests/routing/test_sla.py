@@ -6,24 +6,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text, update
 
-from channels.acknowledge import Acknowledger
 from channels.models import Notice
 from channels.notify import JOB as NOTIFY_JOB
 from channels.notify import Notifier
-from channels.product_mail import ProductMail
-from channels.review_mail import ReviewMail
 from core import events
 from core.clock import ManualClock
 from core.db import Database, reading, unit_of_work
 from core.jobs import Definition, Registry, Worker
-from core.settings import load
 from core.timers import Timer
-from portal.surveys import Surveys
 from products import coverage, registering
-from routing import hours, policies, sla
+from routing import hours, policies, promises, sla
 from routing.hours import Schedule, Window
 from routing.policies import Draft, Target
-from sampark.wiring import handlers
 from staff.models import Agent
 from tests import factories
 from tests.routing.promising import (
@@ -42,34 +36,17 @@ from tests.routing.promising import (
     run_due,
     status,
     told,
+    wire,
 )
 from tickets import delivery, lifecycle, listing, product, reply, split
 from tickets.intake import Person
 from tickets.lifecycle import TicketChange
-from tickets.templates import Surroundings
-
-
-class Quiet(Acknowledger):
-    """Acknowledges nothing, which is not what these tests are about."""
-
-    async def on_ticket_created(self, session: Any, event: Any) -> None:
-        """Nothing."""
 
 
 @pytest.fixture(autouse=True)
 def wired(clock: ManualClock) -> Notifier:
     """The product's own table of handlers."""
-    notifier = Notifier("https://desk.example")
-    events.subscribe(
-        handlers(
-            Quiet(Surroundings(), "en", "x"),
-            notifier,
-            ProductMail("", "", "", "en"),
-            Surveys(load(), "secret"),
-            ReviewMail(""),
-        )
-    )
-    return notifier
+    return wire()
 
 
 async def test_a_new_ticket_has_its_clocks_in_its_own_transaction(db: Database, clock: ManualClock) -> None:
@@ -349,7 +326,7 @@ async def test_another_entitlement_promises_anew_from_the_start(db: Database, cl
     assert anew["because"] == "entitlement"
     assert [each["policy"] for each in (*anew["old"], *anew["new"])] == ["Everybody"] * 2 + ["Contract"] * 2
     async with reading(db) as session:
-        assert await sla.promised_answer(session, ticket) == NOW + 2 * HOUR
+        assert await promises.promised_answer(session, ticket) == NOW + 2 * HOUR
 
 
 async def test_a_breach_on_record_stays_and_what_was_met_too(db: Database, clock: ManualClock) -> None:

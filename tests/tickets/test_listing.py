@@ -60,14 +60,14 @@ async def test_each_view_shows_what_belongs_to_it(db: Database, desk: Desk, cloc
         foreign_but_mine = await made(session, clock, other, assignee_id=actor.id)
         nobodys = await made(session, clock, None)
         due = await made(session, clock, team)
-        ticket = await session.get_one(Ticket, due)
-        ticket.due_at = clock.now() + timedelta(minutes=20)
+        for each in (due, on_hold, asleep, solved):
+            (await session.get_one(Ticket, each)).due_at = clock.now() + timedelta(minutes=20)
         await note(session, solved, NoteContent(client_key="n1", html="<p>@me</p>", mentions=[actor.id or 0]))
     wanted = {
         "mine": {mine, on_hold, foreign_but_mine},
         "unassigned": {waiting, nobodys, due},
         "open": {mine, waiting, foreign_but_mine, nobodys, due},
-        "breaching": {due},
+        "breaching": {due, on_hold},
         "mentions": {solved},
         "drafts": set(),
         "snoozed": {asleep},

@@ -18,7 +18,7 @@ describe('promises in words', () => {
 })
 
 describe('the state of a clock', () => {
-  const clock = { kind: 'resolution', dueAt: '2026-03-02T10:00:00Z', pausedAt: null, metAt: null }
+  const clock = { kind: 'resolution', dueAt: '2026-03-02T10:00:00Z', pausedAt: null, metAt: null, endedAt: null }
   it.each([
     [{}, 'runs'],
     [{ dueAt: null, pausedAt: '2026-03-02T09:00:00Z' }, 'paused'],
@@ -26,5 +26,6 @@ describe('the state of a clock', () => {
     [{ metAt: '2026-03-02T10:00:00Z' }, 'inTime'],
     [{ metAt: '2026-03-02T10:00:01Z' }, 'late'],
     [{ dueAt: null }, 'never'],
+    [{ endedAt: '2026-03-02T11:00:00Z' }, 'notNeeded'],
   ])('%j', (change, expected) => expect(clockState({ ...clock, ...change })).toBe(expected))
 })

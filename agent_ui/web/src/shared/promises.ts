@@ -36,9 +36,10 @@ export function promiseWords(reason: string): string {
 
 export type ClockState = 'runs' | 'paused' | 'notNeeded' | 'inTime' | 'late' | 'never'
 
-/** How a promise stands. A first answer that nobody gave before the ticket was solved is needed no more. */
-export function clockState(clock: Pick<TicketClock, 'kind' | 'dueAt' | 'pausedAt' | 'metAt'>): ClockState {
+/** How a promise stands. A first answer that nobody gave before the ticket was solved is needed no more, nor what has ended. */
+export function clockState(clock: Pick<TicketClock, 'kind' | 'dueAt' | 'pausedAt' | 'metAt' | 'endedAt'>): ClockState {
   if (clock.metAt) return clock.dueAt && Date.parse(clock.metAt) > Date.parse(clock.dueAt) ? 'late' : 'inTime'
+  if (clock.endedAt) return 'notNeeded'
   if (clock.pausedAt) return clock.kind === 'first_response' ? 'notNeeded' : 'paused'
   return clock.dueAt ? 'runs' : 'never'
 }

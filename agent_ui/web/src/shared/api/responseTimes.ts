@@ -3,7 +3,7 @@ import { http } from './client'
 import type { Entitlement } from './cover'
 import type { Priority } from './types'
 
-/** One promise about a ticket. `dueAt` is null while it is paused, or where the opening hours have no such moment. */
+/** One promise about a ticket. `dueAt` is null while it is paused and not missed, or where the opening hours have no such moment. */
 export interface TicketClock {
   kind: 'first_response' | 'resolution' | string
   policy: string
@@ -18,6 +18,8 @@ export interface TicketClock {
   metAt: string | null
   /** The deadline that was missed. */
   breachedAt: string | null
+  /** Since when nothing is promised any more about what was missed. */
+  endedAt: string | null
 }
 
 /** Within how many minutes, of opening hours or of the calendar. */

@@ -3372,6 +3372,7 @@ export interface components {
             breachedAt: string | null;
             business: boolean;
             dueAt: string | null;
+            endedAt: string | null;
             isTold: boolean;
             kind: string;
             metAt: string | null;
