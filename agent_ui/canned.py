@@ -1,4 +1,6 @@
-"""Canned replies filled for a ticket, and where they are used. Called by ``agent_ui/api/directory``."""
+"""Canned replies filled for a ticket, and where they are used. Called by ``agent_ui/api``."""
+
+from datetime import datetime
 
 from agent_ui.deps import Desk
 from agent_ui.views.people import MacroView
@@ -7,7 +9,7 @@ from core.errors import Permanent
 from core.html import html_to_text
 from staff import macros
 from tickets import access, templates
-from tickets.models import Ticket
+from tickets.models import Message, Ticket
 from tickets.templates import Surroundings
 
 
@@ -28,14 +30,22 @@ async def replies(desk: Desk, ticket_id: int | None) -> list[MacroView]:
     return [_view(one.id, one.name, one.html, values) for one in await macros.list_all(desk.session)]
 
 
-async def use(desk: Desk, ticket_id: int, macro_id: int) -> None:
-    """Note that the agent has put a canned reply into her answer.
+async def used(desk: Desk, macro_ids: list[int], answer: Message, send_at: datetime | None) -> None:
+    """Note those canned replies of which something stands in an answer.
 
-    Raises:
-        NotFound: there is no such ticket or reply, or the agent may not see it.
+    Args:
+        desk: who has answered.
+        macro_ids: put in while it was written; one that is gone, or was deleted from the text again, is left out.
+        answer: a message that is passed on to somebody else is none.
+        send_at: when it leaves; None: now.
     """
-    await access.check_visible(desk.session, desk.actor, ticket_id)
-    await macros.use(desk.session, macro_id, ticket_id)
+    if not macro_ids or answer.passed_on:
+        return
+    written = html_to_text(answer.html)
+    leaves = max(answer.created_at, send_at or answer.created_at)
+    for macro in await macros.named(desk.session, macro_ids):
+        if templates.stands_in(html_to_text(macro.html), written):
+            await macros.use(desk.session, macro.id, answer.ticket_id, answer.id, leaves)
 
 
 def _view(macro_id: int, name: str, markup: str, values: templates.Values | None) -> MacroView:

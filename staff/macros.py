@@ -1,5 +1,10 @@
-"""Macros: canned replies that agents put into an answer with ``/``, where they were used, and whether they helped."""
+"""Macros: canned replies that agents put into an answer with ``/``, where they were used, and whether they helped.
 
+A use is an answer that was sent with words of the macro in it. One that was taken back before it left is none. Of
+several in a ticket the newest counts; an answer sent before its time (``send now``) keeps the time it was to leave at.
+"""
+
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -8,9 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core import clock, html
+from core import html
 from core.db import actor_of
-from core.errors import Invalid, NotFound
+from core.errors import Invalid
 from core.sql import Sql
 from staff import outcomes
 from staff.models import Macro, MacroUse
@@ -37,7 +42,12 @@ class MacroHealth(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 _HEALTH: Final = Sql(
     """
     with uses as (
-        select macro_id as key, ticket_id, at from macro_uses where at >= :since and at < :until
+        select distinct on (m.macro_id, m.ticket_id) m.macro_id as key, m.ticket_id, m.at from macro_uses m
+        where m.at >= :since and m.at < :until and not exists (
+            select 1 from events e where e.ticket_id = m.ticket_id and e.kind = 'delivery.changed'
+                and e.data->>'state' = 'cancelled' and e.data->>'message_id' = cast(m.message_id as text)
+        )
+        order by m.macro_id, m.ticket_id, m.at desc
     ), {used}
     select m.id as macro_id, m.name, u.used, u.reopened, u.second_contact, u.low_rating
     from used u join macros m on m.id = u.key
@@ -71,17 +81,24 @@ async def save(session: AsyncSession, name: str, markup: str) -> int:
     return found
 
 
-async def use(session: AsyncSession, macro_id: int, ticket_id: int) -> None:
-    """Note that the actor has put a macro into an answer of a ticket (a plain number here).
+async def named(session: AsyncSession, macro_ids: Iterable[int]) -> list[Macro]:
+    """Macros by number, those that there are."""
+    return list(await session.scalars(select(Macro).where(Macro.id.in_(macro_ids))))
 
-    Raises:
-        NotFound: there is no such macro.
+
+async def use(session: AsyncSession, macro_id: int, ticket_id: int, message_id: int, at: datetime) -> None:
+    """Note that words of a macro stand in an answer of the actor; the same again is noted once.
+
+    Args:
+        session: the unit of work.
+        macro_id: of the macro.
+        ticket_id: the answer's ticket.
+        message_id: the answer.
+        at: when it leaves.
     """
-    if await session.get(Macro, macro_id) is None:
-        raise NotFound("There is no such canned reply.")
-    said = {"agent_id": actor_of(session).id, "at": clock.now()}
-    statement = insert(MacroUse).values(macro_id=macro_id, ticket_id=ticket_id, **said)
-    await session.execute(statement.on_conflict_do_update(constraint="uq_macro_uses_macro_ticket", set_=said))
+    values = {"macro_id": macro_id, "ticket_id": ticket_id, "message_id": message_id, "at": at}
+    statement = insert(MacroUse).values(**values, agent_id=actor_of(session).id)
+    await session.execute(statement.on_conflict_do_nothing(constraint="uq_macro_uses_macro_message"))
 
 
 async def health(session: AsyncSession, since: datetime, until: datetime, limit: int = 50) -> list[MacroHealth]:

@@ -109,17 +109,18 @@ class Macro(Base):
 
 
 class MacroUse(Base):
-    """A ticket in whose answer a macro was put; put in again, the newer time counts."""
+    """An answer (a plain number here) in which words of a macro stood when it was sent, and when it leaves."""
 
     __tablename__ = "macro_uses"
     __table_args__ = (
-        UniqueConstraint("macro_id", "ticket_id", name="uq_macro_uses_macro_ticket"),
+        UniqueConstraint("macro_id", "message_id", name="uq_macro_uses_macro_message"),
         Index("ix_macro_uses_at", "at"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     macro_id: Mapped[int] = mapped_column(ForeignKey("macros.id", ondelete="CASCADE"))
     ticket_id: Mapped[int]
+    message_id: Mapped[int]
     agent_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id"))
     at: Mapped[datetime]
 

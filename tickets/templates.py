@@ -7,7 +7,7 @@ customer never reads ``{{customer.name}}``.
 
 import html as markup
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -38,6 +38,8 @@ VARIABLES: Final[Mapping[str, str]] = MappingProxyType(
 _VARIABLE: Final = re.compile(r"\{\{\s*([A-Za-z_][\w.]{0,60})\s*(?:\|([^{}|]{0,200}))?\}\}")
 _TAG: Final = re.compile(r"<[^<>]*>")
 _QUOTING: Final = re.compile(r"<(/?)(?:pre|code|blockquote)\b[^<>]*>", re.IGNORECASE)
+_RUN: Final = 3
+"""Words in a row that are told again: single ones stand in every text."""
 _BRACES: Final = str.maketrans("{}", "()")
 _TITLES: Final = frozenset({"dr", "mr", "mrs", "ms", "prof", "shri", "smt", "kum", "sri", "er"})
 
@@ -108,6 +110,27 @@ def unfilled(html: str) -> list[str]:
         return []
     words = markup.unescape(_TAG.sub("", _own_words(html)))
     return list(dict.fromkeys(found[1] for found in _VARIABLE.finditer(words)))
+
+
+def stands_in(template: str, written: str) -> bool:
+    """Whether half of a template's words still stand in a text, in their order. One without words always does.
+
+    What stood for a variable does not count: it differs from answer to answer.
+
+    Args:
+        template: as plain text.
+        written: as plain text.
+    """
+    pieces = [piece.split() for piece in _VARIABLE.sub("\n", template).split("\n")]
+    length = min(_RUN, max(map(len, pieces)))
+    if not length:
+        return True
+    wanted = {run for words in pieces for run in _runs(words, length)}
+    return 2 * len(wanted & set(_runs(written.split(), length))) >= len(wanted)
+
+
+def _runs(words: list[str], length: int) -> Iterator[tuple[str, ...]]:
+    return (tuple(words[at : at + length]) for at in range(len(words) - length + 1))
 
 
 def _own_words(html: str) -> str:

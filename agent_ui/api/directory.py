@@ -2,14 +2,13 @@
 
 from typing import Annotated
 
-from litestar import Controller, get, put
+from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
 from agent_ui import canned, people
 from agent_ui.auth import requires
 from agent_ui.deps import Desk
-from agent_ui.views.base import PathId
 from agent_ui.views.people import AgentBrief, MacroView, SenderView, TeamView
 from channels.email import leaving
 from staff import teams
@@ -46,16 +45,6 @@ class DirectoryController(Controller):
     ) -> list[MacroView]:
         """All canned replies by name; with ``ticketId`` filled for that ticket and this agent."""
         return await canned.replies(desk, ticket_id)
-
-    @put(
-        "/tickets/{ticket_id:int}/macros/{macro_id:int}",
-        guards=[requires("tickets:reply")],
-        status_code=204,
-        summary="Note a canned reply in an answer",
-    )
-    async def use_macro(self, desk: NamedDependency[Desk], ticket_id: PathId, macro_id: PathId) -> None:
-        """It was put into an answer of this ticket; the report of answers that did not help counts it."""
-        await canned.use(desk, ticket_id, macro_id)
 
     @get("/senders", guards=[requires("tickets:create")], summary="Addresses to write from")
     async def senders(self, desk: NamedDependency[Desk]) -> list[SenderView]:

@@ -6,7 +6,7 @@ from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from agent_ui import forwarding, ticket_page
+from agent_ui import canned, forwarding, ticket_page
 from agent_ui.auth import requires
 from agent_ui.deps import Desk
 from agent_ui.views.base import PathId, given
@@ -50,8 +50,10 @@ class ReplyController(Controller):
             "undo_seconds": desk.runtime.settings.undo_send_seconds,
             "quoted": await forwarding.quoted(desk, ticket_id, fields.pop("forward_of", None)),
         }
+        macro_ids = fields.pop("macro_ids", [])
         async with ticket_page.telling_what_is_new(desk, ticket_id):
             message = await reply.reply(desk.session, ticket_id, reply.ReplyContent(**fields))
+        await canned.used(desk, macro_ids, message, data.send_at)
         return await ticket_page.sent(desk, ticket_id, message.id)
 
     @post("/notes", summary="Leave a note for colleagues")

@@ -197,7 +197,8 @@ class ReplyInput(Input):
     ``send_at``: leave then and not before; taken back when the customer writes first. ``from_address``: one of
     ``replyDefaults.from``. Without ``to`` it goes to who wrote last. ``forward_of``: a message of the ticket that is
     passed on below the words, with a ``subject`` of its own (only then) and ``to`` whom it is for; its files are
-    copied before.
+    copied before. ``macro_ids``: canned replies that were put in; those of which something still stands in an answer
+    are counted.
     """
 
     client_key: ClientKey
@@ -216,6 +217,7 @@ class ReplyInput(Input):
     from_address: EmailText | None = None
     forward_of: Id | None = None
     subject: Annotated[str, msgspec.Meta(max_length=998)] | None = None
+    macro_ids: IdList = []
 
     def __post_init__(self) -> None:
         if (self.forward_of is None) != (self.subject is None):

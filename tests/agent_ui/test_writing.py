@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import timedelta
+from typing import Any
 
 from channels.models import InboundItem, InboundRaw
 from core.clock import ManualClock
@@ -182,19 +183,40 @@ async def test_the_original_of_a_message_can_be_saved(desk: Desk, db: Database) 
 async def test_canned_replies_that_did_not_help_are_counted(
     desk: Desk, ticket: int, db: Database, clock: ManualClock
 ) -> None:
-    """Put into an answer, twice the same; the customer wrote again. Not by who may not see the ticket."""
+    """Put into an answer, twice the same, and it was sent; the customer wrote again. No notes, nothing deleted again."""
     async with unit_of_work(db) as session:
-        macro_id = await macros.save(session, "Restart it", "<p>Please restart it.</p>")
-        await macros.save(session, "Never used", "<p>x</p>")
-    path = f"/api/tickets/{ticket}/macros/{macro_id}"
+        macro_id = await macros.save(session, "Restart it", "<p>Dear {{customer.name}}, please restart it at once.</p>")
+        never = await macros.save(session, "Never sent", "<p>Please send us the serial number.</p>")
+    words = "<p>Dear Asha, please restart it at once. Then write to us.</p>"
+    path, number = f"/api/tickets/{ticket}/replies", iter(range(1, 9))
+
+    async def send(html: str, **more: object) -> dict[str, Any]:
+        body = {
+            "clientKey": f"answer-{next(number)}",
+            "html": html,
+            "force": True,
+            "macroIds": [macro_id, never],
+            **more,
+        }
+        answer = await desk.agent.http.post(path, json=body)
+        assert answer.status_code == 201, answer.text
+        sent: dict[str, Any] = answer.json()["item"]
+        return sent
+
+    async def report() -> list[tuple[int, int, int]]:
+        rows = (await desk.agent.http.get("/api/kb/reports/macros")).json()
+        return [(row["macroId"], row["used"], row["secondContact"]) for row in rows]
+
+    await send("<p>I have deleted it and write something else.</p>")
+    await send(words, forwardOf=(await send("<p>x</p>"))["id"], subject="Fwd", to=["vendor@v.example"])
+    taken_back = await send(words)
+    assert await report() == [(macro_id, 1, 0)]
+    assert (await desk.agent.http.post(f"/api/deliveries/{taken_back['delivery']['id']}/undo")).status_code == 200
+    await send(words, sendAt=(clock.now() + timedelta(days=1)).isoformat())
+    assert await report() == []
     for _ in range(2):
-        assert (await desk.agent.http.put(path)).status_code == 204
-    assert (await desk.stranger.http.put(path)).status_code == 404
-    assert (await desk.agent.http.put(f"/api/tickets/{ticket}/macros/{macro_id + 99}")).status_code == 404
+        await send(words, macroIds=[macro_id, never + 99])
     clock.advance(timedelta(hours=1))
     async with unit_of_work(db) as session:
         await factories.received(session, token_ticket_id=ticket, text="It did not help.")
-    report = (await desk.agent.http.get("/api/kb/reports/macros")).json()
-    assert report == [
-        {"macroId": macro_id, "name": "Restart it", "used": 1, "reopened": 0, "secondContact": 1, "lowRating": 0}
-    ]
+    assert await report() == [(macro_id, 1, 1)]

@@ -123,3 +123,22 @@ async def test_the_values_of_a_ticket(db: Database) -> None:
         assert (await values_of(session, first.ticket_id, None))["agent.name"] == ""
         with pytest.raises(NotFound):
             await values_of(session, first.ticket_id + 1000, None)
+
+
+@pytest.mark.parametrize(
+    ("written", "stands"),
+    [
+        ("Dear Asha, please switch it off and on again. Ravi", True),
+        ("Hello! I think you should please switch it off and on again today.", True),
+        ("Please wait. It will go on again.", False),
+        ("", False),
+    ],
+)
+def test_what_still_stands_of_a_template(written: str, stands: bool) -> None:
+    """Half of its words in a row do; what stood for a variable does not matter."""
+    assert (
+        templates.stands_in("Dear {{customer.name}},\nplease switch it off and on again.\n{{agent.name}}", written)
+        is stands
+    )
+    assert templates.stands_in("", written) and templates.stands_in("{{agent.name}}", written)
+    assert not templates.stands_in("Certainly!", written)

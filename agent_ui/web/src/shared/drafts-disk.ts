@@ -38,6 +38,8 @@ export interface Draft {
   subject?: string
   /** The mail of the ticket that goes to somebody else below these words. */
   forward?: number
+  /** Canned replies that were put in; the server sees what of them was sent. */
+  macros?: number[]
   /** Of a new conversation only: the name that belongs to its address. */
   partnerName?: string
   /** Newest event the author had seen when the draft was begun. */
@@ -87,10 +89,10 @@ export function ownPictures(html: string, files: readonly DraftFile[]): Pick<Dra
 }
 
 /** What a draft has beside its words and files; it is known to this device alone. */
-export type DraftEnvelope = Pick<Draft, 'recipients' | 'from' | 'plain' | 'subject' | 'forward'>
+export type DraftEnvelope = Pick<Draft, 'recipients' | 'from' | 'plain' | 'subject' | 'forward' | 'macros'>
 
-export function envelopeOf({ recipients, from, plain, subject, forward }: DraftEnvelope): DraftEnvelope {
-  return { recipients, from, plain, subject, forward }
+export function envelopeOf({ recipients, from, plain, subject, forward, macros }: DraftEnvelope): DraftEnvelope {
+  return { recipients, from, plain, subject, forward, macros }
 }
 
 /** The browser's store, or one that forgets when the browser forbids its own. */

@@ -214,7 +214,7 @@ describe('drafts', () => {
 
   it('restores whom and how an undone send went, so that it does not turn to the customer', () => {
     const drafts = new DraftStore(7, slowServer().transport)
-    const envelope = { recipients: { to: ['vendor@v.in'], cc: [], bcc: ['boss@d.in'] }, plain: true, subject: 'Fwd: x', forward: 3 }
+    const envelope = { recipients: { to: ['vendor@v.in'], cc: [], bcc: ['boss@d.in'] }, plain: true, subject: 'Fwd: x', forward: 3, macros: [5] }
     drafts.restore({ ticketId: 1, mode: 'reply', html: '', revision: 4, attachments: [] }, '', envelope)
     expect(drafts.read(1, 'reply')).toMatchObject(envelope)
     expect(new DraftStore(7, slowServer().transport).read(1, 'reply')).toMatchObject(envelope)

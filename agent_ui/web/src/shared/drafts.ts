@@ -50,6 +50,7 @@ export interface DraftChange {
   plain?: boolean
   subject?: string
   forward?: number
+  macros?: number[]
   partnerName?: string
   /** Newest event the author sees now; kept only by the change that begins the draft. */
   seen?: string | null
@@ -130,7 +131,7 @@ export class DraftStore {
   discard(ticketId: number, mode: DraftMode, revision: number): void {
     const place = this.place(ticketId, mode)
     if (this.at(place).revision !== revision) return
-    this.write(ticketId, mode, { html: '', files: [], recipients: null, subject: undefined, partnerName: undefined, from: undefined, plain: undefined, forward: undefined })
+    this.write(ticketId, mode, { html: '', files: [], recipients: null, subject: undefined, partnerName: undefined, from: undefined, plain: undefined, forward: undefined, macros: undefined })
     if (ticketId !== NEW_TICKET) this.flush(place)
   }
 
@@ -254,7 +255,8 @@ export class DraftStore {
     const revision = untouched ? earlier.revision : Math.max(since.revision, earlier.revision) + 1
     const files = [...earlier.files, ...since.files.filter((file) => !earlier.files.some((one) => one.id === file.id))]
     const html = isBlank(since) ? earlier.html : earlier.html + since.html
-    this.keep(place, { ...earlier, html, files, revision, saved: 0, sentAs: untouched ? sentAs : null })
+    const macros = earlier.macros || since.macros ? [...new Set([...(earlier.macros ?? []), ...(since.macros ?? [])])] : undefined
+    this.keep(place, { ...earlier, html, files, macros, revision, saved: 0, sentAs: untouched ? sentAs : null })
     this.saveAfterRest(place)
   }
 

@@ -24,8 +24,3 @@ export function ticketMacros(plain: () => readonly Macro[], now: () => number = 
     return macros
   }
 }
-
-/** Tell the desk that a canned reply was put into an answer; without the server only the report of answers misses it. */
-export function noteMacro(ticketId: number, id: number): void {
-  api.macroUsed(ticketId, id).catch(() => undefined)
-}

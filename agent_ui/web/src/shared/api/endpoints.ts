@@ -28,7 +28,6 @@ export const api = {
   tags: (q: string) => http.get<string[]>('/api/tags', { query: { q } }),
   views: () => http.get<ViewView[]>('/api/views'),
   macros: (ticketId?: number) => http.get<Macro[]>('/api/macros', { query: { ticketId } }),
-  macroUsed: (ticketId: number, id: number) => http.put<void>(`/api/tickets/${ticketId}/macros/${id}`),
   search: (q: string, limit = 20, signal?: AbortSignal, offset = 0) =>
     http.get<SearchResult>('/api/search', { query: { q, limit, offset }, signal }),
   tickets: {

@@ -2739,23 +2739,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/tickets/{ticket_id}/macros/{macro_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Note a canned reply in an answer */
-        put: operations["ApiTicketsTicketIdMacrosMacroIdUseMacro"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/tickets/{ticket_id}/notes": {
         parameters: {
             query?: never;
@@ -4769,6 +4752,7 @@ export interface components {
             fromAddress?: string | null;
             html: string;
             lastSeen?: string | null;
+            macroIds?: number[];
             /** @default false */
             plain?: boolean;
             sendAt?: string | null;
@@ -13005,42 +12989,6 @@ export interface operations {
             header?: never;
             path: {
                 ticket_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiTicketsTicketIdMacrosMacroIdUseMacro: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                ticket_id: number;
-                macro_id: number;
             };
             cookie?: never;
         };

@@ -299,6 +299,8 @@ export interface ReplyInput {
   /** A mail of the ticket that is passed on below the words, and the subject it gets. */
   forwardOf?: number | null
   subject?: string | null
+  /** Canned replies that were put in. */
+  macroIds?: number[]
 }
 
 export interface NoteInput {

@@ -164,6 +164,19 @@ describe('sending', () => {
     expect(envelopeIn({ clientKey: 'k', html: '', lastSeen: null }).recipients).toBeNull()
   })
 
+  it('tells which canned replies were put into an answer, also one that comes back, and none for a note', async () => {
+    desk.answers.push(() => Promise.reject(new ApiError(422, 'validation', 'No', 'No')))
+    desk.drafts.write(1, 'reply', { html: '<p>Restart it.</p>', macros: [3] })
+    await desk.sender.send(request())
+    desk.drafts.write(1, 'note', { html: '<p>Restart it.</p>', macros: [4] })
+    await desk.sender.send(request({ mode: 'note' }))
+    await desk.sender.send(request())
+    expect(desk.replies.map((one) => one.macroIds)).toEqual([[3], [3]])
+    expect(desk.notes[0]).not.toHaveProperty('macroIds')
+    expect(envelopeIn(desk.replies[1]!).macros).toEqual([3])
+    expect(desk.drafts.read(1, 'reply').macros).toBeUndefined()
+  })
+
   it('leaves a send without connection to the outbox', async () => {
     desk.answers.push(() => Promise.resolve({ state: 'queued' }))
     desk.drafts.write(1, 'reply', { html: '<p>hi</p>' })

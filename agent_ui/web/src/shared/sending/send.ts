@@ -148,15 +148,16 @@ function replyInput(request: SendRequest, clientKey: string, draft: Draft): Repl
     ...(draft.plain ? { plain: true } : {}),
     ...(draft.from ? { fromAddress: draft.from } : {}),
     ...(draft.forward ? { forwardOf: draft.forward, subject: draft.subject ?? '' } : {}),
+    ...(draft.macros?.length ? { macroIds: draft.macros } : {}),
     ...(request.force ? { force: true } : {}),
     ...(draft.recipients ?? {}),
   }
 }
 
 /** The other way round: whom and how a reply was to go. */
-export function envelopeIn({ to, cc, bcc, fromAddress, plain, subject, forwardOf }: ReplyInput): DraftEnvelope {
+export function envelopeIn({ to, cc, bcc, fromAddress, plain, subject, forwardOf, macroIds }: ReplyInput): DraftEnvelope {
   const recipients = to || cc || bcc ? { to: to ?? [], cc: cc ?? [], bcc: bcc ?? [] } : null
-  return { recipients, from: fromAddress ?? undefined, plain, subject: subject ?? undefined, forward: forwardOf ?? undefined }
+  return { recipients, from: fromAddress ?? undefined, plain, subject: subject ?? undefined, forward: forwardOf ?? undefined, macros: macroIds }
 }
 
 function noteInput(request: SendRequest, clientKey: string, draft: Draft): NoteInput {
