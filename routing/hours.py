@@ -126,26 +126,6 @@ def business_seconds(schedule: Schedule, since: datetime, until: datetime) -> fl
     return sum((end - start).total_seconds() for start, end in stretches)
 
 
-def after(schedule: Schedule, since: datetime, seconds: float) -> datetime | None:
-    """The instant at which so much business time has passed, in UTC.
-
-    Args:
-        schedule: the hours.
-        since: from here on.
-        seconds: of business time; 0 gives the next moment at which we are there.
-
-    Returns:
-        None when it is not within :data:`FARTHEST`.
-    """
-    left = seconds
-    for start, end in open_times(schedule, since.astimezone(UTC), since + FARTHEST):
-        length = (end - start).total_seconds()
-        if left <= length and (left > 0 or seconds == 0):
-            return start + timedelta(seconds=left)
-        left -= length
-    return None
-
-
 def _schedule(row: OpeningHours) -> Schedule:
     value = {"name": row.name, "time_zone": row.time_zone, "weekly": row.weekly, "days": row.days}
     return msgspec.convert(value | {"version": row.version}, Schedule)

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 import msgspec
 
 from agent_ui.views.base import Input, View
+from products.entitlement import State
 from routing.clocks import Kind
 from routing.policies import Draft, Minutes, Policy, Target
 from routing.promises import ShownClock
 
-State = Literal["in_warranty", "contract", "expired", "none"]
 Urgency = Literal["low", "normal", "high", "urgent"]
 
 

@@ -57,15 +57,6 @@ def test_a_pause_moves_the_deadline_by_the_time_that_counts_in_it(
 
 
 @loose
-@given(schedules(), moments, st.integers(1, 200_000))
-def test_without_pauses_it_is_the_arithmetic_of_opening_hours(
-    schedule: Schedule, since: datetime, seconds: int
-) -> None:
-    """The same instant as ``hours.after`` gives, which the portal's words are made of."""
-    assert deadline(schedule, since, seconds) == hours.after(schedule, since, seconds)
-
-
-@loose
 @given(st.data(), schedules(), moments)
 def test_counted_stretches_are_in_order_and_apart(data: st.DataObject, schedule: Schedule, since: datetime) -> None:
     """None empty, none in a pause, none before the one before it."""
