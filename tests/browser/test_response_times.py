@@ -6,7 +6,7 @@ from collections.abc import Callable
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.desk import ADMIN, AGENT, Desk
+from tests.journeys.desk import ADMIN, AGENT, Client, Desk
 
 Picture = Callable[[Page, str], None]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -50,7 +50,11 @@ def test_a_promise_from_the_settings_to_the_answer(browser: Browser, page: Page,
     form.get_by_role("checkbox", name="Tell customers").check()
     picture(page, "form")
     assert violations(page) == []
+    saved_by_somebody_else(desk)
     form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert")).to_contain_text("Somebody saved this while you were writing.")
+    picture(page, "conflict")
+    form.get_by_role("button", name="Save mine all the same").click()
     expect(form).to_have_count(0)
     expect(policies).to_contain_text("first answer within 6 hours · told to the customer")
 
@@ -67,6 +71,14 @@ def test_a_promise_from_the_settings_to_the_answer(browser: Browser, page: Page,
     page.keyboard.type("Please tighten the shade.")
     page.keyboard.press("Control+Enter")
     expect(beside).to_contain_text("in time")
+
+
+def saved_by_somebody_else(desk: Desk) -> None:
+    """Save the policy for every request meanwhile, as it is."""
+    with Client(desk.url, *ADMIN) as other:
+        everyday = next(each for each in other.get("/api/response-times").json() if each["name"] == "Everyday")
+        terms = {name: value for name, value in everyday.items() if name not in {"id", "version"}}
+        assert other.put(f"/api/response-times/{everyday['id']}", json=terms).status_code == 200
 
 
 def ask_on_the_portal(browser: Browser, desk: Desk, picture: Picture) -> None:
