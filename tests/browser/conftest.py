@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys.desk import Desk, running
 from tools import assets
@@ -77,6 +77,25 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
         "timezone_id": "Asia/Kolkata",
         "reduced_motion": "reduce",
     }
+
+
+@pytest.fixture(scope="session")
+def kept_context(browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[BrowserContext]:
+    """One browser for all tests that need no second: what it has fetched and compiled once is there for the next test."""
+    made = browser.new_context(**browser_context_args)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def context(kept_context: BrowserContext, desk: Desk) -> Iterator[BrowserContext]:
+    """The kept browser, which knows nobody and remembers nothing of the test before."""
+    yield kept_context
+    kept_context.clear_cookies()
+    for page in kept_context.pages:
+        session = kept_context.new_cdp_session(page)
+        session.send("Storage.clearDataForOrigin", {"origin": desk.url, "storageTypes": "local_storage,indexeddb"})
+        page.close()
 
 
 @pytest.fixture

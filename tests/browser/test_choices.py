@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core import clock
-from tests.browser.test_settings import sign_in, violations
+from tests.browser.looks import violations
+from tests.browser.signing_in import sign_in
 from tests.journeys.desk import ADMIN, Client, Desk, eventually
 
 Picture = Callable[[Page, str], None]
@@ -37,7 +38,7 @@ def before(desk: Desk) -> Iterator[Client]:
 def test_choices_show_on_the_portal(page: Page, browser: Browser, desk: Desk, before: Client, picture: Picture) -> None:
     """Hours, a holiday, guest links and a synonym: complaints stand at their fields, and the portal follows."""
     portal = browser.new_context().new_page()  # in a window of its own: a tab behind another one hardly moves
-    sign_in(page, desk)
+    sign_in(page, desk, ADMIN)
     page.get_by_role("link", name="Settings").click()
     hours_are_set(page, portal, desk, picture)
     guest_links_are_switched_off(page, portal)
@@ -132,7 +133,7 @@ def a_synonym_is_taught(page: Page, portal: Page, desk: Desk, picture: Picture) 
 
 def test_ratings_lead_to_their_tickets(page: Page, desk: Desk, picture: Picture) -> None:
     """The numbers narrow by a click, and a word of a customer opens her ticket; on the way back the choice still stands."""
-    sign_in(page, desk)
+    sign_in(page, desk, ADMIN)
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{desk.url}/console/settings/satisfaction")
     page.get_by_label("Period").select_option(label="Last 90 days")

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.test_main_journey import sign_in
+from tests.browser.signing_in import sign_in
 from tests.journeys.desk import Desk, eventually, mail
 
 Picture = Callable[[Page, str], None]

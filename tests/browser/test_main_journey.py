@@ -4,18 +4,10 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.journeys.desk import AGENT, Desk, eventually, mail
+from tests.browser.signing_in import sign_in
+from tests.journeys.desk import Desk, eventually, mail
 
 Picture = Callable[[Page, str], None]
-
-
-def sign_in(page: Page, desk: Desk) -> None:
-    """Sign in as the demo agent through the form."""
-    page.goto(f"{desk.url}/console/")
-    page.get_by_role("textbox", name="E-mail").fill(AGENT[0])
-    page.locator("input[type=password]").fill(AGENT[1])
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("listbox").first).to_be_visible()
 
 
 def test_a_mail_is_answered_in_the_console(page: Page, desk: Desk, picture: Picture) -> None:

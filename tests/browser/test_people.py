@@ -3,7 +3,8 @@
 import httpx
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_settings import Picture, sign_in
+from tests.browser.signing_in import sign_in
+from tests.browser.test_settings import Picture
 from tests.journeys.desk import ADMIN, Desk
 
 
@@ -15,7 +16,7 @@ def open_people(page: Page, desk: Desk) -> None:
 
 def test_somebody_gets_an_account_and_a_team(page: Page, desk: Desk, picture: Picture) -> None:
     """A team is made and renamed by keyboard; a wrong address stands at its field; the new agent can sign in."""
-    sign_in(page, desk)
+    sign_in(page, desk, ADMIN)
     page.get_by_role("link", name="Settings").click()
     page.get_by_role("link", name="People and teams").click()
     page.get_by_role("textbox", name="Name of a new team").fill("Nite shift")
@@ -62,7 +63,7 @@ def test_somebody_gets_an_account_and_a_team(page: Page, desk: Desk, picture: Pi
 
 def test_nobody_closes_her_own_account(page: Page, desk: Desk, picture: Picture) -> None:
     """The button is not offered; giving up one's own role is refused in words, and the form keeps what was chosen."""
-    sign_in(page, desk)
+    sign_in(page, desk, ADMIN)
     open_people(page, desk)
     page.get_by_role("listitem").filter(has_text=ADMIN[0]).get_by_role("link").click()
     expect(page.get_by_text("Another administrator can close your account.")).to_be_visible()

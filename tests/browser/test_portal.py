@@ -3,42 +3,27 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Desk
-
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-def violations(page: Page) -> list[str]:
-    """Broken rules of axe, with the elements."""
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found]
+from tests.browser.looks import NARROW, PICTURED, WIDE, is_too_wide, shared_out, take, violations
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
-def test_pages_are_accessible_and_never_wider_than_the_screen(
-    browser: Browser, desk: Desk, picture, scheme: str, width: int
-) -> None:
+def test_pages_are_accessible_and_never_wider_than_the_screen(page: Page, desk: Desk, picture) -> None:
     """Axe finds nothing on the first page, the form and the form with complaints; nothing scrolls sideways."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
-    )
-    page = context.new_page()
-    for language in ("en", "mr"):
-        for name, path in (("home", "/portal"), ("form", "/portal/requests/new")):
-            page.goto(f"{desk.url}{path}?lang={language}")
+    paths = {"home": "/portal", "form": "/portal/requests/new", "complaints": "/portal/requests/new"}
+    for language, name, look in shared_out(list(paths)):
+        take(page, look)
+        page.goto(f"{desk.url}{paths[name]}?lang={language}")
+        if name == "complaints":
+            page.locator("form > button.button").click()
+            expect(page.get_by_role("alert")).to_be_visible()
+        if language in PICTURED:
             picture(page, f"{name}-{language}")
-            assert violations(page) == []
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        page.locator("form > button.button").click()
-        expect(page.get_by_role("alert")).to_be_visible()
-        picture(page, f"complaints-{language}")
-        assert violations(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    context.close()
+        assert violations(page) == [], (name, language, look)
+        for width in (WIDE, NARROW):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert not is_too_wide(page), (name, language, width)
 
 
 @pytest.mark.parametrize("width", [320, 1280])

@@ -2,45 +2,30 @@
 
 import re
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from core.i18n import NAMES
 from tests.browser.conftest import Desk
+from tests.browser.looks import NARROW, PICTURED, WIDE, is_too_wide, shared_out, take, violations
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 ARTICLE = "/articles/refrigerator-does-not-cool"
 LOCAL = ("", "/categories/refrigerators", ARTICLE, f"{ARTICLE}?voted=no", "/search?q=refrigerator", "/search?q=zxqwv")
 OTHERS = ("/portal/requests/new?topic=repair", "/portal/requests/solved", "/portal/nothing")
 
 
-def violations(page: Page) -> list[str]:
-    """Broken rules of axe, with the elements."""
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{page.url} {rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found]
-
-
-@pytest.mark.parametrize("language", NAMES)
-def test_every_public_page_is_accessible_in_every_language(
-    browser: Browser, desk: Desk, picture, language: str
-) -> None:
-    """Axe finds nothing, light on a wide screen and dark on a phone, and nothing scrolls sideways."""
-    for width, scheme in ((1280, "light"), (360, "dark")):
-        context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
-        )
-        page = context.new_page()
-        paths = [f"/portal/{language}{path}" for path in LOCAL] + [
-            f"{path}{'&' if '?' in path else '?'}lang={language}" for path in OTHERS
-        ]
-        for path in paths:
-            page.goto(f"{desk.url}{path}")
-            assert violations(page) == []
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
-        page.goto(f"{desk.url}/portal/{language}{ARTICLE}")
-        picture(page, f"article-{scheme}")
-        context.close()
+def test_every_public_page_is_accessible_in_every_language(page: Page, desk: Desk, picture) -> None:
+    """Axe finds nothing, in light and dark, on wide and narrow screens, and nothing scrolls sideways."""
+    for language, path, look in shared_out([*LOCAL, *OTHERS]):
+        if path in LOCAL:
+            page.goto(f"{desk.url}/portal/{language}{path}")
+        else:
+            page.goto(f"{desk.url}{path}{'&' if '?' in path else '?'}lang={language}")
+        for width in (WIDE, NARROW):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert not is_too_wide(page), (page.url, width)
+        take(page, look)
+        assert violations(page) == [], (page.url, look)
+        if path == ARTICLE and language in PICTURED:
+            picture(page, f"article-{language}")
 
 
 def test_suggestions_are_chosen_by_keyboard(page: Page, desk: Desk, picture) -> None:

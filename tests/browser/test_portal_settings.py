@@ -3,41 +3,27 @@
 import re
 from collections.abc import Callable
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.looks import violations
+from tests.browser.signing_in import sign_in
 from tests.journeys.desk import ADMIN, Desk
 
 Picture = Callable[[Page, str], None]
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 HOST = "acme.localhost"
 """Browsers find every name below localhost on this machine."""
 LOGO = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="96" height="32">'
     b'<rect width="96" height="32" rx="6" fill="#e0457b"/></svg>'
 )
-SWITCH = """theme => {
-    document.documentElement.dataset.theme = theme
-    return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))
-}"""
-"""Grounds change a frame after the words on them."""
-
-
-def sign_in(page: Page, desk: Desk) -> None:
-    """As an administrator, through the form."""
-    page.goto(f"{desk.url}/console/")
-    page.get_by_role("textbox", name="E-mail").fill(ADMIN[0])
-    page.locator("input[type=password]").fill(ADMIN[1])
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("listbox").first).to_be_visible()
+SWITCH = "theme => { document.documentElement.dataset.theme = theme }"
 
 
 def check(page: Page, picture: Picture, name: str) -> None:
     """Axe finds nothing, in light and dark, and on a phone nothing is wider than the screen."""
     for theme in ("light", "dark"):
         page.evaluate(SWITCH, theme)
-        found = Axe().run(page, options=RULES).response["violations"]
-        assert [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found] == []
+        assert violations(page) == []
         picture(page, f"{name}-{theme}")
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.querySelector('main').scrollWidth") <= 390
@@ -105,7 +91,7 @@ def make_topic(page: Page, picture: Picture) -> None:
 
 def test_a_brand_and_a_topic_are_made_and_seen_on_the_portal(page: Page, desk: Desk, picture: Picture) -> None:
     """Logo, name and link stand on the brand's own host; the form asks for the floor when there are stairs."""
-    sign_in(page, desk)
+    sign_in(page, desk, ADMIN)
     page.get_by_role("link", name="Settings").click()
     make_brand(page, picture)
     make_topic(page, picture)

@@ -3,28 +3,13 @@
 import re
 from collections.abc import Callable
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.looks import violations
+from tests.browser.signing_in import sign_in
 from tests.journeys.desk import ADMIN, AGENT, Client, Desk
 
 Picture = Callable[[Page, str], None]
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-def violations(page: Page) -> list[str]:
-    """Broken rules of axe, with the elements."""
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found]
-
-
-def sign_in(page: Page, desk: Desk, who: tuple[str, str]) -> None:
-    """Sign in through the form."""
-    page.goto(f"{desk.url}/console/")
-    page.get_by_role("textbox", name="E-mail").fill(who[0])
-    page.locator("input[type=password]").fill(who[1])
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("listbox").first).to_be_visible()
 
 
 def test_a_promise_from_the_settings_to_the_answer(browser: Browser, page: Page, desk: Desk, picture: Picture) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_main_journey import sign_in
+from tests.browser.signing_in import sign_in
 from tests.journeys.desk import Desk, eventually, mail
 
 Picture = Callable[[Page, str], None]
