@@ -15,7 +15,7 @@ from core.db import actor_of
 from core.errors import Invalid, NotFound
 from core.sniff import sniff
 from core.storage import Storage
-from tickets.intake import clean
+from tickets.intake import clean, clean_line
 from tickets.models import Attachment, Message
 from tickets.queries import Compiled, Source
 
@@ -90,7 +90,7 @@ async def get(session: AsyncSession, attachment_id: int) -> Attachment:
 
 def _name(given: str) -> str:
     """The file's own name: no folder, and nothing that would break a line of a mail's header or of a list."""
-    last = clean(given.replace("\\", "/").rpartition("/")[2])
+    last = clean_line(given.replace("\\", "/").rpartition("/")[2])
     return "".join(letter if letter.isprintable() else " " for letter in last).strip()[:MAX_NAME] or "file"
 
 

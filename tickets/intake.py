@@ -21,6 +21,9 @@ from tickets.events import AnsweredElsewhere, MessageReceived, StatusChanged, Ti
 from tickets.models import Ticket
 
 SNIPPET_LENGTH = 140
+SUBJECT_LENGTH = 80
+"""Characters of the first words, where a message has no subject."""
+_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
 
 NAMELESS = "Unknown sender"
@@ -200,10 +203,18 @@ def clean(value: str) -> str:
     return value.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
-def snippet_of(text_body: str) -> str:
+def clean_line(value: str) -> str:
+    """The same for names and subjects, without characters that turn what follows round: they make exe.png of gnp.exe.
+
+    The source is UAX 9, section 2: explicit embeddings, overrides and isolates.
+    """
+    return clean(value).translate(_TURNING)
+
+
+def snippet_of(text_body: str, most: int = SNIPPET_LENGTH) -> str:
     """The first words of a message, on one line, for lists."""
-    words = " ".join(text_body[: SNIPPET_LENGTH * 4].split())
-    return words if len(words) <= SNIPPET_LENGTH else words[: SNIPPET_LENGTH - 1].rstrip() + "…"
+    words = " ".join(text_body[: most * 4].split())
+    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
 
 
 def _values(message: InboundMessage, found: customers.Found, matched_by: str | None) -> dict[str, Any]:
@@ -215,9 +226,9 @@ def _values(message: InboundMessage, found: customers.Found, matched_by: str | N
         "agent_id": ours.agent_id if ours else None,
         "author_customer_id": None if ours else found.id,
         "channel": message.channel,
-        "author_name": clean(message.sender.name) or (message.sender.address if ours else found.name),
+        "author_name": clean_line(message.sender.name) or (message.sender.address if ours else found.name),
         "author_address": message.sender.address or None,
-        "subject": clean(message.subject)[:998],
+        "subject": clean_line(message.subject)[:998],
         "text": text_body,
         "html": clean(message.html),
         "quoted_text": clean(message.quoted_text),
@@ -365,7 +376,7 @@ async def _open(
         "tags": message.tags,
         "status": "closed" if message.archived else "pending" if message.our_answer else "open",
         "registration_id": message.registration_id,
-        "ticket_subject": values["subject"].strip() or values["snippet"][:80] or "(no subject)",
+        "ticket_subject": values["subject"].strip() or snippet_of(values["snippet"], SUBJECT_LENGTH) or "(no subject)",
     }
     frozen = await freeze(session, message.registration_id, values["at"])
     values |= msgspec.structs.asdict(frozen)
@@ -443,7 +454,7 @@ async def _attach(session: AsyncSession, message: InboundMessage, message_id: in
     files = [
         msgspec.structs.replace(
             each,
-            name=clean(each.name)[:255],
+            name=clean_line(each.name)[:255],
             content_type=clean(each.content_type)[:255],
             disposition=each.disposition or "attachment",
             content_id=clean(each.content_id) if each.content_id else None,

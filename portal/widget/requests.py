@@ -23,6 +23,7 @@ from portal.forms import LONGEST
 from portal.widget import limits
 from portal.widget.desk import WidgetRequest, inbound_of, network_of, runtime_of
 from portal.widget.views import RequestInput, RequestView
+from tickets import intake
 
 _log: Final = log.get(__name__)
 
@@ -59,7 +60,7 @@ async def send_request(request: WidgetRequest, key: FromPath[str], data: JSONBod
 def _checked(data: RequestInput) -> WebRequest:
     message = data.message.replace("\x00", "").strip()
     name = " ".join(data.name.split())
-    subject = " ".join(data.subject.split()) or " ".join(message.split())[:80]
+    subject = " ".join(data.subject.split()) or intake.snippet_of(message, intake.SUBJECT_LENGTH)
     if data.trap:
         raise Invalid.field("trap", "Leave this field empty.")
     for field, value in (("name", name), ("message", message)):
