@@ -1,8 +1,9 @@
 """Mails about the review of articles: to those who may approve when a text waits, to its authors when it was decided.
 
 Handlers of ``ArticleSubmitted``, ``ArticleApproved`` and ``ArticleReturned`` ask for a job, which writes a notice
-(``channels/notices``) in the language of each agent who wants such mails (``Agent.notify``). The text itself is never
-mailed: it may be kept for some teams, and is read where it can be approved.
+(``channels/notices``) in the language of each agent who wants such mails (``Agent.notify``); who may approve gets
+them until she says otherwise. The text itself is never mailed: it may be kept for some teams, and is read where it can
+be approved.
 """
 
 from datetime import datetime
@@ -36,7 +37,8 @@ _ABOUT: Final = Sql(
 _READERS: Final = Sql(
     """
     select a.id, a.name, a.email, a.locale, a.time_zone from agents a join roles r on r.id = a.role_id
-    where a.is_active and a.address_failed is null and cast(a.notify ->> :kind as boolean)
+    where a.is_active and a.address_failed is null
+        and coalesce(cast(a.notify ->> :kind as boolean), 'articles:publish' = any(r.permissions))
         and case when :to_authors then a.id = any(cast(:author_ids as bigint[]))
             else 'articles:publish' = any(r.permissions) and a.id <> all(cast(:author_ids as bigint[])) end
         and a.id is distinct from cast(:by_id as bigint)

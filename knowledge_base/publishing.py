@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import clock, events, jobs, timers
 from core.actor import ActorKind
 from core.db import actor_of
-from core.errors import Conflict, NotFound, Stale
+from core.errors import Conflict, Invalid, NotFound, Stale
 from knowledge_base import addresses, files, options, tasks, writing
 from knowledge_base.errors import NeedsAnotherPerson, NotReviewed
 from knowledge_base.events import (
@@ -38,11 +38,14 @@ async def submit(session: AsyncSession, article_id: int, locale: str, expected: 
     Raises:
         NotFound, Stale: as for ``writing.save``.
         Conflict: it is published as it is, or approved already.
+        Invalid: it has no text.
     """
     found = await writing.get_translation(session, article_id, locale, for_update=True)
     writing.check_fresh(found, expected)
     if found.state not in ("draft", "archived"):
         raise Conflict("There is nothing to review: the text is not a draft.")
+    if not (await writing.get_version(session, found.id, found.working_version_id)).body.strip():
+        raise Invalid.field("body", "There is nothing to review: the article has no text yet.")
     found.state = "in_review"
     found.submitted_by_id = actor_of(session).id
     writing.touch(found)

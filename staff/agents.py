@@ -26,6 +26,8 @@ LOCALES: Final = ("en", "hi", "mr", "bn", "kn")
 THEMES: Final = ("light", "dark", "system")
 NOTIFIED: Final = frozenset({"assigned", "customer_wrote", "mentioned", "review", "late"})
 """What an agent may want a mail for: a ticket became hers, her customer wrote, a note names her, reviews, lateness."""
+PUBLISH: Final = "articles:publish"
+"""Who holds it gets mails about reviews until she says otherwise: else nobody would hear that a text waits."""
 LONGEST_NAME: Final = 120
 MOST_CAPACITY: Final = 1000
 LONGEST_SIGNATURE: Final = 20_000
@@ -177,7 +179,7 @@ def _profile(agent: Agent, role: str, held: list[str], membership: list[tuple[in
         single_keys=agent.single_keys,
         time_zone=agent.time_zone,
         signature=agent.signature,
-        notify=frozenset(name for name in NOTIFIED if agent.notify.get(name)),
+        notify=frozenset(name for name in NOTIFIED if agent.notify.get(name, name == "review" and PUBLISH in held)),
         capacity=agent.capacity,
         teams=tuple(sorted(((pair[0], pair[1]) for pair in membership or ()), key=lambda pair: pair[1])),
     )
@@ -356,7 +358,7 @@ def _checked(wanted: Preferences) -> dict[str, Any]:
         "single_keys": bool,
         "time_zone": _time_zone,
         "signature": _signature,
-        "notify": lambda value: dict.fromkeys(sorted(value & NOTIFIED), True),
+        "notify": lambda value: {name: name in value for name in sorted((value & NOTIFIED) | {"review"})},
     }
     given = {name: getattr(wanted, name) for name in wanted.__struct_fields__}
     return {name: checks[name](value) for name, value in given.items() if value is not msgspec.UNSET}

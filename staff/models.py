@@ -23,7 +23,7 @@ class Agent(Base):
     """Somebody who works at the desk.
 
     ``notify``: what she wants a mail for: ``assigned``, ``customer_wrote``, ``mentioned``, ``review``, ``late`` (true
-    or absent).
+    or absent; ``review`` is false for who does not want it, absent for who has not chosen).
     ``address_failed``: why mails to her come back.
     """
 

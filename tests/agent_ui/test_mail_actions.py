@@ -191,11 +191,17 @@ async def test_an_agent_chooses_which_mails_she_gets(desk: Desk) -> None:
     """None at first; what is left out is not wanted; a wrong name is refused."""
     http = desk.agent.http
     before = (await http.get("/api/session")).json()["agent"]["notify"]
-    assert before == {"assigned": False, "customerWrote": False, "mentioned": False, "review": False}
+    assert before == {"assigned": False, "customerWrote": False, "mentioned": False, "review": False, "late": False}
     changed = (
         await http.patch("/api/me", json={"notify": {"assigned": True, "mentioned": True, "review": True}})
     ).json()
-    assert changed["notify"] == {"assigned": True, "customerWrote": False, "mentioned": True, "review": True}
+    assert changed["notify"] == {
+        "assigned": True,
+        "customerWrote": False,
+        "mentioned": True,
+        "review": True,
+        "late": False,
+    }
     kept = (await http.patch("/api/me", json={"theme": "dark"})).json()
     assert kept["notify"] == changed["notify"]
     assert (await http.patch("/api/me", json={"notify": {"everything": True}})).status_code == 422

@@ -17,6 +17,7 @@ from core.jobs import Definition, Registry, Worker
 from knowledge_base import publishing, writing
 from knowledge_base.events import ArticleApproved, ArticleReturned, ArticleSubmitted
 from knowledge_base.writing import Properties, Text
+from staff import agents
 from staff.models import Agent, Role
 from staff.permissions import ROLES
 from tests import factories
@@ -72,7 +73,7 @@ async def test_reviewers_and_authors_get_a_mail(db: Database, clock: ManualClock
     author = await person(db, "Neha", "agent")
     lead = await person(db, "Ravi", "lead", locale="hi")
     await person(db, "Omar", "agent")
-    await person(db, "Lata", "lead", notify={})
+    await person(db, "Lata", "lead", notify={"review": False})
     await person(db, "Gita", "lead", address_failed="550")
     article_id = await submitted(db, author)
     (asked,) = await run(db)
@@ -99,6 +100,23 @@ async def test_reviewers_and_authors_get_a_mail(db: Database, clock: ManualClock
     (approved,) = (await run(db))[3:]
     assert (approved.agent_id, approved.subject) == (author.id, "Approved: Reset the filter")
     assert "Ravi has approved" in approved.text and "Readers see it from" in approved.text
+
+
+async def test_who_may_approve_hears_of_it_until_she_says_otherwise(db: Database) -> None:
+    """Nobody has chosen: the lead gets the mail and sees that she does; switched off it stays off; authors get none."""
+    author = await person(db, "Neha", "agent", notify={})
+    lead = await person(db, "Ravi", "lead", notify={})
+    article_id = await submitted(db, author)
+    assert [each.agent_id for each in await run(db)] == [lead.id]
+    async with unit_of_work(db, lead) as session:
+        await publishing.give_back(session, article_id, "en")
+        assert (await agents.profile(session, author.id or 0)).notify == frozenset()
+        assert (await agents.profile(session, lead.id or 0)).notify == {"review"}
+        await agents.change_preferences(session, lead.id or 0, agents.Preferences(notify=frozenset()))
+        await session.flush()
+        assert (await agents.profile(session, lead.id or 0)).notify == frozenset()
+    await submitted(db, author)
+    assert len(await run(db)) == 1
 
 
 async def test_what_is_over_and_what_one_did_oneself_is_not_mailed(db: Database) -> None:

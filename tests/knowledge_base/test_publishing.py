@@ -9,7 +9,7 @@ from sqlalchemy import event, select
 from core import scheduler
 from core.clock import ManualClock
 from core.db import Database, reading, unit_of_work
-from core.errors import NotFound, Stale
+from core.errors import Invalid, NotFound, Stale
 from knowledge_base import options, publishing, versions, writing
 from knowledge_base import reading as articles
 from knowledge_base.access import VISITOR
@@ -41,6 +41,16 @@ async def test_the_old_version_stays_while_the_next_is_written_and_reviewed(db: 
         found = await publish(session, made.id)
         assert found.state == "published"
     assert (await shown(db, "reset-the-filter")).rendered.text == "Second."
+
+
+async def test_a_text_without_words_is_not_reviewed(db: Database, people: People) -> None:
+    """The refusal names the body, and the text stays a draft."""
+    async with unit_of_work(db, people.author) as session:
+        made = await article(session, body=" \n\n")
+        with pytest.raises(Invalid) as refused:
+            await publishing.submit(session, made.id, "en")
+        assert [each["field"] for each in refused.value.extra["errors"]] == ["body"]
+        assert (await writing.get_translation(session, made.id, "en")).state == "draft"
 
 
 async def test_nobody_approves_her_own_text(db: Database, people: People) -> None:

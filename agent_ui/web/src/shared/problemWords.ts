@@ -11,13 +11,14 @@ export type Sentence = readonly [RegExp, string, (readonly string[])?]
 
 const known: Sentence[] = [
   [/^Expected `str` of length <= (\d+)$/, 'problem.tooLong', ['n']],
+  [/^Expected `(?:str|object)` of length >= 1$/, 'problem.missing'],
   [/^Expected `array` of length <= (\d+)$/, 'problem.tooMany', ['n']],
   [/^Expected `array` of length >= (\d+)$/, 'problem.tooFew', ['n']],
-  [/^Expected `(?:int|float)` >= (-?\d+)$/, 'problem.atLeast', ['n']],
-  [/^Expected `(?:int|float)` <= (-?\d+)$/, 'problem.atMost', ['n']],
-  [/^Expected `int`, got /, 'problem.wholeNumber'],
-  [/^Expected `(?:str|date)`, got `null`$/, 'problem.missing'],
-  [/^Invalid RFC3339 encoded date$/, 'problem.noDay'],
+  [/^Expected `(?:int|float)` >= (-?\d+(?:\.\d*[1-9])?)(?:\.0+)?$/, 'problem.atLeast', ['n']],
+  [/^Expected `(?:int|float)` <= (-?\d+(?:\.\d*[1-9])?)(?:\.0+)?$/, 'problem.atMost', ['n']],
+  [/^Expected `[^`]+`, got `null`$/, 'problem.missing'],
+  [/^Expected `int(?: \| null)?`, got /, 'problem.wholeNumber'],
+  [/^Invalid RFC3339 encoded date(?:time)?$/, 'problem.noDay'],
   [/^Object missing required field /, 'problem.missing'],
   [/^Invalid enum value /, 'problem.notOffered'],
   [/^There is no such team\.$/, 'problem.noTeam'],
@@ -32,6 +33,9 @@ const known: Sentence[] = [
   [/^It has been written down as (\S+)\.$/, 'problem.writtenDown', ['id']],
 ]
 
+/** What else the decoder says, about types and patterns, is for programmers: it tells a reader no more than this. */
+const developers: Sentence = [/^(?:Expected `|Object contains unknown field |Unsupported type|Invalid decimal string$)/, 'problem.fields']
+
 /** Sentences of a page's own forms; their words come with the page. */
 export function teach(sentences: readonly Sentence[]): void {
   for (const sentence of sentences) if (!known.includes(sentence)) known.push(sentence)
@@ -39,7 +43,7 @@ export function teach(sentences: readonly Sentence[]): void {
 
 /** The message for a sentence, or null when nobody has taught it. */
 export function messageFor(sentence: string): { key: string; parts: Record<string, string> } | null {
-  for (const [pattern, key, names = []] of known) {
+  for (const [pattern, key, names = []] of [...known, developers]) {
     const found = pattern.exec(sentence)
     if (found) return { key, parts: Object.fromEntries(names.map((name, at) => [name, found[at + 1] ?? ''])) }
   }

@@ -9,6 +9,7 @@ import { shallowReactive } from 'vue'
 import { ApiError } from '@/shared/api/client'
 import type { Item, NoteInput, ReplyInput, SentResult } from '@/shared/api/types'
 import { filesToSend, isBlank, type Draft, type DraftEnvelope, type DraftMode, type DraftStore, type Outgoing } from '@/shared/drafts'
+import { problemWords } from '@/shared/problemWords'
 import type { Submitted } from '@/shared/stores/outbox'
 import { filesGone } from './filesGone'
 import { outgoingItem, type OutgoingContent, type OutgoingItem } from './outgoing'
@@ -172,6 +173,6 @@ function staleFrom(error: unknown, { status, sendAt }: SendRequest): StaleSend |
 }
 
 function failureFrom(error: unknown, draft: Draft): SendFailure {
-  if (error instanceof ApiError) return { code: error.code, detail: filesGone(error.body, draft.files) ?? (error.detail || error.title) }
+  if (error instanceof ApiError) return { code: error.code, detail: filesGone(error.body, draft.files) ?? problemWords(error.errors[0]?.message || error.detail || error.title) }
   return { code: 'unknown', detail: error instanceof Error ? error.message : String(error) }
 }

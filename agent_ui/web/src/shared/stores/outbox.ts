@@ -11,6 +11,7 @@ import { api } from '../api/endpoints'
 import type { NoteInput, ReplyInput, SentResult } from '../api/types'
 import { coalesce } from '../coalesce'
 import { openOutbox, type OutboxEntry, type OutboxStore } from '../outboxStore'
+import { problemWords } from '../problemWords'
 import { useSession } from '../session'
 import { useTickets } from './tickets'
 
@@ -101,7 +102,7 @@ export const useOutbox = defineStore('outbox', () => {
           return
         }
         if (!(error instanceof ApiError)) throw error
-        await keep({ ...entry, refusal: { code: error.code, detail: error.detail || error.title, body: error.body } })
+        await keep({ ...entry, refusal: { code: error.code, detail: problemWords(error.errors[0]?.message || error.detail || error.title), body: error.body } })
       }
     }
   }
