@@ -134,10 +134,14 @@ class Database:
         """Have something finished before the connections are given back: what has yet to be written, and who writes."""
         self._unfinished.append(finish)
 
-    async def close(self) -> None:
-        """Let everything be finished, and give all connections back."""
+    async def finish(self) -> None:
+        """Let everything be finished that was given to :meth:`before_close`."""
         while self._unfinished:
             await self._unfinished.pop()()
+
+    async def close(self) -> None:
+        """Let everything be finished, and give all connections back."""
+        await self.finish()
         await self.engine.dispose()
 
 
