@@ -5,7 +5,7 @@ import copy
 import itertools
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from core.db import Database
 from core.embedded import EmbeddedServer
 from core.settings import Settings, load
 from core.storage import Storage
-from tests.journeys.desk import first_start
+from tests.journeys import desk as desks
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 EMPTY = """
@@ -63,6 +63,8 @@ NOT_IN_THE_INNER_LOOP = frozenset({
     "test_products", "test_product_mail", "test_importing", "test_sla", "test_deadlines", "test_asgi",
 })  # fmt: skip
 """Modules that take long as a whole, though none of their tests does; `make test` runs them all."""
+LOG_SHOWN = 10_000
+"""Characters of a desk's log, the last ones, that stand beside a failure."""
 _copies = itertools.count()
 
 
@@ -71,6 +73,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.stem in NOT_IN_THE_INNER_LOOP:
             item.add_marker("slow")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What the running desks have logged before is not of this test."""
+    for desk in desks.started:
+        desk.news()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, Any, pytest.TestReport]:
+    """Show beside a failure what the desks have logged during the test."""
+    report: pytest.TestReport = yield
+    if report.failed:
+        logs = {desk.log.name: desk.news()[-LOG_SHOWN:] for desk in desks.started}
+        report.sections += [(f"log of a desk: {name}", words) for name, words in logs.items() if words]
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -218,7 +238,7 @@ def database_url(db: Database) -> str:
 def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Data of a demo desk that was started once; the processes of one run share it."""
     here = tmp_path_factory.getbasetemp()
-    return first_start((here.parent if "PYTEST_XDIST_WORKER" in os.environ else here) / "first-start")
+    return desks.first_start((here.parent if "PYTEST_XDIST_WORKER" in os.environ else here) / "first-start")
 
 
 @pytest.fixture(autouse=True)

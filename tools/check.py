@@ -1,13 +1,14 @@
 """`make test`, `make test-fast`, `make check` and `make fix`: every check by name, and a table at the end.
 
-The quiet checks run two at a time and show their output only when they fail; pytest comes last, alone, so
-that its last line stands just above the table. Exit code 1 when anything failed.
+The quiet checks run two at a time and show their output only when they fail. Beside pytest, which often waits for
+servers and browsers, they take what it leaves of the processors. Exit code 1 when anything failed.
 
     python -m tools.check all|fast|static|fix|docs
 """
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -92,14 +93,22 @@ def surroundings() -> dict[str, str]:
     return around | ({"CHROMIUM": browser} if browser else {})
 
 
-def run(check: Check, around: dict[str, str]) -> Result:
-    """Run one check quietly, up to its first command that fails."""
+def run(check: Check, around: dict[str, str], *, yields: bool = False) -> Result:
+    """Run one check quietly, up to its first command that fails.
+
+    Args:
+        check: what is run.
+        around: its environment.
+        yields: whatever else runs on the machine comes first.
+    """
     start = time.monotonic()
     output, failed = "", False
     for command in check.commands:
         line = shlex.split(command)
         if line[0] == "npm":
             line, _ = assets.npm_command(*line[1:])
+        if yields and shutil.which("nice"):
+            line = ["nice", "-n", "10", *line]
         done = subprocess.run(
             line,
             cwd=check.folder,
@@ -169,9 +178,9 @@ def main() -> None:
     around = surroundings()
     chosen = [check for check in (*CHECKS, *FIXES) if wanted in check.sets]
     with ThreadPoolExecutor(max_workers=1 if wanted in WRITES else 2) as pool:
-        results = list(pool.map(lambda check: run(check, around), chosen))
-    if wanted in PYTEST:
-        results.append(run_pytest(PYTEST[wanted], around))
+        quiet = [pool.submit(run, check, around, yields=wanted in PYTEST) for check in chosen]
+        tested = [run_pytest(PYTEST[wanted], around)] if wanted in PYTEST else []
+        results = [each.result() for each in quiet] + tested
     summarise(results, time.monotonic() - start)
     sys.exit(1 if any(result.failed for result in results) else 0)
 

@@ -20,14 +20,24 @@ ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
 PATIENCE = 15_000
 """Milliseconds that a page may take for what is expected of it: the desk, the browser and other tests share two cores."""
+LONG = (
+    "test_settings",
+    "test_mail_in_console",
+    "test_portal_account",
+    "test_products",
+    "test_portal_help",
+    "test_knowledge",
+)
+"""The modules that take longest: last, each would keep one worker busy while the other one has nothing to do."""
 UNDO_SECONDS = 5
 """Long enough for a test to press "Undo" on a busy machine before the reply has left."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies in this folder, and run it after everything else."""
+    """Mark what lies in this folder, and run it after everything else, the long modules first."""
     here = Path(__file__).parent
     mine = [item for item in items if here in item.path.parents]
+    mine.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
     for item in mine:
         item.add_marker("browser")
     items[:] = [item for item in items if item not in mine] + mine

@@ -41,6 +41,10 @@ def eventually(look: Callable[[], Found], what: str, seconds: float = 20.0) -> F
     raise AssertionError(f"not in {seconds:.0f} s: {what}")
 
 
+started: "list[Desk]" = []
+"""Every desk of this process, for the hook that shows their logs beside a failure (tests/conftest.py)."""
+
+
 class Desk:
     """One running desk.
 
@@ -71,6 +75,8 @@ class Desk:
         self.process: subprocess.Popen[bytes] | None = None
         self.log = folder.parent / f"{folder.name}.log"
         self._crash = folder.parent / f"{folder.name}.crash"
+        self._told = 0
+        started.append(self)
 
     def start(self) -> None:
         """Start the process and wait until it is ready. One that a failed test left is ended."""
@@ -91,6 +97,16 @@ class Desk:
     def crash_at(self, point: str) -> None:
         """Let the running process kill itself at a point of ``core/crash``."""
         self._crash.write_text(point)
+
+    def news(self) -> str:
+        """What its log has got since the last call."""
+        if not self.log.exists():
+            return ""
+        with self.log.open("rb") as log:
+            log.seek(self._told)
+            found = log.read()
+            self._told = log.tell()
+        return found.decode(errors="replace")
 
     @property
     def is_running(self) -> bool:

@@ -26,6 +26,12 @@ def test_a_check_that_passes_is_quiet(tmp_path: Path, capfd: pytest.CaptureFixtu
     assert "words" not in capfd.readouterr().out
 
 
+def test_beside_the_tests_a_check_yields(tmp_path: Path) -> None:
+    """What runs beside pytest takes what that leaves of the processors."""
+    result = check.run(check.Check("example", ("nice",), tmp_path), dict(os.environ), yields=True)
+    assert int(result.output) >= min(19, os.nice(0) + 10)
+
+
 def test_the_table_tells_how_many_failed(capfd: pytest.CaptureFixture[str]) -> None:
     """The last line is the verdict."""
     check.summarise([check.Result("one", False, 1, ""), check.Result("two", True, 2, "")], 3)
