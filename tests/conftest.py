@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import hypothesis
 import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import async_sessionmaker
@@ -66,6 +67,8 @@ NOT_IN_THE_INNER_LOOP = frozenset({
 LOG_SHOWN = 10_000
 """Characters of a desk's log, the last ones, that stand beside a failure."""
 _copies = itertools.count()
+hypothesis.settings.register_profile("suite", deadline=None)  # the machine may be busy; what hangs has pytest's timeout
+hypothesis.settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
