@@ -65,7 +65,7 @@ class Sql:
         driver = await driver_of(session)
         try:
             rows: list[Any] = await driver.fetch(self.sql, *[values[name] for name in self.names], record_class=Row)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as problem:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as problem:
             raise DBAPIError(self.sql, None, problem, connection_invalidated=driver.is_closed()) from problem
         return rows
 

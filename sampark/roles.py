@@ -76,7 +76,7 @@ async def elected(
             await work(over)
             over.set()
             await watcher
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as problem:
             _log.warning("election starts again", reason=repr(problem))
             await pause(stop, 1)
         finally:

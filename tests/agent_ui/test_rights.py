@@ -116,7 +116,7 @@ async def things(db: Database, desk: Desk, ticket: int) -> dict[str, Any]:
         article = await writing.create(session, "en", Text(title="Filter", body="Wash it."), Properties())
         await session.flush()
         sending = (await session.execute(Delivery.__table__.select())).one()
-        first = (await session.execute(Message.__table__.select())).first()
+        first = (await session.execute(Message.__table__.select().order_by(Message.id))).first()
         assert first is not None
         return {
             "ticket_id": ticket,
