@@ -17,12 +17,14 @@ NOW = 10_000.0
 
 def item(number: int = 1, **fields: Any) -> Item:
     """A mail that has waited for a hundred seconds."""
-    return Item(**({"id": number, "kind": "email", "queue_id": MAIL, "entered_at": NOW - 100} | fields))
+    values: dict[str, Any] = {"id": number, "kind": "email", "queue_id": MAIL, "entered_at": NOW - 100}
+    return Item(**(values | fields))
 
 
 def agent(number: int, **fields: Any) -> Agent:
     """A member of the first queue who has room for one."""
-    return Agent(**({"id": number, "queues": frozenset({MAIL})} | fields))
+    values: dict[str, Any] = {"id": number, "queues": frozenset({MAIL})}
+    return Agent(**(values | fields))
 
 
 def queue(number: int = MAIL, **fields: Any) -> Queue:
@@ -207,7 +209,7 @@ needs_of = st.lists(
     max_size=2,
     unique_by=lambda each: each.skill_id,
 ).map(tuple)
-some_agents = st.lists(
+some_agents: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
     st.builds(
         dict,
         state=st.sampled_from(["available", "available", "available", "busy", "offline"]),
@@ -221,7 +223,7 @@ some_agents = st.lists(
     ),
     max_size=6,
 )
-some_items = st.lists(
+some_items: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
     st.builds(
         dict,
         queue_id=st.integers(1, 3),
