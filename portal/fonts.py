@@ -2,10 +2,16 @@
 
 The build names its files by content, so the style sheet is made from what is there. Without a built console it is
 empty, and the system's fonts are used. Browsers fetch a script's font only when a page shows a letter of it.
+
+Every page shows the names of the languages, each in its own script: they have small fonts with their letters alone
+(``static/names``), or a page in English would fetch the whole of three scripts before it is drawn.
 """
 
+import hashlib
 from pathlib import Path
 from typing import Final
+
+from core.i18n import NAMES
 
 ASSETS: Final = Path(__file__).resolve().parents[1] / "agent_ui" / "static" / "console" / "assets"
 ADDRESS: Final = "/static/console/assets"
@@ -34,6 +40,33 @@ _FACES: Final = (
         "U+0951-0952,U+0C80-0CF3,U+200C-200D,U+25CC",
     ),
 )
+
+
+_OF_NAMES: Final = {"hi": "devanagari", "mr": "devanagari", "bn": "bengali", "kn": "kannada"}
+"""Language → file in ``static/names``; how they are made stands in docs/dependencies.md."""
+
+
+def letters_of_names(script: str) -> str:
+    """The letters that a script's small font has to have: those of its languages' names, in order."""
+    return "".join(sorted({letter for code, name in NAMES.items() if _OF_NAMES.get(code) == script for letter in name}))
+
+
+def names_sheet(names: Path) -> str:
+    """The ``@font-face`` rules for the names of languages.
+
+    Args:
+        names: the folder with the small fonts.
+    """
+    return "\n".join(
+        '@font-face { font-family: "Names of Languages"; font-style: normal; font-display: swap; '
+        f'src: url("/static/portal/names/{script}.woff2?v={_version(names / f"{script}.woff2")}") format("woff2"); '
+        f"unicode-range: {','.join(f'U+{ord(letter):04X}' for letter in letters_of_names(script))}; }}"
+        for script in sorted(set(_OF_NAMES.values()))
+    )
+
+
+def _version(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:10]
 
 
 def style_sheet(assets: Path) -> str:

@@ -34,7 +34,8 @@ LOGO_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 @functools.cache
 def _sheet(hue: int) -> bytes:
     rules = "\n".join((STATIC / name).read_text() for name in SHEETS)
-    return f"{fonts.style_sheet(fonts.ASSETS)}\n{rules}\n:root {{ --hue: {hue}; }}\n".encode()
+    faces = f"{fonts.style_sheet(fonts.ASSETS)}\n{fonts.names_sheet(STATIC / 'names')}"
+    return f"{faces}\n{rules}\n:root {{ --hue: {hue}; }}\n".encode()
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """The command line. Commands load what they need when they are called, so that ``--help`` answers at once."""
 
 import asyncio
+import gc
 import importlib
 import sys
 import warnings
@@ -26,6 +27,15 @@ COMMANDS = {
 }
 
 
+def _load(module: str) -> Any:
+    """A command, imported while the collector rests: it would walk thousands of modules and functions that stay."""
+    gc.disable()
+    try:
+        return importlib.import_module(module).command
+    finally:
+        gc.enable()
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are asked for."""
 
@@ -36,7 +46,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
         """Import one command."""
         module = COMMANDS.get(cmd_name)
-        found: Any = importlib.import_module(module).command if module else None
+        found: Any = _load(module) if module else None
         return found if isinstance(found, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same

@@ -150,10 +150,9 @@ class Roles:
             await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
             if waiting.done():
-                # Start-up objects live as long as the process: keep the collector from walking them (stack.md 4).
+                # Start-up objects live as long as the process: keep the collector from walking them.
                 gc.collect()
                 gc.freeze()
-                gc.set_threshold(100_000, 50, 100)
                 on_ready()
             else:
                 waiting.cancel()

@@ -1,6 +1,7 @@
 """``sampark serve``: run the desk, or some of its roles, until Ctrl-C."""
 
 import asyncio
+import gc
 import signal
 from typing import Any
 
@@ -36,6 +37,7 @@ def _roles(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 @click.option("--demo", is_flag=True, help="Fill an empty desk with the demo company and run the mail simulator.")
 def command(roles: tuple[str, ...], demo: bool) -> None:
     """Run the desk until Ctrl-C. Data stay in the data folder (SAMPARK_DATA)."""
+    gc.set_threshold(100_000, 50, 100)  # what starts now lives as long as the process
     settings = load(simulator=True) if demo else load()
     log.configure(settings.log_level if not demo else "WARNING", as_json=settings.log_json)
     uvloop.run(_serve(settings, roles, demo=demo))

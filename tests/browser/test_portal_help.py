@@ -28,6 +28,16 @@ def test_every_public_page_is_accessible_in_every_language(page: Page, desk: Des
             picture(page, f"article-{language}")
 
 
+def test_a_page_fetches_the_letters_of_its_own_language_only(page: Page, desk: Desk) -> None:
+    """The names of the other languages have small fonts: whole scripts would be fetched before a page is drawn."""
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url.split("/")[-1]))
+    page.goto(f"{desk.url}/portal/en{ARTICLE}", wait_until="networkidle")
+    fonts = {re.split(r"[-.?]", name)[0] for name in fetched if ".woff2" in name}
+    assert fonts == {"inter", "devanagari", "bengali", "kannada"}
+    assert page.evaluate("document.fonts.check('400 16px \"Names of Languages\"', 'हिन्दी বাংলা ಕನ್ನಡ')")
+
+
 def test_suggestions_are_chosen_by_keyboard(page: Page, desk: Desk, picture) -> None:
     """The focus stays in the field, arrows choose, Escape closes, Enter opens; axe finds nothing while they are open."""
     page.goto(f"{desk.url}/portal/en")

@@ -110,6 +110,16 @@ def test_fonts_come_from_the_built_console_when_there_is_one(tmp_path) -> None:
     assert "/static/console/assets/inter-latin-wght-normal-AbC1.woff2" in fonts.style_sheet(tmp_path)
 
 
+def test_the_small_fonts_have_the_letters_of_all_names() -> None:
+    """Each was made with the letters in the text beside it (docs/dependencies.md tells how); none is missing there."""
+    sheet = fonts.names_sheet(look.STATIC / "names")
+    for script in ("devanagari", "bengali", "kannada"):
+        made_with = (look.STATIC / "names" / f"{script}.txt").read_text().strip()
+        assert set(fonts.letters_of_names(script)) <= set(made_with)
+        assert f"/static/portal/names/{script}.woff2?v=" in sheet
+        assert (look.STATIC / "names" / f"{script}.woff2").stat().st_size < 6_000
+
+
 async def test_a_desk_without_any_account_or_brand_has_a_portal(desk: Desk, db, settings) -> None:
     """Before anything is set up the form works under the product's name."""
     async with unit_of_work(db) as session:

@@ -56,7 +56,7 @@ export function useDraftEditor(host: Ref<HTMLElement | null>, place: () => Draft
   })
   onBeforeUnmount(() => editor.value?.destroy())
 
-  watch(() => [place().ticketId, place().mode] as const, load, { flush: 'sync' })
+  watch([() => place().ticketId, () => place().mode], load, { flush: 'sync' })
   watch(
     () => draft.value.html,
     (html) => {

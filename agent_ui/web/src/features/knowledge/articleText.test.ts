@@ -1,4 +1,4 @@
-import { effectScope, nextTick } from 'vue'
+import { effectScope, nextTick, shallowRef } from 'vue'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Translation } from '@/shared/api/knowledge'
 import { fakeServer, json } from '@/shared/testing'
@@ -53,6 +53,22 @@ describe('the text of an article', () => {
     expect(server.saves).toBe(1)
     expect(article.state.value).toBe('saved')
     expect(localStorage.length).toBe(0)
+  })
+
+  it('stays open while other things of the article change', async () => {
+    serve()
+    const whole = shallowRef({ id: 7, visibility: 'agents' })
+    const scope = effectScope()
+    scopes.push(scope)
+    const article = scope.run(() => useArticleText(() => whole.value.id, () => 'en', () => 1))!
+    await vi.advanceTimersByTimeAsync(0)
+    article.write({ body: 'half a sen' })
+    whole.value = { id: 7, visibility: 'public' }
+    await nextTick()
+    expect(article.translation.value).not.toBeNull()
+    article.write({ body: 'half a sentence' })
+    expect(article.text.value.body).toBe('half a sentence')
+    expect(vi.mocked(fetch).mock.calls).toHaveLength(1)
   })
 
   it('typed while a save is on its way follows behind it', async () => {

@@ -196,7 +196,8 @@ export function useArticleText(articleId: () => number, locale: () => string, me
     store.remove(keyOf(place.id, place.locale))
   }
 
-  watch(() => [articleId(), locale()] as const, () => void load(), { immediate: true })
+  // Two sources, not one getter of both: that one would load anew, and take the editor away, with every other change of the article.
+  watch([articleId, locale], () => void load(), { immediate: true })
   onScopeDispose(() => void flush())
 
   const unsaved = computed(() => state.value !== 'saved')
