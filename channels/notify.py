@@ -23,7 +23,7 @@ from core.errors import DeskError
 from core.events import Event
 from core.html import text_to_html
 from core.sql import Row, Sql
-from routing.assignment import LONGEST_IDLE
+from routing.assignment import GIVEN_BY
 from routing.events import ClockBreached
 from staff import actors
 from tickets import access
@@ -145,7 +145,7 @@ class Notifier:
     async def on_routed(self, session: AsyncSession, event: Event) -> None:
         """The router may have given the ticket to somebody (handler; it stands behind the router's own)."""
         for each in events.recorded(session, TicketAssigned):
-            if each.ticket_id == event.ticket_id and each.rule == LONGEST_IDLE:
+            if each.ticket_id == event.ticket_id and each.rule in GIVEN_BY:
                 await self.on_assigned(session, each)
 
     async def on_message(self, session: AsyncSession, event: MessageReceived) -> None:

@@ -24,6 +24,7 @@ class Customer(Base):
     """A person who is, was or may become a customer.
 
     ``manages_organisation``: on the portal she sees the tickets of all people of her organisation.
+    ``owner_agent_id``: the agent whom she knows; routing prefers her (a plain number here: staff is a sibling).
     """
 
     __tablename__ = "customers"
@@ -42,6 +43,7 @@ class Customer(Base):
     do_not_contact: Mapped[bool] = mapped_column(server_default="false")
     notes: Mapped[str] = mapped_column(server_default="")
     attributes: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    owner_agent_id: Mapped[int | None]
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime]

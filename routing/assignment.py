@@ -1,308 +1,225 @@
-"""Give each waiting ticket to the right agent at once, and keep the reason.
+"""Give each waiting ticket to the right agent at once: what happens, and which decision follows from it.
 
-Called by the composition root when a ticket is opened, an agent becomes ready, or work ends. Rule of this first
-router: agents of the ticket's team who are available and below their capacity; the longest idle first. Capacity is
-counted from the open tickets inside the deciding transaction, under that agent's lock, so two routers never overfill
-her. Every decision is a row with each candidate and why she was passed over.
+Handlers of events (the table is in ``sampark/wiring.py``) and the jobs they ask for. What is new is decided about in
+the transaction that brings it (:func:`routing.rounds.consider`); where somebody has room now, a round over all that
+waits follows by a job right after it (:func:`routing.rounds.give_away`). No clock drives it: what time alone changes, a
+ring that is reached, an offer that ends, a queue that opens, waits as a timer for its instant.
 """
 
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core import clock, events, jobs
+from core import clock, jobs
+from core.events import Event
 from core.sql import Sql
-from routing.events import PresenceChanged, TicketRouted
+from routing import deadlines, hours, offers, rounds, work
+from routing.events import PresenceChanged, QueueChanged, WorkMoved
 from routing.models import Decision
-from routing.presence import GRACE_SECONDS
-from tickets.events import StatusChanged, TeamChanged, TicketAssigned, TicketCreated, TicketSnoozed, TicketWoken
-from tickets.lifecycle import PRIORITIES
+from routing.offers import LOOK_JOB
+from routing.reasons import RULES
+from routing.rounds import Outcome
+from tickets.events import (
+    PriorityChanged,
+    StatusChanged,
+    TeamChanged,
+    TicketAssigned,
+    TicketCreated,
+    TicketSnoozed,
+    TicketWoken,
+)
 
 DRAIN_JOB: Final = "routing.drain"
 DRAIN_BATCH: Final = 50
 DRAIN_TRIGGER: Final = "an agent became ready"
-LONGEST_IDLE: Final = "Longest idle"
-"""The rule by which this router gives work to somebody."""
-LOCKED: Final = "being given other work at this moment"
+LOOK_OVER_JOB: Final = "routing.look_over"
+REQUEUE_JOB: Final = "routing.requeue"
+LOOK_OVER_BATCH: Final = 100
+GIVEN_BY: Final = frozenset(RULES.values())
+"""The rules by which the router gives a ticket to somebody, as ``TicketAssigned`` names them."""
+MOST_TRIES: Final = 3
+"""So often a round that lost something to another router is repeated at once; then a moment later."""
+LOST: Final = "Its agent is gone"
+"""By this rule work goes back that its agent cannot do."""
+
+TicketEvent = StatusChanged | TicketAssigned | TeamChanged | TicketSnoozed | TicketWoken | PriorityChanged
 
 
-class Candidate(msgspec.Struct, rename="camel"):
-    """An agent as the router saw her. ``excluded`` says why she was not chosen."""
-
-    agent_id: int
-    name: str
-    score: float
-    excluded: str | None
-
-
-_CANDIDATES = Sql(
-    """
-    select a.id, a.name, a.capacity, p.state, p.heartbeat_at, p.last_assigned_at,
-        (select count(*) from tickets t where t.assignee_id = a.id and t.status in ('open', 'pending', 'on_hold')
-            and t.status = 'open' and t.snoozed_until is null) as open_count
-    from agents a left join presence p on p.agent_id = a.id
-    where a.is_active and (cast(:team_id as bigint) is null
-        or exists(select 1 from team_members m where m.team_id = :team_id and m.agent_id = a.id))
-    order by p.last_assigned_at nulls first, a.id
-    """
-)
-_LOCK = Sql("select pg_try_advisory_xact_lock(4711, cast(:agent_id as integer))")
-_LOAD = Sql(
-    """
-    select count(*) from tickets where assignee_id = :agent_id and status in ('open', 'pending', 'on_hold')
-    and status = 'open' and snoozed_until is null
-    """
-)
-_ASSIGN = Sql(
-    """
-    with won as (
-        update tickets set assignee_id = :agent_id, version = version + 1
-        where id = :ticket_id and assignee_id is null returning id, customer_id, team_id
-    ), mark as (
-        update presence set last_assigned_at = :now where agent_id = :agent_id and exists(select 1 from won)
-    ), item as (
-        update work_items set state = 'assigned', assigned_at = :now from won where work_items.ticket_id = won.id
-    ), decision as (
-        insert into routing_decisions (ticket_id, at, trigger, team_id, chosen_agent_id, reason, candidates)
-        select won.id, :now, :trigger, :team_id, :agent_id, :reason, cast(:candidates as jsonb) from won returning id
-    )
-    select won.customer_id, won.team_id, decision.id as decision_id from won cross join decision
-    """
-)
-_REMEMBER = Sql(
-    """
-    insert into routing_decisions (ticket_id, at, trigger, team_id, reason, candidates)
-    values (:ticket_id, :now, :trigger, :team_id, :reason, cast(:candidates as jsonb))
-    """
-)
-_ENTER = Sql(
-    """
-    insert into work_items (kind, ticket_id, team_id, state, priority, entered_at, assigned_at)
-    values (:kind, :ticket_id, :team_id, :state, :priority, :now, :assigned_at)
-    on conflict (ticket_id) do update set state = excluded.state, team_id = excluded.team_id,
-        priority = excluded.priority, assigned_at = excluded.assigned_at,
-        entered_at = case when work_items.state = 'done' then excluded.entered_at else work_items.entered_at end
-    """
-)
-# The ticket is locked, not the work item, because everybody else locks in that order: a claim by hand that holds the
-# ticket and wants the item would otherwise wait for us while we wait for its ticket.
-_WAITING = Sql(
-    """
-    select w.ticket_id, w.team_id from work_items w join tickets t on t.id = w.ticket_id
-    where w.state = 'waiting' and t.assignee_id is null
-    and (cast(:team_id as bigint) is null or w.team_id = :team_id or w.team_id is null)
-    and coalesce(w.team_id, 0) <> all(cast(:full as bigint[]))
-    order by w.priority desc, w.entered_at, w.id limit :limit for update of t skip locked
-    """
-)
-
-
-def _why_not(row: Any, now: datetime) -> str | None:
-    """Why an agent cannot take work now, in words; None when she can."""
-    if row.state is None or row.heartbeat_at < now - timedelta(seconds=GRACE_SECONDS):
-        return "not signed in"
-    if row.state != "available":
-        return "on a break" if row.state == "break" else str(row.state)
-    if row.open_count >= row.capacity:
-        return f"at capacity ({row.open_count} of {row.capacity})"
-    return None
-
-
-def _idle_seconds(row: Any, now: datetime) -> float:
-    return (now - row.last_assigned_at).total_seconds() if row.last_assigned_at else 86400.0 * 365
-
-
-async def assign(session: AsyncSession, ticket_id: int, team_id: int | None, trigger: str) -> int | None:
-    """Decide about one unassigned ticket; returns the chosen agent, or None when it must wait.
+async def assign(session: AsyncSession, ticket_id: int, trigger: str) -> None:
+    """Decide about one ticket that waits; what it waits for wakes us again.
 
     Args:
         session: the unit of work.
         ticket_id: the ticket.
-        team_id: whose work it is; None: anybody's.
         trigger: what made us look, for the record.
     """
-    now = clock.now()
-    rows = await _CANDIDATES.all(session, team_id=team_id)
-    considered = [Candidate(row.id, row.name, round(_idle_seconds(row, now), 1), _why_not(row, now)) for row in rows]
-    capacity = {row.id: row.capacity for row in rows}
-    chosen: Candidate | None = None
-    for candidate in considered:
-        if candidate.excluded is not None:
-            continue
-        if chosen is not None:
-            candidate.excluded = "somebody else has been idle longer"
-            continue
-        candidate.excluded = await _reserve(session, candidate.agent_id, capacity[candidate.agent_id])
-        if candidate.excluded is None:
-            chosen = candidate
-    return await _decide(session, ticket_id, team_id, trigger, chosen, considered, now)
+    outcome, again = await rounds.consider(session, ticket_id, trigger)
+    await _repeat(session, outcome)
+    if again is None:
+        return
+    closed = await _CLOSED.scalar(session, ticket_id=ticket_id)
+    if closed is not None:  # the first ones first, when it opens
+        await jobs.enqueue(session, DRAIN_JOB, {"team_id": None}, run_at=again, dedupe=f"opens:{closed}", priority=5)
+        return
+    args = {"ticket_id": ticket_id, "trigger": "it has waited so long"}
+    await jobs.enqueue(session, LOOK_JOB, args, run_at=again, dedupe=f"look:{ticket_id}", priority=5)
 
 
-async def _reserve(session: AsyncSession, agent_id: int, capacity: int) -> str | None:
-    """Lock one agent and count again; a word of excuse when she filled up in the meantime."""
-    if not await _LOCK.scalar(session, agent_id=agent_id):
-        return LOCKED
-    if await _LOAD.scalar(session, agent_id=agent_id) >= capacity:
-        return "filled up a moment ago"
-    return None
+_CLOSED: Final = Sql(
+    """
+    select queue_id from routing_decisions where ticket_id = :ticket_id and code = 'closed'
+    and id = (select max(id) from routing_decisions where ticket_id = :ticket_id)
+    """
+)
 
 
-async def _decide(
-    session: AsyncSession,
-    ticket_id: int,
-    team_id: int | None,
-    trigger: str,
-    chosen: Candidate | None,
-    considered: list[Candidate],
-    now: datetime,
-) -> int | None:
-    reason = _reason(chosen, considered)
-    facts: dict[str, Any] = {
-        "ticket_id": ticket_id,
-        "now": now,
-        "trigger": trigger,
-        "team_id": team_id,
-        "reason": reason,
-        "candidates": msgspec.json.encode(considered).decode(),
-    }
-    if chosen is not None:
-        won = await _ASSIGN.first(session, agent_id=chosen.agent_id, **facts)
-        if won is None:
-            return None  # somebody claimed it by hand; her claim is on record
-        _tell(session, ticket_id, won, chosen, reason)
-        return chosen.agent_id
-    if any(each.excluded == LOCKED for each in considered):
-        # Another router holds her at this instant; look again as soon as this transaction has ended.
-        await jobs.enqueue(session, DRAIN_JOB, {"team_id": team_id}, priority=5)
-    if trigger != DRAIN_TRIGGER:  # why it waits is on record since it was opened
-        await _REMEMBER.all(session, **facts)
-    return None
+async def _repeat(session: AsyncSession, outcome: Outcome, tries: int = 0) -> None:
+    """Look again after this transaction where another router was faster, or where more is left to give."""
+    if outcome.more:
+        await jobs.enqueue(session, DRAIN_JOB, {"team_id": None}, priority=5)
+    elif outcome.lost:
+        later = clock.now() + timedelta(seconds=1) if tries >= MOST_TRIES else None
+        await jobs.enqueue(session, DRAIN_JOB, {"team_id": None, "tries": tries + 1}, priority=5, run_at=later)
 
 
-def _tell(session: AsyncSession, ticket_id: int, won: Any, chosen: Candidate, reason: str) -> None:
-    facts: dict[str, Any] = {
-        "ticket_id": ticket_id,
-        "customer_id": won.customer_id,
-        "teams": (won.team_id or events.NO_TEAM,),
-        "agents": (chosen.agent_id,),
-        "rule": LONGEST_IDLE,
-    }
-    events.record(session, TicketAssigned(from_id=None, to_id=chosen.agent_id, **facts))
-    routed = TicketRouted(
-        agent_id=chosen.agent_id, agent_name=chosen.name, reason=reason, decision_id=won.decision_id, **facts
-    )
-    events.record(session, routed)
-
-
-def _reason(chosen: Candidate | None, considered: list[Candidate]) -> str:
-    if chosen is not None:
-        others = sum(1 for each in considered if each.excluded == "somebody else has been idle longer")
-        return f"{chosen.name} is available, has room, and has been idle longest" + (
-            f" of {others + 1} ready agents" if others else ""
-        )
-    if not considered:
-        return "Waits: nobody works in this team"
-    counts: dict[str, int] = {}
-    for each in considered:
-        word = (each.excluded or "").partition(" (")[0]
-        counts[word] = counts.get(word, 0) + 1
-    return "Waits: " + ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
-
-
-# Handlers of events (the table is in sampark/wiring.py)
+# Handlers of events
 
 
 async def on_ticket_created(session: AsyncSession, event: TicketCreated) -> None:
     """A ticket was opened: it becomes a work item, and is given away if nobody owns it."""
     if event.ticket_id is None or event.archived:
         return
-    team_id = next((team for team in event.teams if team != events.NO_TEAM), None)
-    now = clock.now()
-    owned = bool(event.agents)
-    await _ENTER.all(
-        session,
-        kind=event.channel,
-        ticket_id=event.ticket_id,
-        team_id=team_id,
-        state="assigned" if owned else "waiting",
-        priority=PRIORITIES.index(event.priority),
-        now=now,
-        assigned_at=now if owned else None,
-    )
-    if not owned:
+    entered = await work.enter(session, event.ticket_id)
+    if entered.state == "waiting":
         covered = event.entitlement.replace("_", " ")
         trigger = "opened" if event.entitlement == "none" else f"opened, {covered}, priority {event.priority}"
-        await assign(session, event.ticket_id, team_id, trigger)
+        await assign(session, event.ticket_id, trigger)
 
 
-_CURRENT = Sql(
-    "select status, assignee_id, team_id, priority, channel, snoozed_until from tickets where id = :ticket_id"
-)
-
-
-async def on_ticket_changed(
-    session: AsyncSession, event: StatusChanged | TicketAssigned | TeamChanged | TicketSnoozed | TicketWoken
-) -> None:
-    """Status, owner or team changed: bring the work item up to date, and hand out what became possible."""
+async def on_ticket_changed(session: AsyncSession, event: TicketEvent) -> None:
+    """Status, owner, team or priority changed: bring the work item up to date, and hand out what became possible."""
+    if event.ticket_id is None or (isinstance(event, TicketAssigned) and event.rule in GIVEN_BY):
+        return  # the router has written its own work already
     await session.flush()
-    ticket = await _CURRENT.first(session, ticket_id=event.ticket_id)
-    wants_owner = ticket.status == "open" and ticket.assignee_id is None and ticket.snoozed_until is None
-    if ticket.status in ("solved", "closed"):
-        state = "done"
-    elif wants_owner:
-        state = "waiting"
-    else:
-        state = "assigned"
-    now = clock.now()
-    await _ENTER.all(
-        session,
-        kind=ticket.channel,
-        ticket_id=event.ticket_id,
-        team_id=ticket.team_id,
-        state=state,
-        priority=PRIORITIES.index(ticket.priority),
-        now=now,
-        assigned_at=now if state == "assigned" else None,
-    )
-    given_back = isinstance(event, TicketAssigned) and event.to_id is None
-    if wants_owner and not given_back and event.ticket_id is not None:
-        await assign(session, event.ticket_id, ticket.team_id, event.kind)
-    elif not isinstance(event, TicketAssigned) or event.from_id is not None:
-        await _drain_soon(session)  # somebody may have room now
-
-
-async def on_presence_changed(session: AsyncSession, event: PresenceChanged) -> None:
-    """Somebody became ready: look at what waits."""
-    if event.new == "available":
+    gave_back = event.from_id if isinstance(event, TicketAssigned) and event.to_id is None else None
+    followed = await work.follow(session, event.ticket_id, event.kind, gave_back)
+    if gave_back is not None and followed.state == "waiting":
+        # Not in this transaction: who gives it back may give it to somebody in the next step.
+        await jobs.enqueue(session, LOOK_JOB, {"ticket_id": event.ticket_id, "trigger": event.kind}, priority=5)
+        await _drain_soon(session)
+    elif followed.state == "waiting" and not isinstance(event, PriorityChanged):
+        await assign(session, event.ticket_id, event.kind)
+    elif followed.before in ("offered", "assigned") and followed.state != followed.before:
+        await _drain_soon(session)  # somebody has room now
+    elif isinstance(event, TicketAssigned) and event.from_id is not None:
         await _drain_soon(session)
 
 
+async def on_work_moved(session: AsyncSession, event: WorkMoved) -> None:
+    """Work waits in another queue: look at it there."""
+    await _drain_soon(session)
+    if event.ticket_id is not None:
+        args = {"ticket_id": event.ticket_id, "trigger": event.kind}
+        await jobs.enqueue(session, LOOK_JOB, args, priority=5)
+
+
+async def on_presence_changed(session: AsyncSession, event: PresenceChanged) -> None:
+    """Somebody became ready: look at what waits. Somebody left: what she was offered goes on, what she has later."""
+    if event.new == "available":
+        await _drain_soon(session)
+        return
+    if event.old == "available":
+        await offers.withdraw(session, event.agent_id, event.new)
+    if event.new == "offline":
+        await _requeue_later(session, event.agent_id, clock.now(), clock.now())
+
+
+async def on_queue_changed(session: AsyncSession, event: QueueChanged) -> None:
+    """A queue has other rings, members or needs: look at everything that waits in it."""
+    if event.after is not None:
+        await jobs.enqueue(session, LOOK_OVER_JOB, {"queue_id": event.queue_id})
+    await _drain_soon(session)
+
+
+async def on_rules_changed(session: AsyncSession, event: Event) -> None:
+    """Somebody can more, or is in another team, or work weighs less, or it opens earlier: look at what waits."""
+    del event
+    await _drain_soon(session)
+
+
 async def _drain_soon(session: AsyncSession) -> None:
-    # Not deduplicated: a drain that runs already may have read before this transaction commits.
-    await jobs.enqueue(session, DRAIN_JOB, {"team_id": None}, priority=5)
+    # Not deduplicated: a drain that runs already may have read before this transaction commits. Once for each
+    # transaction is enough.
+    if session.info.get("drains") is not session.sync_session.get_transaction():
+        session.info["drains"] = session.sync_session.get_transaction()
+        await jobs.enqueue(session, DRAIN_JOB, {"team_id": None}, priority=5)
 
 
-async def drain(session: AsyncSession, team_id: int | None = None) -> None:
-    """Give away what waits, most urgent and oldest first, until nobody is ready (job)."""
-    given = 0
-    full: list[int] = []
-    while given < DRAIN_BATCH:
-        waiting = await _WAITING.all(session, team_id=team_id, limit=DRAIN_BATCH, full=full)
-        for item in waiting:
-            team = item.team_id or events.NO_TEAM
-            if team in full:
-                continue
-            if await assign(session, item.ticket_id, item.team_id, DRAIN_TRIGGER) is None:
-                full.append(team)
-            else:
-                given += 1
-        # What waits for a team that has no room must not stand before the work of the others: look behind it.
-        if len(waiting) < DRAIN_BATCH:
-            return
-    await jobs.enqueue(session, DRAIN_JOB, {"team_id": team_id})
+# Jobs
+
+
+async def drain(session: AsyncSession, team_id: int | None = None, tries: int = 0) -> None:
+    """Give away what waits, by rank, until nobody is ready (job)."""
+    del team_id  # of jobs that an earlier version asked for
+    await _repeat(session, await rounds.give_away(session, DRAIN_BATCH, DRAIN_TRIGGER), tries)
+
+
+async def look(session: AsyncSession, ticket_id: int, trigger: str) -> None:
+    """Decide about a ticket anew if it still waits (job)."""
+    await assign(session, ticket_id, trigger)
+
+
+_IN_QUEUE: Final = Sql(
+    """
+    select ticket_id, id from work_items where queue_id = :queue_id and state = 'waiting' and id > :after
+    order by id limit :limit
+    """
+)
+
+
+async def look_over(session: AsyncSession, queue_id: int, after: int = 0) -> None:
+    """Decide anew about all that waits in a queue, some at a time (job)."""
+    rows = await _IN_QUEUE.all(session, queue_id=queue_id, after=after, limit=LOOK_OVER_BATCH)
+    for row in rows:
+        await assign(session, row.ticket_id, "its queue was changed")
+    if len(rows) == LOOK_OVER_BATCH:
+        await jobs.enqueue(session, LOOK_OVER_JOB, {"queue_id": queue_id, "after": rows[-1].id})
+
+
+_GONE: Final = Sql("select 1 from presence where agent_id = :agent_id and state = 'offline' and since <= :since")
+
+
+async def requeue(session: AsyncSession, agent_id: int, since: str) -> None:
+    """Put back what an agent had who is gone since then, as far as its time has come (job)."""
+    gone_at = datetime.fromisoformat(since)
+    if await _GONE.scalar(session, agent_id=agent_id, since=gone_at) is None:
+        return
+    now = clock.now()
+    due = [ticket_id for ticket_id, at in await _returns(session, agent_id, gone_at) if at <= now]
+    await work.hand_back(session, agent_id, due, LOST)
+    await _requeue_later(session, agent_id, gone_at, now)
+
+
+async def _requeue_later(session: AsyncSession, agent_id: int, gone_at: datetime, now: datetime) -> None:
+    later = [at for _, at in await _returns(session, agent_id, gone_at) if at > now]
+    if later:
+        args: dict[str, Any] = {"agent_id": agent_id, "since": gone_at.isoformat()}
+        await jobs.enqueue(session, REQUEUE_JOB, args, run_at=min(later), dedupe=f"requeue:{agent_id}", priority=5)
+
+
+async def _returns(session: AsyncSession, agent_id: int, gone_at: datetime) -> list[tuple[int, datetime]]:
+    """When each ticket of an agent goes back, if she stays away: a chat soon, a letter after some hours, or never."""
+    found: list[tuple[int, datetime]] = []
+    for held in await work.held_by(session, agent_id):
+        if held.requeue_after_seconds is not None:
+            found.append((held.ticket_id, gone_at + timedelta(seconds=held.requeue_after_seconds)))
+        elif held.requeue_hours is not None:
+            schedule = await hours.read(session, held.hours or hours.DEFAULT)
+            at = deadlines.deadline(schedule, gone_at, held.requeue_hours * 3600)
+            found += [] if at is None else [(held.ticket_id, at)]
+    return found
 
 
 async def decisions(session: AsyncSession, ticket_id: int, limit: int = 20) -> list[Decision]:

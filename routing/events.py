@@ -70,3 +70,85 @@ class ClockBreached(Event, frozen=True, kw_only=True):
     started_at: datetime
     due_at: datetime
     cause: dict[str, Any]
+
+
+class OfferMade(Event, frozen=True, kw_only=True):
+    """Work is held out to an agent, who takes it or not until ``expires_at``."""
+
+    kind = "offer.made"
+    offer_id: int
+    agent_id: int
+    agent_name: str
+    expires_at: datetime
+
+
+class OfferEnded(Event, frozen=True, kw_only=True):
+    """An offer was taken, refused, let pass or taken back (``outcome``: accepted, rejected, missed, withdrawn)."""
+
+    kind = "offer.ended"
+    offer_id: int
+    agent_id: int
+    outcome: str
+    reason: str = ""
+
+
+class NobodyCan(Event, frozen=True, kw_only=True):
+    """Alarm: nobody, whether here or not, has the skills that an item needs."""
+
+    kind = "routing.nobody_can"
+    queue_id: int
+    queue: str
+    skills: list[int]
+
+
+class WorkMoved(Event, frozen=True, kw_only=True):
+    """A ticket's work waits in another queue now."""
+
+    kind = "routing.moved"
+    from_id: int
+    to_id: int
+
+
+class WorkReturned(Event, frozen=True, kw_only=True):
+    """What an agent had went back into its queue, in front, because she is gone or handed it over."""
+
+    kind = "routing.returned"
+    agent_id: int
+    because: str
+
+
+class QueueChanged(Event, frozen=True, kw_only=True):
+    """Somebody made, changed or took away a queue, or changed its members."""
+
+    kind = "routing.queue_changed"
+    queue_id: int
+    name: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+class SkillChanged(Event, frozen=True, kw_only=True):
+    """Somebody made, renamed or took away a skill."""
+
+    kind = "routing.skill_changed"
+    skill_id: int
+    before: str | None
+    after: str | None
+
+
+class AgentRoutingChanged(Event, frozen=True, kw_only=True):
+    """An agent can other things, or another number of them in an hour."""
+
+    kind = "routing.agent_changed"
+    agent_id: int
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class WorkKindChanged(Event, frozen=True, kw_only=True):
+    """Somebody changed what a kind of work takes of an agent, and how it comes to her."""
+
+    kind = "routing.kind_changed"
+    work: str
+    before: dict[str, Any]
+    after: dict[str, Any]

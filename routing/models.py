@@ -1,38 +1,181 @@
-"""Tables of routing: work items, presence of agents, every decision with its reasons, opening hours, response times.
+"""Tables of routing: queues, skills, work items, offers, every decision with its reasons, presence, response times.
 
-The work item carries what the full engine needs (queue, skills, weight, original entry), so that the engine can
-grow without rebuilding the table; today's router uses team, priority, weight and ``entered_at``.
+A work item is what ``routing/engine.py`` decides about; how it comes to an agent stands in ``routing/rounds.py``.
 """
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.base import Base
 
 
+class WorkQueue(Base):
+    """Where work of one sort waits (``routing/queues.py``).
+
+    ``is_default``: the work of its team comes here, but for kinds that another queue of the team takes (``kinds``);
+    the one without a team is for work of no team. ``of_team``: its members are those of the team, or everybody where
+    there is no team; else they are rows. ``skills``: needed by whatever comes in, ``[{skill_id, level, optional}]``.
+    ``rings``: how the search for an agent widens (:class:`routing.rings.Ring`). ``sticky_seconds``,
+    ``owner_seconds``: how long an item waits for the last agent and for whom the customer knows; None: not at all.
+    ``hours``: outside of these nothing is given; None: at any time. ``misses_before_away``: so many offers that
+    somebody lets pass in a row take her away. ``requeue_hours``: so many business hours after an agent was lost her
+    requests go back; None: they stay hers.
+    """
+
+    __tablename__ = "queues"
+    __table_args__ = (
+        Index(
+            "uq_queues_default", "team_id", unique=True, postgresql_where=text("is_default"),
+            postgresql_nulls_not_distinct=True,
+        ),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str]
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
+    is_default: Mapped[bool] = mapped_column(server_default="false")
+    of_team: Mapped[bool] = mapped_column(server_default="false")
+    kinds: Mapped[list[str]] = mapped_column(server_default="{}")
+    skills: Mapped[list[Any]] = mapped_column(server_default="[]")
+    rings: Mapped[list[Any]] = mapped_column(server_default="[]")
+    sticky_seconds: Mapped[int | None]
+    owner_seconds: Mapped[int | None]
+    hours: Mapped[str | None]
+    hourly_cap: Mapped[int | None]
+    misses_before_away: Mapped[int] = mapped_column(server_default="3")
+    requeue_hours: Mapped[int | None]
+    version: Mapped[int] = mapped_column(server_default="1")
+
+
+class QueueMember(Base):
+    """Who gets work out of a queue that is not of a team."""
+
+    __tablename__ = "queue_members"
+    __table_args__ = (Index("ix_queue_members_agent_id", "agent_id"),)
+
+    queue_id: Mapped[int] = mapped_column(ForeignKey("queues.id", ondelete="CASCADE"), primary_key=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True)
+
+
+class Skill(Base):
+    """Something that some of our people can: a language, a product, a trade."""
+
+    __tablename__ = "skills"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+
+
+class AgentSkill(Base):
+    """How well an agent can something, from 1 to 5."""
+
+    __tablename__ = "agent_skills"
+    __table_args__ = (CheckConstraint("level between 1 and 5", name="level"),)
+
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True)
+    skill_id: Mapped[int] = mapped_column(ForeignKey("skills.id", ondelete="CASCADE"), primary_key=True)
+    level: Mapped[int]
+
+
+class WorkKind(Base):
+    """What the desk has changed about a kind of work; what the product brings is in ``routing/kinds.py``."""
+
+    __tablename__ = "work_kinds"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    weight: Mapped[float] = mapped_column(Double)
+    blocks: Mapped[bool]
+    beside: Mapped[float | None] = mapped_column(Double)
+    offer_seconds: Mapped[int | None]
+    idle_after_seconds: Mapped[int | None]
+    idle_weight: Mapped[float] = mapped_column(Double)
+    head_start_seconds: Mapped[int]
+    requeue_after_seconds: Mapped[int | None]
+
+
 class WorkItem(Base):
-    """Something that needs an agent: one per ticket now, later also chats, calls and callbacks."""
+    """Something that needs an agent: one for each ticket.
+
+    ``state``: ``waiting`` in its queue, ``offered`` to an agent, ``assigned`` to her, ``resting`` (pending, on hold or
+    put away: nobody's load), ``done``. ``agent_id``: who is offered it or has it. ``lane``: its kind and needs as one
+    word, so that the first of each sort are found quickly. ``entered_at``: since when it waits in all, ``queued_at``:
+    in this queue. ``rank_at``: its place, the earlier the sooner (:attr:`routing.engine.Item.rank`).
+    ``sticky_agent_id``: who had it last. ``owner_agent_id``: whom the customer knows. ``refusals``: agent → until
+    when she is not asked. ``history``: where it has waited, ``[{queue_id, from, until, agent_id}]``. ``alarmed_at``:
+    when it was told that nobody can do it.
+    """
 
     __tablename__ = "work_items"
     __table_args__ = (
-        CheckConstraint("state in ('waiting','assigned','done')", name="state"),
-        Index("ix_work_items_waiting", "team_id", "priority", "entered_at", postgresql_where=text("state = 'waiting'")),
-    )
+        CheckConstraint("state in ('waiting','offered','assigned','resting','done')", name="state"),
+        Index("ix_work_items_waiting", "queue_id", "lane", "rank_at", "id", postgresql_where=text("state = 'waiting'")),
+        Index("ix_work_items_waiting_team", "team_id", "kind", postgresql_where=text("state = 'waiting'")),
+        Index("ix_work_items_held", "agent_id", postgresql_where=text("state in ('offered','assigned')")),
+        Index(
+            "ix_work_items_owner", "owner_agent_id",
+            postgresql_where=text("state = 'waiting' and owner_agent_id is not null"),
+        ),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     kind: Mapped[str]
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), unique=True)
     team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
+    queue_id: Mapped[int] = mapped_column(ForeignKey("queues.id"))
+    agent_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id"))
     state: Mapped[str] = mapped_column(server_default="waiting")
     priority: Mapped[int] = mapped_column(server_default="0")
-    weight: Mapped[int] = mapped_column(server_default="1")
-    skills: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
-    preferred_agent_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id"))
+    lane: Mapped[str] = mapped_column(server_default="")
+    skills: Mapped[list[Any]] = mapped_column(server_default="[]")
+    sticky_agent_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id"))
+    owner_agent_id: Mapped[int | None]
+    refusals: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    history: Mapped[list[Any]] = mapped_column(server_default="[]")
     entered_at: Mapped[datetime]
+    queued_at: Mapped[datetime]
+    rank_at: Mapped[datetime]
     assigned_at: Mapped[datetime | None]
+    alarmed_at: Mapped[datetime | None]
+
+
+class Offer(Base):
+    """Work that was held out to an agent (``routing/offers.py``).
+
+    ``reason``: why she did not take it, in her words; or why it was taken back.
+    """
+
+    __tablename__ = "offers"
+    __table_args__ = (
+        CheckConstraint("state in ('offered','accepted','rejected','missed','withdrawn')", name="state"),
+        Index("uq_offers_item_id_open", "item_id", unique=True, postgresql_where=text("state = 'offered'")),
+        Index("ix_offers_item_id", "item_id", "id"),
+        Index("ix_offers_agent_id", "agent_id", "id"),
+        Index("ix_offers_agent_id_open", "agent_id", postgresql_where=text("state = 'offered'")),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("work_items.id", ondelete="CASCADE"))
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agents.id"))
+    state: Mapped[str] = mapped_column(server_default="offered")
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(server_default="")
+
+
+class AgentRouting(Base):
+    """What routing knows of an agent: when she last got work and last had a call, how much an hour may bring her."""
+
+    __tablename__ = "agent_routing"
+
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True)
+    hourly_cap: Mapped[int | None]
+    given_at: Mapped[datetime | None]
+    called_at: Mapped[datetime | None]
 
 
 class Presence(Base):
@@ -46,23 +189,39 @@ class Presence(Base):
     reason: Mapped[str | None]
     since: Mapped[datetime]
     heartbeat_at: Mapped[datetime]
-    last_assigned_at: Mapped[datetime | None]
 
 
 class Decision(Base):
-    """Why a work item went to somebody, or why it waits: every candidate with the reason against her."""
+    """Why a work item went to somebody, or why it waits: the candidates with the reason against each.
+
+    ``code``: the reason as a word of :class:`routing.engine.Decision`. ``ring``: the step of overflow that was
+    reached. ``candidates``: the first ones (:data:`routing.reasons.MOST_CANDIDATES`); ``counts``: how many there were
+    for each word of :data:`routing.engine.EXCLUSIONS`. ``looks_again_at``: when time alone may change it.
+    """
 
     __tablename__ = "routing_decisions"
-    __table_args__ = (Index("ix_routing_decisions_ticket_id", "ticket_id", "id"),)
+    __table_args__ = (
+        Index("ix_routing_decisions_ticket_id", "ticket_id", "id"),
+        Index(
+            "ix_routing_decisions_chosen", "chosen_agent_id", "at",
+            postgresql_where=text("chosen_agent_id is not null"),
+        ),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
     at: Mapped[datetime]
     trigger: Mapped[str]
     team_id: Mapped[int | None]
+    queue_id: Mapped[int | None]
     chosen_agent_id: Mapped[int | None]
+    code: Mapped[str] = mapped_column(server_default="")
+    ring: Mapped[int] = mapped_column(server_default="0")
     reason: Mapped[str]
     candidates: Mapped[list[Any]]
+    counts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    looks_again_at: Mapped[datetime | None]
+    alarm: Mapped[bool] = mapped_column(server_default="false")
 
 
 class OpeningHours(Base):

@@ -52,10 +52,19 @@ from products.events import (
     ProductRegistered,
     TransferOffered,
 )
-from routing import assignment, sla
-from routing.events import ClockBreached, HoursChanged, PresenceChanged
+from routing import assignment, offers, queues, rounds, sla
+from routing.events import (
+    AgentRoutingChanged,
+    ClockBreached,
+    HoursChanged,
+    PresenceChanged,
+    QueueChanged,
+    WorkKindChanged,
+    WorkMoved,
+)
 from sampark import retention, searching
 from sampark.runtime import Runtime
+from staff.events import AgentTeamsChanged, TeamCreated
 from tickets import delivery, lifecycle
 from tickets.events import (
     AnsweredElsewhere,
@@ -95,7 +104,7 @@ def handlers(
             notifier.on_routed,
             surveys.on_status_changed,
         ),
-        PriorityChanged: (sla.on_matter_changed,),
+        PriorityChanged: (assignment.on_ticket_changed, sla.on_matter_changed),
         EntitlementApplied: (sla.on_matter_changed,),
         TicketRated: (ratings.on_rated,),
         TeamChanged: (assignment.on_ticket_changed, notifier.on_routed),
@@ -106,7 +115,7 @@ def handlers(
         AnsweredElsewhere: (sla.on_answer,),
         DeliveryChanged: (sla.on_answer,),
         ClockBreached: (notifier.on_late,),
-        HoursChanged: (sla.on_hours_changed,),
+        HoursChanged: (sla.on_hours_changed, assignment.on_rules_changed),
         NoteAdded: (notifier.on_note,),
         TicketRead: (following.on_read,),
         ProductRegistered: (products.on_registered,),
@@ -116,6 +125,12 @@ def handlers(
         OwnerChanged: (products.on_owner_changed,),
         CatalogueChanged: (registrations.on_catalogue_changed,),
         PresenceChanged: (assignment.on_presence_changed,),
+        WorkMoved: (assignment.on_work_moved,),
+        QueueChanged: (assignment.on_queue_changed,),
+        AgentRoutingChanged: (assignment.on_rules_changed,),
+        WorkKindChanged: (assignment.on_rules_changed,),
+        AgentTeamsChanged: (assignment.on_rules_changed,),
+        TeamCreated: (queues.on_team_created,),
         ArticleSubmitted: (reviews.on_submitted,),
         ArticleApproved: (reviews.on_approved,),
         ArticleReturned: (reviews.on_returned,),
@@ -182,6 +197,10 @@ class Wiring:
                 Definition(erasing.FORGET_COPY_JOB, forgetting.copy),
                 Definition(lifecycle.WAKE_JOB, lifecycle.wake),
                 Definition(assignment.DRAIN_JOB, assignment.drain),
+                Definition(offers.LOOK_JOB, assignment.look),
+                Definition(assignment.LOOK_OVER_JOB, assignment.look_over),
+                Definition(assignment.REQUEUE_JOB, assignment.requeue),
+                Definition(rounds.EXPIRE_JOB, offers.expire),
                 Definition(sla.DUE_JOB, sla.on_due),
                 Definition(sla.REWIND_JOB, sla.rewind),
                 *searching.definitions(self.engine),

@@ -27,6 +27,7 @@ from core.events import EventRow
 from core.settings import Settings
 from core.storage import Storage
 from customers.models import ContactPoint, Customer, Organisation
+from routing import queues
 from routing.models import Decision, Presence, WorkItem
 from simulator import demo_articles, demo_chat, demo_portal, demo_products, demo_ratings, demo_sla
 from simulator.demo_draws import draws
@@ -192,7 +193,15 @@ class _Seeding:
             for table, model in _COUNTED.items()
         }
         tokens = Tokens(self._secret, self._settings.mail_domain)
-        return World(self._now, tokens, [agent.id for agent in agents], team_ids, mailboxes, first), web
+        own = await self._queues(team_ids)
+        return World(self._now, tokens, [agent.id for agent in agents], team_ids, mailboxes, first, own), web
+
+    async def _queues(self, team_ids: dict[str, int]) -> dict[str, int]:
+        """The queue of each team, and that of the work of no team."""
+        for team_id in (*team_ids.values(), None):
+            await queues.ensure_default(self._session, team_id)
+        own = {each.team_id: each.id for each in await queues.list_queues(self._session) if each.is_default}
+        return {team: own[team_id] for team, team_id in team_ids.items()}
 
     async def _agent(self, known: Any, agent_hash: str, admin_hash: str, started: datetime) -> Agent:
         agent = Agent(

@@ -12,6 +12,8 @@ import msgspec
 
 from core import events
 from core.actor import SYSTEM, Actor, ActorKind
+from routing import kinds
+from routing.engine import PRIORITY_SECONDS
 from routing.events import TicketRouted
 from simulator.demo_draws import draws
 from simulator.demo_people import AGENTS
@@ -190,16 +192,26 @@ class History:
 
     def _work_item(self, plan: Plan) -> None:
         waits = plan.assignee is None
+        over = plan.status in ("solved", "closed")
+        rests = plan.status != "open" or plan.snoozed_until is not None
+        state = "done" if over else "resting" if rests else "waiting" if waits else "assigned"
+        owner = None if plan.assignee is None else self._world.agents[plan.assignee]
+        priority = PRIORITIES.index(plan.priority)
+        start = kinds.BROUGHT[plan.channel].head_start_seconds
         self.work_items.append(
             {
                 "kind": plan.channel,
                 "ticket_id": plan.id,
                 "team_id": self._world.teams[plan.team],
-                "state": "waiting" if waits else "assigned",
-                "priority": PRIORITIES.index(plan.priority),
-                "weight": 1,
-                "skills": {},
+                "queue_id": self._world.queues[plan.team],
+                "agent_id": owner if state == "assigned" else None,
+                "state": state,
+                "priority": priority,
+                "lane": plan.channel,
+                "sticky_agent_id": owner,
                 "entered_at": plan.created_at,
+                "queued_at": plan.created_at,
+                "rank_at": plan.created_at - timedelta(seconds=priority * PRIORITY_SECONDS + start),
                 "assigned_at": None if waits else plan.created_at + timedelta(seconds=1),
             }
         )

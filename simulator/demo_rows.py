@@ -47,6 +47,7 @@ class World:
         teams: key → id.
         mailboxes: team key → mailbox.
         first: table → first of the ids set aside for it.
+        queues: team key → the team's own queue.
     """
 
     now: datetime
@@ -55,6 +56,7 @@ class World:
     teams: dict[str, int]
     mailboxes: dict[str, Mailbox]
     first: dict[str, int]
+    queues: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
