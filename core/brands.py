@@ -23,12 +23,12 @@ from core.base import Base
 from core.db import Database, reading
 from core.errors import Conflict, Invalid, NotFound, Stale
 from core.events import Event
+from core.hosts import LARGEST_PORT, ascii_host, is_port, readable
 from core.i18n import NAMES
 from core.settings import Settings
 
 KEPT_FOR: Final = timedelta(seconds=10)
 MOST_LINKS: Final = 12
-_HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:\d{1,5})?")
 _ADDRESS: Final = re.compile(r"[^\s@]+@[^\s@]+")
 
 
@@ -74,7 +74,8 @@ class Brand(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: 0 for the one that comes from the settings.
-        host: with a port where it has an unusual one; "" for all hosts that are nobody's.
+        host: as browsers send it (``core/hosts``), with a port where it has an unusual one; "" for all hosts that are
+            nobody's.
         hue: of its colour, in degrees.
         logo_key: of the storage; None shows the name in letters.
         languages: that visitors are offered.
@@ -304,7 +305,7 @@ async def _touch(session: AsyncSession, row: BrandRow, changed: list[str]) -> No
 
 
 async def _write(session: AsyncSession, row: BrandRow) -> None:
-    host = row.host
+    host = readable(row.host)
     try:
         await session.flush()
     except IntegrityError:
@@ -324,10 +325,16 @@ def _checked(draft: Draft) -> dict[str, Any]:
     Raises:
         Invalid: fields are wrong; all of them are named.
     """
-    host, name, contact = draft.host.strip().lower(), draft.name.strip(), draft.contact_address.strip()
+    typed, colon, port = draft.host.strip().partition(":")
+    host, name, contact = ascii_host(typed), draft.name.strip(), draft.contact_address.strip()
     languages = [code for code in NAMES if code in draft.languages]
     faults = (
-        ("host", host and not _HOST.fullmatch(host), "Enter a host such as help.example.org, without https://."),
+        (
+            "host",
+            (typed or colon) and (host is None or not (port.isdecimal() or not colon)),
+            "Enter a host such as help.example.org, without https://.",
+        ),
+        ("host", host and port.isdecimal() and not is_port(port), f"A port is a number from 1 to {LARGEST_PORT}."),
         ("name", not 0 < len(name) <= 80, "Enter a name of at most 80 characters."),
         ("hue", not 0 <= draft.hue <= 360, "The hue is a number of degrees from 0 to 360."),
         ("languages", not languages, "Choose at least one language."),
@@ -344,7 +351,7 @@ def _checked(draft: Draft) -> dict[str, Any]:
     if wrong:
         raise Invalid("; ".join(f"{each['field']}: {each['message']}" for each in wrong), errors=wrong)
     return {
-        "host": host,
+        "host": (host or "") + (f":{int(port)}" if port else ""),
         "name": name,
         "hue": draft.hue,
         "default_language": draft.default_language,

@@ -8,6 +8,7 @@ from agent_ui.views.base import Id, Input, View
 from channels.web import fields
 from channels.web.topics import Topic, TopicDraft
 from core.brands import Brand, Draft, FooterLink
+from core.hosts import readable
 
 Locale = Literal["en", "hi", "mr", "bn", "kn"]
 Words = dict[Locale, Annotated[str, msgspec.Meta(max_length=1000)]]
@@ -156,7 +157,7 @@ def brand_view(brand: Brand, logo: str) -> BrandView:
     facts: dict[str, Any] = {
         name: getattr(brand, name) for name in BrandView.__struct_fields__ if name not in ("logo", "footer_links")
     }
-    facts["languages"] = list(brand.languages)
+    facts |= {"languages": list(brand.languages), "host": readable(brand.host)}
     links = [FooterLinkView(words=link.words, address=link.address) for link in brand.footer_links]
     return BrandView(**facts, logo=logo or None, footer_links=links)
 

@@ -77,6 +77,10 @@ async def test_a_change_is_seen_at_once_here_and_soon_elsewhere(
     ("wrong", "field"),
     [
         ({"host": "https://help.example"}, "host"),
+        ({"host": "help.example:"}, "host"),
+        ({"host": ":8443"}, "host"),
+        ({"host": "help.example:99999"}, "host"),
+        ({"host": "help.example:0"}, "host"),
         ({"name": " "}, "name"),
         ({"hue": 400}, "hue"),
         ({"languages": []}, "languages"),
@@ -115,6 +119,17 @@ async def test_a_host_has_one_brand(db: Database, clock: ManualClock) -> None:
     with pytest.raises(Conflict, match=r"help\.acme\.example"):
         async with unit_of_work(db) as session:
             await brands.change(session, own.id, draft(host="help.acme.example"))
+
+
+async def test_hosts_of_any_script_are_found_as_browsers_ask_for_them(
+    db: Database, settings: Settings, clock: ManualClock
+) -> None:
+    """Typed in Devanagari, kept in ASCII with its port; the same host cannot be taken in another spelling."""
+    made = await make(db, host=" सहायता.भारत:8443 ", name="Sahayata")
+    assert made.host == "xn--h2bv0aezc.xn--h2brj9c:8443"
+    assert (await brands.of_host(db, settings, made.host)).name == "Sahayata"
+    with pytest.raises(Conflict, match="सहायता.भारत:8443"):
+        await make(db, host="सहायता。भारत:08443")
 
 
 async def test_an_old_version_is_not_written_over(db: Database, clock: ManualClock) -> None:
