@@ -64,7 +64,7 @@ async def _around(desk: Desk, ticket: Ticket) -> Surroundings:
     except Permanent:  # no mailbox can send; the variables that name it stay unfilled
         return Surroundings(product_name=settings.product_name, base_url=settings.base_url)
     return Surroundings(
-        mailbox_name=place.account.display_name,
+        mailbox_name=place.name,
         mailbox_address=place.address,
         product_name=settings.product_name,
         base_url=settings.base_url,

@@ -29,6 +29,7 @@ from tickets.timeline import Address, Item, MessageItem, NoteItem
 def _around() -> Compiled:
     """The mailbox of a ticket, the router's newest reason, what an answer begins with, the clocks: in one row."""
     account = ChannelAccount.id == bindparam("account", None, type_=BigInteger)
+    name = literal_column(leaving.SENDER_NAME, Text)
     why = (
         select(Decision.reason)
         .where(Decision.ticket_id == bindparam("ticket", 0, type_=BigInteger))
@@ -41,7 +42,7 @@ def _around() -> Compiled:
     box = (
         select(
             func.json_build_object(
-                "id", ChannelAccount.id, "name", ChannelAccount.display_name, "address", ChannelAccount.address,
+                "id", ChannelAccount.id, "name", name, "address", ChannelAccount.address,
                 "aliases", ChannelAccount.aliases,
             )
         )
@@ -53,7 +54,7 @@ def _around() -> Compiled:
     named = func.lower(Agent.email) == any_(bindparam("people", [""], type_=ARRAY(Text)))
     return Compiled(
         select(
-            select(ChannelAccount.display_name).where(account).scalar_subquery(),
+            select(name).where(account).scalar_subquery(),
             select(ChannelAccount.address).where(account).scalar_subquery(),
             why.scalar_subquery(),
             box.scalar_subquery(),
@@ -87,7 +88,7 @@ async def mailbox_of(desk: Desk, address: str | None) -> int | None:
     """
     if address is None:
         return None
-    listed = [box for box in await leaving.mailboxes(desk.session) if box.is_active]
+    listed = [box for box in await leaving.mailboxes(desk.session) if box.account.is_active]
     found = leaving.book_of(listed).find(address)
     if found is None:
         raise Invalid.field("fromAddress", "This is no address of a mailbox in use.")

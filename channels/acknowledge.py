@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels import brake, notices
 from channels.email.accounts import Acknowledge, address_book, options_of
+from channels.email.leaving import SENDER_NAME
 from core import clock, jobs
 from core.errors import DeskError
 from core.html import html_to_text
@@ -69,21 +70,22 @@ _WANTING: Final = Sql(
     """
 )
 _OPENED: Final = Sql(
-    """
+    f"""
     select m.id as message_id, m.kind, m.is_auto, m.is_list, m.author_name as name, m.author_address as address,
         coalesce(c.language, m.language) as language, c.do_not_contact, i.archived, p.invalid_reason,
         m.created_at < t.created_at as split_off,
-        t.account_id, a.options, a.display_name, coalesce(m.own_address, a.address) as own_address,
+        t.account_id, channel_accounts.options, {SENDER_NAME} as sender_name,
+        coalesce(m.own_address, channel_accounts.address) as own_address,
         exists(select 1 from agents g where lower(g.email) = m.author_address) as agent,
         exists(select 1 from messages s where s.ticket_id = t.id and s.kind = 'system')
             or exists(select 1 from notices n where n.ticket_id = t.id and n.kind = :kind) as done
     from tickets t join customers c on c.id = t.customer_id
-        join channel_accounts a on a.id = t.account_id and a.is_active
+        join channel_accounts on channel_accounts.id = t.account_id and channel_accounts.is_active
         join lateral (select * from messages m where m.ticket_id = t.id order by m.id limit 1) m on true
         left join inbound_items i on i.id = m.inbound_item_id
         left join contact_points p on p.kind = 'email' and p.value = m.author_address
     where t.id = :ticket_id
-    """
+    """  # noqa: S608 - our own words, no input
 )
 
 
@@ -122,7 +124,7 @@ class Acknowledger:
         if (await address_book(session, active_only=False)).find(row.address) is not None:
             return
         around = Surroundings(
-            mailbox_name=row.display_name,
+            mailbox_name=row.sender_name,
             mailbox_address=row.own_address,
             product_name=self._around.product_name,
             base_url=self._around.base_url,

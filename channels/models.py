@@ -18,6 +18,7 @@ class ChannelAccount(Base):
 
     ``settings`` of an e-mail account: ``imap``, ``smtp``, ``oauth``, ``dkim`` (structs of ``channels/email/accounts``;
     secrets in them are sealed by ``core/vault``). ``options``: how the desk behaves with it (``MailboxOptions``).
+    ``display_name``: the sender's name of its mails; "" is that of its brand (``channels/email/leaving``).
     ``cursor`` of an IMAP account: how far its folder has been read (``channels/email/position``).
     ``audit``: the last comparison of the server's mails with the ledger (``channels/email/audit``).
     ``alarm``: why it is silent, since ``alarm_since``; None while all is well.
@@ -104,7 +105,8 @@ class Notice(Base):
     """A mail of the desk that belongs to no conversation: to an agent, an administrator, or a refused sender.
 
     Its states are those of a delivery; ``withheld``: the brake on automatic mail stopped it. ``unsubscribe_url``: a
-    post to it ends such mails to this address (RFC 8058).
+    post to it ends such mails to this address (RFC 8058). ``sender_name``: of the brand that writes, for mailboxes
+    without a name of their own; "" is whatever brand the mailbox answers for.
     """
 
     __tablename__ = "notices"
@@ -122,6 +124,7 @@ class Notice(Base):
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"))
     account_id: Mapped[int | None] = mapped_column(ForeignKey("channel_accounts.id"))
+    sender_name: Mapped[str] = mapped_column(server_default="")
     to_name: Mapped[str] = mapped_column(server_default="")
     to_address: Mapped[str]
     subject: Mapped[str]

@@ -60,6 +60,7 @@ async def create(  # noqa: PLR0913 - every one is a fact of the mail, given by n
     ticket_id: int | None = None,
     message_id: int | None = None,
     account_id: int | None = None,
+    sender_name: str = "",
     in_reply_to: str | None = None,
     unsubscribe_url: str | None = None,
     past_brake: bool = False,
@@ -78,6 +79,7 @@ async def create(  # noqa: PLR0913 - every one is a fact of the mail, given by n
         ticket_id: the ticket it is about.
         message_id: the message it is about.
         account_id: the mailbox it leaves from; None: the ticket's, else the first that can send.
+        sender_name: of the brand that writes; "" is the mailbox's.
         in_reply_to: Message-ID of the mail that it refuses.
         unsubscribe_url: where a post ends such mails to this address; for surveys, reminders and news.
         past_brake: it tells of the brake itself, so the brake does not stop it.
@@ -96,6 +98,7 @@ async def create(  # noqa: PLR0913 - every one is a fact of the mail, given by n
         "ticket_id": ticket_id,
         "message_id": message_id,
         "account_id": account_id,
+        "sender_name": sender_name,
         "in_reply_to": in_reply_to,
         "unsubscribe_url": unsubscribe_url,
     }

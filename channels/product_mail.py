@@ -147,9 +147,9 @@ class ProductMail:
             else:
                 subject = _("Somebody claims your product: %(product)s") % facts
                 first = _(
-                    "Another person says that the %(product)s with the serial number %(serial)s, which you have "
-                    "registered, is hers. If it is yours, you need not do anything; a bill helps us: please answer "
-                    "this mail with it."
+                    "Another person claims the %(product)s with the serial number %(serial)s, which you have "
+                    "registered. If it is yours, you need not do anything; a bill helps us: please answer this mail "
+                    "with it."
                 )
             await self._write(session, reader, "product_claim", subject, first % facts)
 
@@ -261,11 +261,12 @@ class ProductMail:
         _ = language.text
         facts = {"product": catalogue.name_in(product, language.code), "serial": case.serial}
         said = recalls.words_in(recall, language.code)
+        brand = await self._brand(session)
         text, html = written(
             _("This concerns your %(product)s with the serial number %(serial)s.") % facts,
             said.text,
             self._page(_("Tell us that you have read this"), case.registration_id, language),
-            await self._signature(session),
+            brand or self._company,
         )
         subject = _("Recall: %(title)s") % {"title": said.title}
         why = await brake.allow(session, "recall", case.email, None, f"{subject} {case.serial}")
@@ -279,6 +280,7 @@ class ProductMail:
             subject=subject,
             text=text,
             html=html,
+            sender_name=brand,
             past_brake=True,  # asked just now, so that what it stops is tried again and no row is left for each try
         )
         await recalls.move(session, case.id, "mailed", notice_id=made)
@@ -292,8 +294,9 @@ class ProductMail:
             return None
         return Reader(row.name, row.address, self._language(row.language))
 
-    async def _signature(self, session: AsyncSession) -> str:
-        return await brands.name_at(session, self._base_url, self._company)
+    async def _brand(self, session: AsyncSession) -> str:
+        """The name of the brand whose pages the links lead to; "" on a desk without brands."""
+        return await brands.name_at(session, self._base_url, "")
 
     def _language(self, code: str | None) -> Language:
         return Language(code if code in i18n.NAMES else self._default)
@@ -320,7 +323,8 @@ class ProductMail:
             return
         leave = self._leave(reader.address, purpose)
         end = Link(reader.language.text("End these mails"), leave) if leave else ""
-        text, html = written(*parts, await self._signature(session), end)
+        brand = await self._brand(session)
+        text, html = written(*parts, brand or self._company, end)
         await notices.create(
             session,
             kind=kind,
@@ -329,6 +333,7 @@ class ProductMail:
             subject=subject,
             text=text,
             html=html,
+            sender_name=brand,
             unsubscribe_url=leave,
         )
 

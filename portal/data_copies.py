@@ -92,6 +92,7 @@ class DataCopies:
             subject=_("The copy of your data is ready"),
             text=text,
             html=html,
+            sender_name=await brands.name_at(session, self._settings.base_url, ""),
         )
 
 

@@ -262,6 +262,7 @@ async def mail_link(
         text=text,
         html=html,
         account_id=visitor.brand.mailbox_id,
+        sender_name=brand if visitor.brand.id else "",
         past_brake=True,
     )
 

@@ -50,8 +50,8 @@ class DirectoryController(Controller):
     async def senders(self, desk: NamedDependency[Desk]) -> list[SenderView]:
         """The addresses and aliases of the mailboxes in use, from which a new conversation may begin."""
         return [
-            SenderView(account_id=box.id, team_id=box.team_id, address=address, name=box.display_name)
-            for box in await leaving.mailboxes(desk.session)
+            SenderView(account_id=box.id, team_id=box.team_id, address=address, name=name)
+            for box, name in await leaving.mailboxes(desk.session)
             if box.is_active
             for address in (box.address, *box.aliases)
         ]

@@ -47,7 +47,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         name: short, unique, for people and commands.
         address: what customers write to.
         aliases: further addresses that end in it.
-        display_name: the sender's name that customers read; empty takes the name.
+        display_name: the sender's name that customers read; empty takes the name of its brand.
         team_id: the team that owns what comes in.
         signature: template that ends what is sent from it.
         imap: where it is read; None when mail comes in by the listener only.
@@ -331,7 +331,6 @@ async def _apply(session: AsyncSession, vault: Vault, account: ChannelAccount, g
         account.aliases = [alias for alias in dict.fromkeys(aliases) if alias != account.address]
     if given.display_name is not msgspec.UNSET:
         account.display_name = " ".join(given.display_name.split())
-    account.display_name = account.display_name or account.name
     if given.team_id is not msgspec.UNSET:
         if given.team_id is not None:
             try:

@@ -71,7 +71,7 @@ class NoticeMail:
         body = closing.closed(Body(notice.text, notice.html), "", mark)
         return OutgoingMail(
             message_id_header=self._tokens.notice_id(notice.id),
-            account=place.sender,
+            account=place.sender(notice.sender_name),
             to=[Address(notice.to_name, notice.to_address)],
             reply_to=reply_to,
             subject=notice.subject,

@@ -86,7 +86,7 @@ class EmailOutbox:
         )  # last: what it changes is written once
         return OutgoingMail(
             message_id_header=self._tokens.message_id(message.id),
-            account=place.sender,
+            account=place.sender(),
             to=to,
             cc=cc,
             bcc=bcc,
@@ -120,7 +120,7 @@ class EmailOutbox:
         values: templates.Values = {}
         if any("{{" in part for part in parts):
             around = Surroundings(
-                mailbox_name=place.account.display_name,
+                mailbox_name=place.name,
                 mailbox_address=place.address,
                 product_name=self._around.product_name,
             )

@@ -80,7 +80,7 @@ def server(kind: str, options: dict[str, Any]) -> dict[str, Any] | None:
 @click.argument("name")
 @click.option("--address", required=True, help="What customers write to.")
 @click.option("--alias", "aliases", multiple=True, help="A further address that ends in it; may be repeated.")
-@click.option("--display-name", default="", help="The sender's name that customers read.")
+@click.option("--display-name", default="", help="The sender's name that customers read; left out, its brand's.")
 @click.option("--team", default=None, help="The team that owns what comes in; made when there is none.")
 @server_options("imap", Encryption.TLS)
 @click.option("--imap-folder", default="INBOX", show_default=True, help="The one folder that is read.")

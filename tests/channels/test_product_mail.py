@@ -266,7 +266,9 @@ async def test_a_mail_is_signed_with_the_brand(db: Database) -> None:
         await brands.create(session, msgspec.structs.replace(draft, host="desk.example", name="Tara Lamps"))
         await rows.registered(session, await rows.person(session, "Charu Sen"))
     await run(db)
-    first, second, third = (mail.text for mail in await mails(db))
+    written = await mails(db)
+    assert [mail.sender_name for mail in written] == ["", "Tara Appliances", "Tara Lamps"]
+    first, second, third = (mail.text for mail in written)
     assert "Lamps & Co" in first
     assert "Tara Appliances" in second and "Lamps & Co" not in second
     assert "Tara Lamps" in third

@@ -43,6 +43,7 @@ async def test_a_link_signs_in_and_proves_the_address(desk: Desk, db: Database, 
     """From the address to a session: the mail's link shows a button, the button signs in, the address is verified."""
     answer = await ask(desk, f"  {ASHA.upper()} ")
     assert (answer.status_code, answer.headers["location"]) == (303, "/portal/sign-in/code")
+    assert [mail.sender_name for mail in await mails(db)] == ["Acme"]
     path = await link_to(db)
     page = await desk.client.get(path)
     assert (page.status_code, "Is it you?" in page.text, await sessions(db)) == (200, True, 0)

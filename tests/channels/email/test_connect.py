@@ -60,7 +60,7 @@ async def test_a_mailbox_is_connected(db) -> None:
     )
     found = await row(db, account_id)
     assert (found.name, found.address, found.display_name, found.team_id) == (
-        "help desk", "help@desk.test", "help desk", team
+        "help desk", "help@desk.test", "", team
     )  # fmt: skip
     assert found.settings["imap"]["host"] == "imap.desk.test"
     assert found.settings["smtp"]["tls"] == "starttls"
@@ -79,7 +79,7 @@ async def test_no_secret_is_stored_or_told_in_the_clear(db) -> None:
             for line in await session.scalars(text(f"select to_jsonb(t) from {table} t"))
         ]
         told = list(await session.scalars(text("select data->'changed' from events order by id")))
-    assert told == [["connected", "name", "address", "display_name", "imap", "smtp", "oauth"], ["smtp"]]
+    assert told == [["connected", "name", "address", "imap", "smtp", "oauth"], ["smtp"]]
     assert not [line for line in written if "unguessable" in line]
     settings = (await row(db, account_id)).settings
     assert is_sealed(settings["oauth"]["client_secret"])
