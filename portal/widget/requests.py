@@ -64,8 +64,10 @@ def _checked(data: RequestInput) -> WebRequest:
     if data.trap:
         raise Invalid.field("trap", "Leave this field empty.")
     for field, value in (("name", name), ("message", message)):
-        if not 0 < len(value) <= LONGEST[field]:
+        if not value:
             raise Invalid.field(field, "This is needed.")
+        if len(value) > LONGEST[field]:
+            raise Invalid.field(field, f"At most {LONGEST[field]} characters.")
     language = data.language if data.language in NAMES else "en"
     return WebRequest(
         name=name,

@@ -31,6 +31,7 @@ def words(language: Language) -> dict[str, Any]:
         "emailWhy": _("So that we can answer when you have left this page."),
         "optional": _("optional"),
         "required": _("This is needed."),
+        "tooLong": _("This is too long: it may have {n} characters."),
         "badEmail": _("This does not look like an e-mail address."),
         "start": _("Start the chat"),
         "consent": _("When you send the first message, this browser keeps a key to your conversation."),

@@ -116,13 +116,25 @@ async def test_signing_out_clears_the_window(site: Site) -> None:
 
 
 async def test_required_fields_are_required(site: Site) -> None:
-    """The complaint names the field."""
+    """The complaint names the field, also of what is too long or no address, and says how long it may be."""
     async with unit_of_work(site.runtime.db) as session:
         asked = WidgetChange(fields=Fields(name="required", email="off"))
         await widgets.change(session, site.desk.widget.id, asked)
     answer = await site.post("messages", clientId="first-message", text="Hello", beginning={})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "name")
     assert await count(site, ChatVisitor) == 0
+    request = {"clientId": "first-request", "name": "Asha", "email": "asha@customer.example", "message": "Hello"}
+    for call, body, field, words in (
+        ("messages", {"clientId": "first-message", "text": "x" * 4001}, "text", "length <= 4000"),
+        ("messages", {"clientId": "first-message", "text": "x", "beginning": {"email": "x" * 321}}, "email", "<= 320"),
+        ("request", request | {"email": "nobody"}, "email", "no"),
+        ("request", request | {"name": "x" * 121}, "name", "At most 120 characters."),
+        ("request", request | {"message": "x" * 20_001}, "message", "length <= 20000"),
+    ):
+        answer = await site.post(call, **body)
+        complaint = answer.json()["errors"][0]
+        assert (answer.status_code, complaint["field"].rpartition(".")[2]) == (422, field)
+        assert words in complaint["message"]
 
 
 async def test_new_conversations_of_one_network_are_limited(site: Site) -> None:

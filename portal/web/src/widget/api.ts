@@ -1,11 +1,13 @@
 /** Calls of the desk. Who calls is in the Authorization header; no cookie is used. */
 import { settings } from './settings'
 
+/** `field` and `limit` say what was wrong: the last part of its name, and how long it may be where it was too long. */
 export class Refused extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
-    readonly field: string | null,
+    readonly field: string,
+    readonly limit: number,
     readonly retryAfter: number,
   ) {
     super(code)
@@ -54,9 +56,10 @@ async function answered(response: Response): Promise<unknown> {
   if (response.status === 204) return undefined
   const body = (await response.json().catch(() => ({}))) as Record<string, unknown>
   if (response.ok) return body
-  const errors = body.errors as { field: string }[] | undefined
+  const first = (body.errors as { field: string; message: string }[] | undefined)?.[0]
+  const limit = Number(/(?:length <=|At most) (\d+)/.exec(first?.message ?? '')?.[1] ?? 0)
   const wait = Number(response.headers.get('retry-after') ?? 0)
-  throw new Refused(response.status, String(body.code ?? ''), errors?.[0]?.field ?? null, wait)
+  throw new Refused(response.status, String(body.code ?? ''), first?.field.split('.').pop() ?? '', limit, wait)
 }
 
 function headers(more: Record<string, string> = {}): Record<string, string> {
@@ -79,7 +82,7 @@ export async function get<T>(call: string, query: Record<string, string | number
 
 export async function blob(call: string): Promise<Blob> {
   const response = await fetch(`${BASE}/${call}`, { headers: headers() })
-  if (!response.ok) throw new Refused(response.status, '', null, 0)
+  if (!response.ok) throw new Refused(response.status, '', '', 0, 0)
   return response.blob()
 }
 
