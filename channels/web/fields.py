@@ -5,6 +5,7 @@ topics are written (``channels/web/topics``).
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final, Literal
@@ -187,6 +188,7 @@ def _wrong_options(field: Field) -> Iterator[tuple[str, str]]:
     if not 0 < len(field.options) <= MOST_OPTIONS:
         yield "options", f"A choice has from 1 to {MOST_OPTIONS} answers."
     keys: set[str] = set()
+    said: set[tuple[str, str]] = set()
     for number, option in enumerate(field.options):
         if option.key in keys or not _KEY.fullmatch(option.key):
             yield (
@@ -195,7 +197,16 @@ def _wrong_options(field: Field) -> Iterator[tuple[str, str]]:
             )
         if not _says_something(option.names):
             yield f"options[{number}].names", "Each answer needs words in at least one language."
+        if said & plain(option.names):
+            yield f"options[{number}].names", "Another answer has the same words."
         keys.add(option.key)
+        said |= plain(option.names)
+
+
+def plain(texts: Mapping[str, str]) -> set[tuple[str, str]]:
+    """Words in their languages, such that what looks the same to a reader is the same."""
+    found = {code: " ".join(unicodedata.normalize("NFKC", text).casefold().split()) for code, text in texts.items()}
+    return {(code, text) for code, text in found.items() if text}
 
 
 def _says_something(texts: Mapping[str, str]) -> bool:

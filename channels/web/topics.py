@@ -150,7 +150,7 @@ async def create(session: AsyncSession, draft: TopicDraft) -> Topic:
     if len(places) >= MOST:
         raise Conflict(f"A desk has at most {MOST} topics.")
     await lifecycle.check_team(session, draft.team_id)
-    values = {"position": max(places.values()) + 1} | _checked(draft)
+    values = {"position": max(places.values()) + 1} | await _checked(session, draft)
     row = RequestTopic(**values, updated_at=clock.now())
     session.add(row)
     await session.flush()
@@ -171,7 +171,7 @@ async def change(session: AsyncSession, key: str, draft: TopicDraft, version: in
     if version is not None and row.version != version:
         raise Stale(version=row.version)
     await lifecycle.check_team(session, draft.team_id)
-    values = _checked(draft)
+    values = await _checked(session, draft)
     if draft.key != key:
         raise Invalid.field("key", "The key of a topic stays as it is.")
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
@@ -242,7 +242,13 @@ async def _write_down(session: AsyncSession) -> None:
         await session.flush()
 
 
-def _checked(draft: TopicDraft) -> dict[str, Any]:
+async def _is_named(session: AsyncSession, draft: TopicDraft) -> bool:
+    """Whether a customer could not tell the topic from another one."""
+    others = await session.scalars(select(RequestTopic.names).where(RequestTopic.key != draft.key))
+    return any(form_fields.plain(names) & form_fields.plain(draft.names) for names in others)
+
+
+async def _checked(session: AsyncSession, draft: TopicDraft) -> dict[str, Any]:
     """The columns of a draft.
 
     Raises:
@@ -252,6 +258,8 @@ def _checked(draft: TopicDraft) -> dict[str, Any]:
     wrong = form_fields.complaints(draft.fields)
     if not names:
         wrong.insert(0, Complaint("names", "A topic needs words in at least one language."))
+    elif await _is_named(session, draft):
+        wrong.insert(0, Complaint("names", "Another topic has the same name."))
     if not _KEY.fullmatch(draft.key):
         words = "The key is made of small letters, digits, - and _, and begins with a letter."
         wrong.insert(0, Complaint("key", words))

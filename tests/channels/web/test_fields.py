@@ -87,6 +87,15 @@ def test_answers_are_checked_by_kind(asked: Field, answer: str, fault: Fault | N
         ([field("a", options=[Option("x", {"en": "X"})])], "fields[0].options", "Only a choice"),
         ([field("a", "choice", options=[Option("x", {})])], "fields[0].options[0].names", "words"),
         (
+            [
+                field(
+                    "a", "choice", options=[Option("x", {"en": "A Fault"}), Option("y", {"en": " a  fault", "hi": "ख"})]
+                )
+            ],
+            "fields[0].options[1].names",
+            "same words",
+        ),
+        (
             [field("a", "choice", options=[Option("x", {"en": "X"}), Option("x", {"en": "Y"})])],
             "fields[0].options[1].key",
             "key of its own",

@@ -75,6 +75,20 @@ async def test_everything_that_is_wrong_is_named_at_once(db: Database, clock) ->
     assert [each["field"] for each in refused.value.extra["errors"]] == ["key", "names", "fields[0].names"]
 
 
+async def test_two_topics_cannot_be_told_apart_by_nothing(db: Database, clock) -> None:
+    """Neither a new one nor a changed one has the words of another, in any language, however they are written."""
+    with pytest.raises(Invalid) as refused:
+        async with unit_of_work(db) as session:
+            await topics.create(session, draft(names={"en": "an order  or a Delivery"}))
+    assert refused.value.extra["errors"] == [{"field": "names", "message": "Another topic has the same name."}]
+    async with unit_of_work(db) as session:
+        made = await topics.create(session, draft())
+        await topics.change(session, made.key, draft(names={"en": "Moving a unit", "hi": "घर बदलना"}))
+    with pytest.raises(Invalid, match="same name"):
+        async with unit_of_work(db) as session:
+            await topics.change(session, "other", draft(key="other", names={"hi": "घर बदलना"}))
+
+
 async def test_a_topic_that_is_not_offered_is_known(db: Database, clock) -> None:
     """It leaves the form, and old requests still find it."""
     async with unit_of_work(db) as session:
