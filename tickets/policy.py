@@ -44,13 +44,19 @@ async def read(session: AsyncSession) -> Policy:
     return await options.read(session, NAME, Policy)
 
 
-async def write(session: AsyncSession, chosen: Policy) -> None:
+async def read_with_version(session: AsyncSession) -> tuple[Policy, int]:
+    """The same, with the version that a change of them is to name."""
+    return await options.read_with_version(session, NAME, Policy)
+
+
+async def write(session: AsyncSession, chosen: Policy, version: int | None = None) -> None:
     """Choose anew.
 
     Raises:
         Invalid: a value is out of bounds.
+        Stale: somebody chose otherwise after ``version``.
     """
-    await options.write(session, NAME, chosen)
+    await options.write(session, NAME, chosen, version)
 
 
 def survey_at(chosen: Policy) -> datetime:

@@ -1,12 +1,14 @@
 """What customers are shown and may do on the portal, and the guest links of a ticket."""
 
-from litestar import Controller, delete, get, put
+from typing import Annotated
+
+from litestar import Controller, Response, delete, get, put
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import HeaderParameter, JSONBody
 
 from agent_ui.auth import requires
 from agent_ui.deps import Desk
-from agent_ui.views.base import PathId
+from agent_ui.views.base import PathId, etag, version_of
 from agent_ui.views.policy import PolicyInput, PolicyView, policy_view
 from tickets import guests, policy
 
@@ -18,15 +20,28 @@ class PolicyController(Controller):
     tags = ["Administration"]
 
     @get(guards=[requires("desk:use")], summary="What customers are shown and may do")
-    async def read(self, desk: NamedDependency[Desk]) -> PolicyView:
-        """Names of agents, reopening, guest links, the survey."""
-        return policy_view(await policy.read(desk.session))
+    async def read(self, desk: NamedDependency[Desk]) -> Response[PolicyView]:
+        """Names of agents, reopening, guest links, the survey; ``ETag`` names the version."""
+        return await _shown(desk)
 
     @put(guards=[requires("portal:manage")], summary="Choose what customers are shown and may do")
-    async def write(self, desk: NamedDependency[Desk], data: JSONBody[PolicyInput]) -> PolicyView:
-        """Choose all of it anew; what is not sent gets the product's default."""
-        await policy.write(desk.session, data.chosen())
-        return policy_view(await policy.read(desk.session))
+    async def write(
+        self,
+        desk: NamedDependency[Desk],
+        data: JSONBody[PolicyInput],
+        if_match: Annotated[str | None, HeaderParameter(name="If-Match")] = None,
+    ) -> Response[PolicyView]:
+        """Choose all of it anew; what is not sent gets the product's default.
+
+        With ``If-Match`` only if nobody else has (412).
+        """
+        await policy.write(desk.session, data.chosen(), version_of(if_match))
+        return await _shown(desk)
+
+
+async def _shown(desk: Desk) -> Response[PolicyView]:
+    chosen, version = await policy.read_with_version(desk.session)
+    return Response(policy_view(chosen, version), headers=etag(version))
 
 
 class GuestLinkController(Controller):

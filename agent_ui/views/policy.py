@@ -20,6 +20,7 @@ class PolicyView(View):
     survey_days: int
     low_score: int
     erase_words: bool
+    version: int
 
 
 class PolicyInput(Input):
@@ -40,6 +41,6 @@ class PolicyInput(Input):
         return Policy(**msgspec.structs.asdict(self))
 
 
-def policy_view(policy: Policy) -> PolicyView:
+def policy_view(policy: Policy, version: int) -> PolicyView:
     """The choices as they are now."""
-    return PolicyView(**msgspec.structs.asdict(policy))
+    return PolicyView(**msgspec.structs.asdict(policy), version=version)

@@ -25,6 +25,21 @@ async def test_the_choices_are_kept_and_their_change_is_on_record(desk: Desk, db
     assert row.data == {"name": "portal", "changes": {"agent_names": ["first", "team"], "reopen_days": [14, 3]}}
 
 
+async def test_two_administrators_do_not_write_over_each_other_unseen(desk: Desk) -> None:
+    """Whoever names the version she saw is refused once it is not the newest; without one the last word counts."""
+    seen = await desk.admin.http.get(PATH)
+    assert (seen.json()["version"], seen.headers["etag"]) == (0, '"v0"')
+    mine = {"If-Match": seen.headers["etag"]}
+    first = await desk.admin.http.put(PATH, json={"reopenDays": 3}, headers=mine)
+    assert (first.json()["version"], first.headers["etag"]) == (1, '"v1"')
+    second = await desk.admin.http.put(PATH, json={"reopenDays": 5}, headers=mine)
+    assert (second.status_code, second.json()["version"]) == (412, 1)
+    assert (await desk.admin.http.get(PATH)).json()["reopenDays"] == 3
+    third = await desk.admin.http.put(PATH, json={"reopenDays": 5}, headers={"If-Match": first.headers["etag"]})
+    assert (third.json()["reopenDays"], third.json()["version"]) == (5, 2)
+    assert (await desk.admin.http.put(PATH, json={})).json()["version"] == 3
+
+
 @pytest.mark.parametrize(
     "wrong", [{"agentNames": "nick"}, {"reopenDays": -1}, {"guestDays": 0}, {"surveyHours": 10_000}, {"planted": 1}]
 )

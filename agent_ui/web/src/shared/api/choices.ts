@@ -20,7 +20,7 @@ const hoursOf = (name: string) => `/api/opening-hours/${encodeURIComponent(name)
 
 export const choicesApi = {
   portal: () => http.get<PortalChoices>('/api/settings/portal'),
-  choose: (choices: PortalChoices) => http.put<PortalChoices>('/api/settings/portal', choices),
+  choose: (choices: Omit<PortalChoices, 'version'>, ifVersion: number) => http.put<PortalChoices>('/api/settings/portal', choices, { ifVersion }),
 
   hours: (language: Locale = 'en') => http.get<Schedule[]>('/api/opening-hours', { query: { language } }),
   writeHours: (name: string, input: ScheduleInput, ifVersion: number) => http.put<Schedule>(hoursOf(name), input, { ifVersion }),
