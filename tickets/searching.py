@@ -30,6 +30,8 @@ MOST_CUSTOMERS: Final = 100
 FACETS: Final = ("status", "channel", "team_id", "tags", "entitlement")
 _VALUES: Final = {"status": STATUSES, "entitlement": entitlement.STATES}
 """Conditions that have only these values; typed with a hyphen where the value has an underscore."""
+_CHOICES: Final = _VALUES | {"assignee": ("me",), "before": ("2026-11-01",), "after": ("2026-11-01",)}
+"""What is told to who typed another value: all that there is, or an example."""
 _OPERATOR: Final = re.compile(
     r'(?<!\S)(status|channel|priority|tag|language|entitlement|from|before|after|assignee):("[^"]*"|\S+)',
     re.IGNORECASE,
@@ -39,12 +41,14 @@ _OPERATOR: Final = re.compile(
 class Operator(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A condition that was typed, such as ``status:open``.
 
-    ``understood`` is false where the value means nothing (``before:soon``); the condition is then left out.
+    ``understood`` is false where the value means nothing (``before:soon``); nothing is found then, since leaving the
+    condition out would show what was not asked for. ``choices`` says what may stand there, where that can be said.
     """
 
     name: str
     value: str
     understood: bool
+    choices: tuple[str, ...] = ()
 
 
 class Marks(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -108,6 +112,8 @@ async def find(session: AsyncSession, actor: Actor, typed: str, *, limit: int = 
     """
     asked = parse(typed)
     filters, operators = await _filters(session, actor, asked)
+    if not all(each.understood for each in operators):
+        return _nothing(operators)
     query = Query(
         index=INDEX,
         words=asked.words,
@@ -132,6 +138,12 @@ async def find(session: AsyncSession, actor: Actor, typed: str, *, limit: int = 
         corrected=answer.corrected,
         degraded=answer.degraded,
     )
+
+
+def _nothing(operators: list[Operator]) -> TicketsFound:
+    return TicketsFound(
+        rows=[], marks={}, total=0, facets={}, operators=operators, corrected=None, degraded=False
+    )  # fmt: skip
 
 
 async def page(
@@ -212,7 +224,8 @@ async def _filters(session: AsyncSession, actor: Actor, asked: Asked) -> tuple[d
             understood = moment is not None
             if moment is not None:
                 ranges["below" if name == "before" else "least"] = moment
-        operators.append(Operator(name=name, value=value, understood=understood))
+        choices = () if understood else _CHOICES.get(name, ())
+        operators.append(Operator(name=name, value=value, understood=understood, choices=choices))
     if ranges:
         filters["created_at"] = Range(least=ranges.get("least"), below=ranges.get("below"))
     return filters, operators

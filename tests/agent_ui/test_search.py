@@ -32,7 +32,7 @@ async def test_hits_come_with_their_reasons(db: Database, desk: Desk, ticket: in
     assert [each["id"] for each in found["tickets"]] == [ticket] and found["total"] == 1
     assert any(part["marked"] for part in found["marks"][str(ticket)]["title"])
     assert found["facets"]["status"] == {"open": 1} and not found["degraded"]
-    assert found["operators"] == [{"name": "status", "value": "open", "understood": True}]
+    assert found["operators"] == [{"name": "status", "value": "open", "understood": True, "choices": []}]
     assert (await desk.stranger.http.get("/api/search", params={"q": word})).json()["tickets"] == []
 
 

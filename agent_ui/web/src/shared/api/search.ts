@@ -7,11 +7,12 @@ export interface MarkedPart {
   marked: boolean
 }
 
-/** A condition that was typed; what was not understood is left out. */
+/** A condition that was typed; as long as one is not understood, no tickets are found. `choices`: what it may be. */
 export interface SearchOperator {
   name: string
   value: string
   understood: boolean
+  choices: string[]
 }
 
 export interface SearchResult {
