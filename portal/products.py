@@ -194,6 +194,7 @@ def _form(
         product=product,
         names=dict(sorted(names.items(), key=lambda item: item[1].casefold())),
         name=catalogue.name_in(product, code) if product else "",
+        place=catalogue.place_in(product, code) if product else "",
         posted={"country": runtime_of(request).settings.default_country} | posted,
         errors=errors,
         countries=visitor.language.countries(),

@@ -3,7 +3,7 @@
 A change of a rule never touches what was registered before: a warranty is frozen (``products/coverage.py``).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -38,6 +38,7 @@ class ProductChange(msgspec.Struct, frozen=True, kw_only=True):
     serial_example: str | msgspec.UnsetType = UNSET
     serial_check: str | msgspec.UnsetType = UNSET
     serial_place: str | msgspec.UnsetType = UNSET
+    serial_places: dict[str, str] | msgspec.UnsetType = UNSET
     manual_url: str | msgspec.UnsetType = UNSET
     article_tags: list[str] | msgspec.UnsetType = UNSET
     sold_from: date | None | msgspec.UnsetType = UNSET
@@ -69,6 +70,11 @@ def format_of(product: Product) -> Format:
 def name_in(product: Product, language: str) -> str:
     """What a product is called in a language."""
     return str(product.names.get(language) or product.name)
+
+
+def place_in(product: Product, language: str) -> str:
+    """Where the plate with the serial number is, in a language; "" when nobody has said it."""
+    return str(product.serial_places.get(language) or product.serial_place)
 
 
 async def list_products(session: AsyncSession, *, active_only: bool = False) -> list[Product]:
@@ -140,7 +146,7 @@ async def save_product(
 def _new_product() -> Product:
     return Product(
         sku="", name="", names={}, family="", serial_masks="", serial_example="", serial_check="", serial_place="",
-        manual_url="", article_tags=[], is_active=True, version=1, created_at=clock.now(),
+        serial_places={}, manual_url="", article_tags=[], is_active=True, version=1, created_at=clock.now(),
     )  # fmt: skip
 
 
@@ -166,7 +172,8 @@ async def _check_product(session: AsyncSession, product: Product) -> None:
         raise Invalid.field("name", "A name is needed.")
     checked = checked_format(product.serial_masks, product.serial_example, product.serial_check)
     product.serial_masks, product.serial_example = " ".join(checked.masks), checked.example
-    product.names = {language: name.strip() for language, name in product.names.items() if name.strip()}
+    product.names = _said(product.names)
+    product.serial_places = _said(product.serial_places)
     product.article_tags = list(dict.fromkeys(tag.strip() for tag in product.article_tags if tag.strip()))
     if product.manual_url and urlsplit(product.manual_url).scheme not in {"http", "https"}:
         raise Invalid.field("manualUrl", "Enter an address that begins with https://.")
@@ -174,6 +181,10 @@ async def _check_product(session: AsyncSession, product: Product) -> None:
         twin = await find_by_sku(session, product.sku)
     if twin is not None and twin.id != product.id:
         raise Conflict("Another product has this article number.")
+
+
+def _said(words: Mapping[str, str]) -> dict[str, str]:
+    return {language: text.strip() for language, text in words.items() if text.strip()}
 
 
 async def set_picture(session: AsyncSession, storage: Storage, product_id: int, content: bytes) -> Product:

@@ -37,7 +37,8 @@ COLUMNS: Final[dict[Kind, tuple[tuple[str, ...], tuple[str, ...]]]] = {
         ("sku", "name"),
         (
             "family", "serial_masks", "serial_example", "serial_check", "serial_place", "manual_url", "article_tags",
-            "sold_from", "active", *(f"name_{code}" for code in NAMES if code != "en"),
+            "sold_from", "active",
+            *(f"{column}_{code}" for column in ("name", "serial_place") for code in NAMES if code != "en"),
         ),
     ),
     "registrations": (
@@ -206,9 +207,10 @@ async def _product(session: AsyncSession, rows: list[Row], _around: Around) -> s
     row = rows[0]
     texts = ("name", "family", "serial_masks", "serial_example", "serial_check", "serial_place", "manual_url")
     fields: dict[str, Any] = {name: row[name] for name in texts if name in row}
-    names = {code: row[f"name_{code}"] for code in NAMES if row.get(f"name_{code}")}
-    if names:
-        fields["names"] = names
+    for field, column in (("names", "name"), ("serial_places", "serial_place")):
+        words = {code: row[f"{column}_{code}"] for code in NAMES if row.get(f"{column}_{code}")}
+        if words:
+            fields[field] = words
     if "article_tags" in row:
         fields["article_tags"] = [tag for tag in re.split(r"\s*[|,]\s*", row["article_tags"]) if tag]
     if "sold_from" in row:

@@ -19,8 +19,9 @@ class Product(Base):
     """A model that is or was sold.
 
     ``names``: language → name where it differs from ``name``. ``serial_masks``, ``serial_example``, ``serial_check``:
-    see ``products/serials.py``; ``serial_place``: where the plate is, in words. ``article_tags``: knowledge base
-    articles with one of these tags are about it. ``sold_from``: nobody can have bought it earlier.
+    see ``products/serials.py``; ``serial_place``: where the plate is, in words; ``serial_places``: language → the same.
+    ``article_tags``: knowledge base articles with one of these tags are about it. ``sold_from``: nobody can have bought
+    it earlier.
     """
 
     __tablename__ = "products"
@@ -35,6 +36,7 @@ class Product(Base):
     serial_example: Mapped[str] = mapped_column(server_default="")
     serial_check: Mapped[str] = mapped_column(server_default="")
     serial_place: Mapped[str] = mapped_column(server_default="")
+    serial_places: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     picture_key: Mapped[str | None]
     picture_type: Mapped[str | None]
     manual_url: Mapped[str] = mapped_column(server_default="")

@@ -46,14 +46,57 @@ _PRICES: Final = {
 }  # fmt: skip
 _SHOPS: Final = ("Khanna Electronics", "Shree Traders", "tara.example", "Deshmukh & Sons", "City Appliances", "")
 _PLACES: Final = {
-    "fridge": "Inside, on the left wall above the vegetable drawer.",
-    "washer": "On the frame behind the door.",
-    "ac": "On the right side of the indoor unit.",
-    "purifier": "On the back, beside the water inlet.",
-    "oven": "On the back, below the air outlet.",
-    "geyser": "On the lower cover, beside the thermostat.",
-    "chimney": "Inside, behind the filter.",
+    "fridge": {
+        "en": "Inside, on the left wall above the vegetable drawer.",
+        "hi": "अंदर बाईं दीवार पर, सब्ज़ी की दराज़ के ऊपर।",
+        "mr": "आत डाव्या भिंतीवर, भाज्यांच्या खणाच्या वर.",
+        "bn": "ভেতরে বাঁ দিকের দেয়ালে, সবজির ড্রয়ারের উপরে।",
+        "kn": "ಒಳಗೆ ಎಡಗೋಡೆಯ ಮೇಲೆ, ತರಕಾರಿ ಡ್ರಾಯರ್‌ನ ಮೇಲೆ.",
+    },
+    "washer": {
+        "en": "On the frame behind the door.",
+        "hi": "दरवाज़े के पीछे फ़्रेम पर।",
+        "mr": "दाराच्या मागे चौकटीवर.",
+        "bn": "দরজার পেছনে ফ্রেমের উপরে।",
+        "kn": "ಬಾಗಿಲಿನ ಹಿಂದೆ ಚೌಕಟ್ಟಿನ ಮೇಲೆ.",
+    },
+    "ac": {
+        "en": "On the right side of the indoor unit.",
+        "hi": "अंदर की इकाई के दाईं ओर।",
+        "mr": "आतील युनिटच्या उजव्या बाजूला.",
+        "bn": "ভেতরের ইউনিটের ডান পাশে।",
+        "kn": "ಒಳಾಂಗಣ ಘಟಕದ ಬಲಬದಿಯಲ್ಲಿ.",
+    },
+    "purifier": {
+        "en": "On the back, beside the water inlet.",
+        "hi": "पीछे, पानी के प्रवेश के पास।",
+        "mr": "मागे, पाणी आत येण्याच्या जागेजवळ.",
+        "bn": "পেছনে, জল ঢোকার নলের পাশে।",
+        "kn": "ಹಿಂಭಾಗದಲ್ಲಿ, ನೀರು ಒಳಬರುವ ಕೊಳವೆಯ ಪಕ್ಕದಲ್ಲಿ.",
+    },
+    "oven": {
+        "en": "On the back, below the air outlet.",
+        "hi": "पीछे, हवा निकलने की जगह के नीचे।",
+        "mr": "मागे, हवा बाहेर पडण्याच्या जागेखाली.",
+        "bn": "পেছনে, হাওয়া বেরোনোর জায়গার নিচে।",
+        "kn": "ಹಿಂಭಾಗದಲ್ಲಿ, ಗಾಳಿ ಹೊರಹೋಗುವ ಜಾಗದ ಕೆಳಗೆ.",
+    },
+    "geyser": {
+        "en": "On the lower cover, beside the thermostat.",
+        "hi": "नीचे के ढक्कन पर, थर्मोस्टैट के पास।",
+        "mr": "खालच्या झाकणावर, थर्मोस्टॅटजवळ.",
+        "bn": "নিচের ঢাকনায়, থার্মোস্ট্যাটের পাশে।",
+        "kn": "ಕೆಳಗಿನ ಮುಚ್ಚಳದ ಮೇಲೆ, ಥರ್ಮೋಸ್ಟಾಟ್ ಪಕ್ಕದಲ್ಲಿ.",
+    },
+    "chimney": {
+        "en": "Inside, behind the filter.",
+        "hi": "अंदर, फ़िल्टर के पीछे।",
+        "mr": "आत, फिल्टरच्या मागे.",
+        "bn": "ভেতরে, ফিল্টারের পেছনে।",
+        "kn": "ಒಳಗೆ, ಫಿಲ್ಟರ್‌ನ ಹಿಂದೆ.",
+    },
 }
+"""Where the plate is: family → language → words."""
 _CASES: Final = ("done", "done", "answered", "mailed", "mailed", "mailed", "to_contact", "unreachable")
 _AGES: Final = (20, 60, 150, 300, 420, 640, 690, 760, 1100, 1500)
 """Days since the purchase, at least; a month later none has come to an end of cover, however long the months were."""
@@ -165,7 +208,8 @@ class Seeding:
                     family=family,
                     serial_masks="@@########",
                     serial_example=f"{'ABCDEFGH'[place]}{'ACDEFHKM'[place]}{26_040_117 + place * 1311}",
-                    serial_place=_PLACES[family],
+                    serial_place=_PLACES[family]["en"],
+                    serial_places={code: words for code, words in _PLACES[family].items() if code != "en"},
                     article_tags=[family],
                     sold_from=date(self._now.year - 7, 1, 1),
                     is_active=True,

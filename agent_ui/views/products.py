@@ -42,6 +42,7 @@ class ProductView(View):
     serial_example: str
     serial_check: str
     serial_place: str
+    serial_places: dict[str, str]
     has_picture: bool
     manual_url: str
     article_tags: list[str]
@@ -61,6 +62,7 @@ class ProductInput(Input):
     serial_example: Annotated[str, msgspec.Meta(max_length=60)] | Unset = UNSET
     serial_check: Literal["", "luhn", "mod97"] | Unset = UNSET
     serial_place: Annotated[str, msgspec.Meta(max_length=400)] | Unset = UNSET
+    serial_places: dict[str, Annotated[str, msgspec.Meta(max_length=400)]] | Unset = UNSET
     manual_url: ShortText | Unset = UNSET
     article_tags: Annotated[list[Annotated[str, msgspec.Meta(max_length=60)]], msgspec.Meta(max_length=20)] | Unset = (
         UNSET

@@ -100,7 +100,7 @@ def test_the_console_shows_products_claims_and_recalls(page: Page, desk: Desk, p
     for path, words in {
         "products": PRODUCT,
         "warranty-rules": "Tara warranty India",
-        "claims": "Says that it is hers",
+        "claims": "Claims the product",
         "recalls": "Drain hose of TW-80 washing machines",
         "recalls/1": "Owners",
         "api-keys": "Make a key",

@@ -45,7 +45,8 @@ def token(page: str, name: str = "csrf") -> str:
 async def with_fridge(db: Database, **fields: object) -> int:
     """A fridge with a rule; returns its id."""
     async with unit_of_work(db) as session:
-        made = await rows.product(session, name="TF-260", serial_place="Inside, on the left.", **fields)
+        places = {"serial_place": "Inside, on the left.", "serial_places": {"hi": "अंदर, बाईं ओर।"}}
+        made = await rows.product(session, name="TF-260", **(places | fields))
         await rows.rule(session)
         return made.id
 
@@ -92,6 +93,7 @@ async def test_a_product_is_registered_with_its_bill_and_shows_its_warranty(desk
     again = await post_form(client, product)
     assert "You have registered this product before." in (await client.get(again.headers["location"])).text
     assert "TF-260" in (await client.get("/portal/products")).text
+    assert "अंदर, बाईं ओर।" in (await client.get(f"/portal/products/register?product={product}&lang=hi")).text
 
 
 async def test_what_is_wrong_is_said_beside_each_field_and_what_was_typed_is_kept(desk: Desk, db: Database) -> None:

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { money, noon, rangesOf, rangesText, recallTold, recallWords, shares } from './products'
+import { exampleRange, money, noon, rangesOf, rangesText, recallTold, recallWords, shares } from './products'
 
 describe('how far a recall is', () => {
   it('has every state in its order, also the empty ones', () => {
@@ -32,6 +32,9 @@ describe('the words of a recall', () => {
 })
 
 describe('ranges of serial numbers', () => {
+  it.each([['TF123456', 'TF123400 – TF123499'], ['26-7', '26-0 – 26-9'], ['TFAB', ''], ['', '']])('an example as %s has it', (example, range) => {
+    expect(exampleRange(example)).toBe(range)
+  })
   it.each([
     ['TF1 – TF9', [['TF1', 'TF9']]],
     ['TF1 - TF9\n\n TF20 to TF30 \nTF40', [['TF1', 'TF9'], ['TF20', 'TF30'], ['TF40', 'TF40']]],

@@ -48,6 +48,14 @@ export function rangesOf(text: string): [string, string][] {
 export const rangesText = (ranges: string[][]): string =>
   ranges.map(([first, last]) => (first === last ? first : `${first} – ${last}`)).join('\n')
 
+/** A range of serial numbers as a product has them, made of its example: "TF123456" → "TF123400 – TF123499". */
+export function exampleRange(example: string): string {
+  const digits = /\d{1,2}$/.exec(example)?.[0].length ?? 0
+  if (!digits) return ''
+  const stem = example.slice(0, -digits)
+  return rangesText([[stem + '0'.repeat(digits), stem + '9'.repeat(digits)]])
+}
+
 /** An amount in hundredths with its currency, in the reader's language. */
 export function money(hundredths: number, currency: string, locale: string): string {
   try {

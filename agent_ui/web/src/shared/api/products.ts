@@ -13,6 +13,7 @@ export interface Product {
   serialExample: string
   serialCheck: string
   serialPlace: string
+  serialPlaces: Record<string, string>
   hasPicture: boolean
   manualUrl: string
   articleTags: string[]
