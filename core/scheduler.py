@@ -12,10 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock, jobs, log, timers
 from core.db import Database, reading, unit_of_work
+from core.sql import DRIVER_ERRORS
 
 POLL_SECONDS = 10.0
-_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""What a connection that ends raises; the last one when it ends while it is being opened or closed."""
 DUE_PRIORITY = 10
 """What has waited for its time (every reply waits for the end of its undo) goes before what has only just come in."""
 _log = log.get(__name__)
@@ -50,7 +49,7 @@ class Scheduler:
         while not stop.is_set():
             try:
                 await self._listen(stop)
-            except (SQLAlchemyError, *_LOST) as problem:
+            except (SQLAlchemyError, *DRIVER_ERRORS) as problem:
                 _log.warning("scheduler reconnects", reason=repr(problem))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), 1)

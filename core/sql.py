@@ -12,6 +12,9 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+DRIVER_ERRORS: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What the driver raises: a refusal of the database, or a connection that ends; the last one when that happens while
+the connection is being opened or closed, or in the middle of a word."""
 _NAME: Final = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 
 
@@ -65,7 +68,7 @@ class Sql:
         driver = await driver_of(session)
         try:
             rows: list[Any] = await driver.fetch(self.sql, *[values[name] for name in self.names], record_class=Row)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as problem:
+        except DRIVER_ERRORS as problem:
             raise DBAPIError(self.sql, None, problem, connection_invalidated=driver.is_closed()) from problem
         return rows
 

@@ -27,6 +27,7 @@ from core import clock, log
 from core.db import reading, unit_of_work
 from core.errors import DeskError, StartError
 from core.scheduler import Scheduler
+from core.sql import DRIVER_ERRORS
 from knowledge_base import erasing as readers
 from routing import presence
 from sampark import retention
@@ -47,6 +48,7 @@ TIDY_SECONDS: Final = 3600.0
 ELECTION_SECONDS: Final = 5.0 / _HASTE
 ACCOUNTS_SECONDS: Final = 10.0 / _HASTE
 DATABASE_SECONDS: Final = 1.0
+LOST_SECONDS: Final = 1.0
 _SCHEDULER_LOCK: Final = 8821001
 _MAILBOX_LOCK: Final = 8822
 _log = log.get(__name__)
@@ -76,9 +78,9 @@ async def elected(
             await work(over)
             over.set()
             await watcher
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as problem:
+        except DRIVER_ERRORS as problem:
             _log.warning("election starts again", reason=repr(problem))
-            await pause(stop, 1)
+            await pause(stop, LOST_SECONDS)
         finally:
             if connection is not None:
                 connection.terminate()

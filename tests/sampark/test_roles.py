@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
@@ -12,6 +13,7 @@ from channels.models import ChannelAccount
 from core.db import Database, reading, unit_of_work
 from core.errors import StartError
 from core.settings import Settings
+from core.sql import DRIVER_ERRORS
 from core.storage import Storage
 from sampark import roles
 from sampark.runtime import Runtime
@@ -116,6 +118,30 @@ async def test_mailboxes_are_read_after_the_database_was_away(
         await asyncio.wait({running}, timeout=10)
         await other.close()
     assert "the connection was refused" in error
+
+
+@pytest.mark.parametrize("kind", DRIVER_ERRORS)
+async def test_an_election_goes_on_after_a_connection_that_was_lost(
+    db: Database, settings: Settings, storage: Storage, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    """Whatever the driver says of it, also what it says when the connection ends while it is opened."""
+    monkeypatch.setattr(roles, "LOST_SECONDS", 0.0)
+    connect, losses = asyncpg.connect, [kind("it has ended")]
+
+    async def once_in_vain(url: str) -> Any:
+        if losses:
+            raise losses.pop()
+        return await connect(url)
+
+    monkeypatch.setattr(asyncpg, "connect", once_in_vain)
+    stop = asyncio.Event()
+
+    async def work(_: asyncio.Event) -> None:
+        stop.set()
+
+    async with asyncio.timeout(20):
+        await roles.elected(Runtime(settings, db, storage, "secret"), (8823,), stop, work)
+    assert not losses
 
 
 class Dying:
