@@ -1,4 +1,8 @@
-"""The bytes of what came in and was processed; the ledger's row and the message stay (``core/retention.py``)."""
+"""What the channels leave behind (``core/retention.py``).
+
+The bytes of what came in and was processed, whose ledger row and message stay; and the desk's own mails that belong to
+no conversation, once nothing is to be done about them any more.
+"""
 
 from typing import Final
 
@@ -9,5 +13,12 @@ RAW: Final = (
         name="originals of messages",
         table="inbound_raw",
         over="item_id in (select id from inbound_items where state = 'done' and received_at < :before)",
+    ),
+)
+NOTICES: Final = (
+    Kind(
+        name="mails of no conversation",
+        table="notices",
+        over="changed_at < :before and state not in ('queued','sending')",
     ),
 )

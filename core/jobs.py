@@ -30,6 +30,7 @@ from core import clock, crash, log, timers
 from core.actor import SYSTEM
 from core.db import Database, unit_of_work
 from core.errors import DeskError, Temporary, Upstream
+from core.retention import Kind
 from core.sql import driver_of, keep_as_it_is
 
 SCHEMA: Final = "jobs"
@@ -37,6 +38,14 @@ MAX_ATTEMPTS: Final = 6
 KEY_BUSY_SECONDS: Final = 0.2
 HEARTBEAT_SECONDS: Final = 9
 POLL_SECONDS: Final = 1
+LOG: Final = (
+    Kind(
+        name="lines of the log of jobs",
+        table="jobs.pgqueuer_log",
+        over="created < :before and not exists (select 1 from jobs.pgqueuer q where q.id = pgqueuer_log.job_id)",
+    ),
+)
+"""What pgqueuer writes down of each job; the lines of a job that is still there, such as a held one, stay with it."""
 _log = log.get(__name__)
 
 

@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import StartError
 
-SHORTEST_EVENT_DAYS: Final = 90
+SHORTEST_HISTORY_DAYS: Final = 90
 
 
 class Settings(BaseSettings):
@@ -110,6 +110,23 @@ class Settings(BaseSettings):
         description="Days until the bytes of what came in are forgotten; tickets, files and the ledger's rows stay. "
         "0: never.",
     )
+    notice_days: int = Field(
+        365,
+        ge=0,
+        description="Days until mails of the desk that belong to no conversation are forgotten once they have left or "
+        "failed (at least 90): to agents, about products, sign-ins, surveys. 0: never.",
+    )
+    visit_days: int = Field(
+        730,
+        ge=0,
+        description="Days until what visitors looked for and read is forgotten (at least 90): the knowledge base's "
+        "reports reach back no further. 0: never.",
+    )
+    job_log_days: int = Field(
+        30,
+        ge=0,
+        description="Days until the queue's own log of finished jobs is forgotten. 0: never.",
+    )
     event_days: int = Field(
         0,
         ge=0,
@@ -168,11 +185,11 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("event_days")
+    @field_validator("event_days", "notice_days", "visit_days")
     @classmethod
     def _is_long(cls, value: int) -> int:
-        if 0 < value < SHORTEST_EVENT_DAYS:
-            raise ValueError(f"0, or at least {SHORTEST_EVENT_DAYS}")
+        if 0 < value < SHORTEST_HISTORY_DAYS:
+            raise ValueError(f"0, or at least {SHORTEST_HISTORY_DAYS}")
         return value
 
     @field_validator("files_url")

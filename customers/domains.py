@@ -4,6 +4,8 @@ Used by ``customers/service.py`` before an organisation is found or made from a 
 """
 
 import functools
+from collections import Counter
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from publicsuffixlist import PublicSuffixList
@@ -42,6 +44,19 @@ def organisation_domain(address: str) -> str | None:
         return None
     owned: str | None = _suffixes().privatesuffix(domain)
     return owned if owned not in FREE_MAIL | RESERVED else None
+
+
+def deeper(domains: Iterable[str]) -> dict[str, str]:
+    """Those of the domains of organisations that lie below a registered one → that one."""
+    found = {domain: organisation_domain(f"@{domain}") for domain in domains}
+    return {domain: owned for domain, owned in found.items() if owned is not None and owned != domain}
+
+
+def renamed(domains: Collection[str]) -> dict[str, str]:
+    """Those that may simply take the name of the registered domain: nobody else has it, or could take it as well."""
+    below = deeper(domains)
+    taken = Counter(below.values())
+    return {domain: owned for domain, owned in below.items() if taken[owned] == 1 and owned not in domains}
 
 
 def _is_number(domain: str) -> bool:

@@ -11,13 +11,14 @@ from typing import Final, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from channels import tidying as came_in
+from channels import tidying as channels
 from channels.erasing import FORGET_JOB
 from core import clock, events, jobs, log, retention, timers
 from core.db import Database, reading, unit_of_work
 from core.retention import Kind
 from core.settings import Settings
 from customers import tidying as customers
+from knowledge_base import tidying as knowledge_base
 from routing import hours
 from staff import tidying as staff
 from tickets import tidying as tickets
@@ -47,7 +48,10 @@ def limits(settings: Settings, now: datetime) -> Iterator[tuple[Kind, datetime]]
     for days, kinds in (
         (settings.token_days, (*customers.TOKENS, *staff.TOKENS, *tickets.TOKENS)),
         (settings.upload_days, tickets.UPLOADS),
-        (settings.raw_mail_days, came_in.RAW),
+        (settings.raw_mail_days, channels.RAW),
+        (settings.notice_days, channels.NOTICES),
+        (settings.visit_days, knowledge_base.VISITS),
+        (settings.job_log_days, jobs.LOG),
         (settings.event_days, events.OLD),
     ):
         for kind in kinds if days else ():

@@ -7,6 +7,7 @@ import json
 import sys
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from typing import Final
 
 import click
 import uvloop
@@ -18,9 +19,13 @@ from core import clock, jobs, log
 from core.db import reading
 from core.search_meilisearch_client import EngineDown
 from core.settings import Settings, load
+from customers.domains import deeper
 from sampark import retention, searching
 from sampark.commands import doctor_mail
 from sampark.runtime import Runtime, running
+
+MOST_NAMED: Final = 5
+"""Organisations that a line names; the rest are counted."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ async def examine(runtime: Runtime) -> list[Finding]:
         findings += [await _count(session, *check) for check in CHECKS]
         findings.append(await _search(runtime.settings, session))
         findings.append(await _retention(runtime.settings, session))
+        findings.append(await _organisations(session))
     held = await jobs.held(runtime.db)
     words = f"{len(held)} jobs gave up: {', '.join(sorted({job.name for job in held}))}" if held else "none gave up"
     findings.append(Finding("jobs", not held, words))
@@ -96,9 +102,20 @@ async def _retention(settings: Settings, session: AsyncSession) -> Finding:
         words = ", ".join(f"{each.rows} {each.kind.name}" for each in late)
         return Finding("retention", False, f"{words} should have been forgotten; run sampark retention --now")
     kept = {"originals": settings.raw_mail_days, "events": settings.event_days, "uploads": settings.upload_days}
-    kept["ended sign-ins and links"] = settings.token_days
+    kept |= {"ended sign-ins and links": settings.token_days, "mails of no conversation": settings.notice_days}
+    kept |= {"visits of the help centre": settings.visit_days, "log of jobs": settings.job_log_days}
     words = ", ".join(f"{name} {f'{days} days' if days else 'for ever'}" for name, days in kept.items())
     return Finding("retention", True, f"kept: {words}")
+
+
+async def _organisations(session: AsyncSession) -> Finding:
+    """Told, but no fault: nothing can be done about it that would not show people what is none of theirs."""
+    apart = deeper(await session.scalars(text("select domain from organisations where domain is not null")))
+    if not apart:
+        return Finding("organisations", True, "each goes by a registered domain")
+    words = ", ".join(f"{domain} ({owned})" for domain, owned in sorted(apart.items())[:MOST_NAMED])
+    says = f"{len(apart)} go by a domain below a registered one and get no new people: {words}"
+    return Finding("organisations", True, says)
 
 
 _UNDELIVERED = """

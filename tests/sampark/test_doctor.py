@@ -2,10 +2,11 @@
 
 from sqlalchemy import select, update
 
+from core import clock
 from core.db import Database, unit_of_work
 from core.settings import Settings
 from core.storage import Storage
-from customers.models import ContactPoint
+from customers.models import ContactPoint, Organisation
 from sampark.commands import doctor
 from sampark.runtime import Runtime
 from tests import factories
@@ -37,3 +38,13 @@ async def test_a_dead_address_is_no_fault_of_the_desk(db: Database, settings: Se
     async with unit_of_work(db) as session:
         await session.execute(update(ContactPoint).values(invalid_reason="550 no such user"))
     assert (await outbox(db, settings, storage)).ok
+
+
+async def test_organisations_that_stay_apart_are_named(db: Database, settings: Settings, storage: Storage) -> None:
+    """It is no fault that anybody could mend, so it is told and does not count."""
+    async with unit_of_work(db) as session:
+        for domain in ("firm.example", "mail.firm.example"):
+            session.add(Organisation(name=domain, domain=domain, created_at=clock.now()))
+    findings = await doctor.examine(Runtime(settings, db, storage, "secret"))
+    found = next(each for each in findings if each.name == "organisations")
+    assert found.ok and "mail.firm.example (firm.example)" in found.says

@@ -7,9 +7,9 @@ from sqlalchemy import select, text
 
 from channels import inbound
 from channels.inbound import Incoming
-from channels.models import InboundItem, InboundRaw
+from channels.models import InboundItem, InboundRaw, Notice
 from core import clock as clocks
-from core import events
+from core import events, jobs
 from core.clock import ManualClock
 from core.db import Database, reading, unit_of_work
 from core.errors import StartError
@@ -18,6 +18,7 @@ from core.settings import Settings, load
 from core.storage import Storage
 from core.timers import Timer
 from customers import sessions, signin
+from knowledge_base.models import Contact, Search
 from routing import hours
 from sampark import retention
 from sampark.commands import doctor
@@ -29,7 +30,10 @@ from tickets import attachments, guests
 from tickets.models import Attachment
 
 DAY = timedelta(days=1)
-LONG = {"upload_days": 2, "token_days": 30, "raw_mail_days": 90, "event_days": 365}
+LONG = {
+    "upload_days": 2, "token_days": 30, "raw_mail_days": 90, "event_days": 365, "notice_days": 0, "visit_days": 0,
+    "job_log_days": 0,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -78,8 +82,8 @@ async def test_each_kind_goes_when_its_time_is_over(
     assert await keeper.forget() == {"abandoned uploads": 1}
     assert await kept_uploads(db) == [full]
     async with reading(db) as session:
-        jobs = await session.scalars(text("select entrypoint from jobs.pgqueuer"))
-        assert "channels.forget_files" in set(jobs)
+        asked = await session.scalars(text("select entrypoint from jobs.pgqueuer"))
+        assert "channels.forget_files" in set(asked)
     clock.advance(59 * DAY)
     told = await keeper.would_go()
     assert await keeper.forget() == {name: count for name, count in told.items() if count}
@@ -106,8 +110,41 @@ async def test_kept_for_ever(db: Database, clock: ManualClock, settings: Setting
     before = await counts(db)
     assert await Retention(db, never).forget() == {}
     assert await counts(db) == before
-    with pytest.raises(StartError, match="EVENT_DAYS"):
-        load(event_days=7)
+    for name in ("event_days", "notice_days", "visit_days"):
+        with pytest.raises(StartError, match=name.upper()):
+            load(**{name: 7})
+
+
+async def test_mails_visits_and_the_log_of_jobs_go_by_settings_of_their_own(
+    db: Database, clock: ManualClock, settings: Settings, full: int
+) -> None:
+    """Mails that wait to be sent stay, and so does what is noted of a job that is still there."""
+    async with unit_of_work(db) as session:
+        for state in ("sent", "queued"):
+            mail = {"kind": "survey", "to_address": "asha@customer.example", "subject": "s", "text": "t"}
+            session.add(Notice(**mail, state=state, created_at=clock.now(), changed_at=clock.now()))
+        session.add(Search(source="portal", locale="en", words="filter", found=0, visitor="v", at=clock.now()))
+        session.add(Contact(visitor="v", at=clock.now()))
+        log = "insert into jobs.pgqueuer_log (created, job_id, status, priority, entrypoint) "
+        await jobs.enqueue(session, "t.x", {})
+        there = await session.scalar(text("select min(id) from jobs.pgqueuer"))
+        for job_id in (there, 1_000_000):
+            values = {"at": clock.now(), "job": job_id}
+            await session.execute(text(log + "values (:at, :job, 'exception', 0, 'x')"), values)
+    keeper = Retention(db, settings.model_copy(update=LONG | {"notice_days": 90, "visit_days": 180, "job_log_days": 1}))
+    old = {"mails of no conversation", "searches for articles", "questions after reading", "lines of the log of jobs"}
+    clock.advance(2 * DAY)
+    assert {name: rows for name, rows in (await keeper.would_go()).items() if name in old and rows} == {
+        "lines of the log of jobs": 1
+    }
+    assert await keeper.forget() == {"lines of the log of jobs": 1}
+    clock.advance(89 * DAY)
+    assert (await keeper.forget())["mails of no conversation"] == 1
+    clock.advance(90 * DAY)
+    gone = await keeper.forget()
+    assert (gone["searches for articles"], gone["questions after reading"]) == (1, 1)
+    async with reading(db) as session:
+        assert list(await session.scalars(select(Notice.state))) == ["queued"]
 
 
 async def test_it_comes_every_night(
