@@ -66,6 +66,27 @@ describe('a brand', () => {
     expect(wrapper.text()).not.toContain('Saved')
     wrapper.unmount()
   })
+  it('takes no picture that can be no logo, and says so before anything is saved', async () => {
+    const calls: string[] = []
+    fakeServer((call) => {
+      calls.push(call)
+      return json(200, [])
+    })
+    const { wrapper } = await open(BrandEditor, { brand: BRAND })
+    const field = wrapper.find<HTMLInputElement>('[data-field=file]')
+    const choose = async (file: File) => {
+      Object.defineProperty(field.element, 'files', { value: [file], configurable: true })
+      await field.trigger('change')
+    }
+    await choose(new File(['x'], 'terms.pdf', { type: 'application/pdf' }))
+    expect(wrapper.find('[role=alert]').text()).toBe('A logo is a PNG, JPEG, WebP or SVG picture.')
+    await choose(new File(['x'.repeat(600_000)], 'logo.png', { type: 'image/png' }))
+    expect(wrapper.find('[role=alert]').text()).toBe('A logo has at most 512 kB.')
+    expect(field.attributes('aria-invalid')).toBe('true')
+    expect(wrapper.find('button[type=submit]').exists()).toBe(false)
+    expect(calls.filter((call) => call.startsWith('PUT'))).toEqual([])
+    wrapper.unmount()
+  })
   it('whose host is taken says so at the host, in the words of the page', async () => {
     const message = 'The host help.acme.example has a brand already.'
     fakeServer(() => problem(409, 'conflict', { errors: [{ field: 'host', message }] }))

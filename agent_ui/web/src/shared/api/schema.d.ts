@@ -4244,6 +4244,8 @@ export interface components {
         };
         /** Operator */
         Operator: {
+            /** @default [] */
+            choices?: string[];
             name: string;
             understood: boolean;
             value: string;
@@ -4459,6 +4461,7 @@ export interface components {
             survey: boolean;
             surveyDays: number;
             surveyHours: number;
+            version: number;
         };
         /** PreferencesInput */
         PreferencesInput: {
@@ -4539,6 +4542,9 @@ export interface components {
             serialExample: string;
             serialMasks: string;
             serialPlace: string;
+            serialPlaces: {
+                [key: string]: string;
+            };
             sku: string;
             soldFrom: string | null;
             version: number;
@@ -5587,6 +5593,9 @@ export interface components {
             serialExample?: string;
             serialMasks?: string;
             serialPlace?: string;
+            serialPlaces?: {
+                [key: string]: string;
+            };
             sku?: string;
             soldFrom?: string | null;
         };
@@ -12189,7 +12198,9 @@ export interface operations {
     ApiSettingsPortalWrite: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
