@@ -23,6 +23,8 @@ COMMANDS = {
     "search": "sampark.commands.search",
     "kb": "sampark.commands.kb",
     "retention": "sampark.commands.retention",
+    "simulate": "sampark.commands.simulate",
+    "forecast": "sampark.commands.forecast",
     "soak": "sampark.commands.soak",
 }
 
@@ -69,6 +71,8 @@ SUMMARIES = {
     "search": "Look after the search indexes, and measure how well they answer.",
     "kb": "Import articles into the knowledge base, or export them.",
     "retention": "Tell what has been kept for long enough, or forget it now.",
+    "simulate": "Let calls come, and the router give them to so many people; needs no database.",
+    "forecast": "Say what will come in which half hour, and how many people it takes.",
     "soak": "Put the intake of mail under load and accidents; prove that nothing is lost or doubled.",
 }
 

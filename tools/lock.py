@@ -2,7 +2,8 @@
 
 With hashes, without hosts.
 
-run: the product. dev: the product and everything around it. build: the build tool. node: Node from PyPI.
+run: the product. dev: the product with its extras and everything around it. build: the build tool.
+node: Node from PyPI.
 """
 
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = {
     "run": ["pyproject.toml"],
-    "dev": ["pyproject.toml", "--group", "dev"],
+    "dev": ["pyproject.toml", "--extra", "forecast", "--group", "dev"],
     "build": ["--group", "pyproject.toml:build"],
     "node": ["--group", "pyproject.toml:node"],
 }

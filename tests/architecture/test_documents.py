@@ -16,7 +16,7 @@ DOCUMENTS = sorted(
     if path.parent.name != "reference" or path.name == "glossary.md"
 )
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)(?P<target>[^)#]+)")
-FOLDERS = "sampark|core|staff|customers|tickets|knowledge_base|products|routing|channels|agent_ui|portal|simulator|migrations|docs|tests|tools|requirements"
+FOLDERS = "sampark|core|staff|customers|tickets|knowledge_base|products|routing|workforce|channels|agent_ui|portal|simulator|migrations|docs|tests|tools|requirements"
 NAMED_PATH = re.compile(rf"`(?P<path>(?:{FOLDERS})/[\w./-]*)(?:::(?P<name>\w+))?`")
 BUILT = ("agent_ui/static/",)
 
@@ -77,7 +77,8 @@ def test_decisions_are_numbered_without_gaps_and_have_their_parts() -> None:
 def test_every_dependency_is_explained() -> None:
     """docs/dependencies.md has a line for each package that we ask for, and for no other."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    asked = [*project["project"]["dependencies"], *chain(*project["dependency-groups"].values())]
+    extras = chain(*project["project"]["optional-dependencies"].values())
+    asked = [*project["project"]["dependencies"], *extras, *chain(*project["dependency-groups"].values())]
     wanted = {re.split(r"[\[<>=;]", line)[0].strip() for line in asked if isinstance(line, str)}
     explained = set(re.findall(r"^\| `([^`]+)` \|", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE))
     assert explained == wanted
