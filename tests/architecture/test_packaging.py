@@ -21,6 +21,7 @@ TOP_LEVEL = {
     "migrations",
     "portal",
     "routing",
+    "workforce",
     "sampark",
     "simulator",
     "staff",
