@@ -32,6 +32,7 @@ from agent_ui.api.products import CatalogueController, ProductFileController, Re
 from agent_ui.api.recalls import ClaimController, KeyController, OrderController, RecallController
 from agent_ui.api.replies import DeliveryController, ReplyController
 from agent_ui.api.reports import ReportController
+from agent_ui.api.routing import OfferController, RoutingController, WaitingController
 from agent_ui.api.search import SearchWordsController
 from agent_ui.api.session import SessionController
 from agent_ui.api.sla import SlaController
@@ -78,6 +79,9 @@ CONTROLLERS: Final = (
     PolicyController,
     HoursController,
     SlaController,
+    RoutingController,
+    WaitingController,
+    OfferController,
     ReportController,
     PrivacyController,
     GuestLinkController,

@@ -224,6 +224,10 @@ class CustomerChange(msgspec.Struct, frozen=True, kw_only=True):
     manages_organisation: bool | msgspec.UnsetType = msgspec.UNSET
     do_not_contact: bool | msgspec.UnsetType = msgspec.UNSET
     notes: str | msgspec.UnsetType = msgspec.UNSET
+    owner_agent_id: int | None | msgspec.UnsetType = msgspec.UNSET
+
+
+_AT_WORK = text("select 1 from agents where id = :id and is_active")
 
 
 async def change(
@@ -253,6 +257,8 @@ async def change(
             raise Invalid.field("timeZone", "This is not a time zone, such as Asia/Kolkata.")
         if name == "language" and new is not None and not i18n.is_language(str(new)):
             raise Invalid.field("language", "This is not a language, such as en or hi.")
+        if name == "owner_agent_id" and new is not None and not await session.scalar(_AT_WORK, {"id": new}):
+            raise Invalid.field("ownerAgentId", "There is no such agent at work here.")
         setattr(customer, name, new)
         changes[name] = [old, new]
     if changes:

@@ -6,6 +6,7 @@ waits follows by a job right after it (:func:`routing.rounds.give_away`). No clo
 ring that is reached, an offer that ends, a queue that opens, waits as a timer for its instant.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from routing.events import PresenceChanged, QueueChanged, WorkMoved
 from routing.models import Decision
 from routing.offers import LOOK_JOB
 from routing.reasons import RULES
+from routing.rings import Need
 from routing.rounds import Outcome
 from tickets.events import (
     PriorityChanged,
@@ -169,6 +171,17 @@ async def drain(session: AsyncSession, team_id: int | None = None, tries: int = 
 async def look(session: AsyncSession, ticket_id: int, trigger: str) -> None:
     """Decide about a ticket anew if it still waits (job)."""
     await assign(session, ticket_id, trigger)
+
+
+async def require(session: AsyncSession, ticket_id: int, needs: Sequence[Need]) -> None:
+    """Say which skills a ticket's work needs beside those of its queue, and look who has them.
+
+    Raises:
+        NotFound: there is nothing to do about such a ticket.
+        Invalid: a skill is unknown, or a level is none.
+    """
+    if await work.require(session, ticket_id, needs) == "waiting":
+        await assign(session, ticket_id, "it needs other skills")
 
 
 _IN_QUEUE: Final = Sql(

@@ -52,6 +52,18 @@ async def list_skills(session: AsyncSession) -> list[tuple[int, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
+async def name_of(session: AsyncSession, skill_id: int) -> str:
+    """The name of a skill.
+
+    Raises:
+        NotFound: there is none with this number.
+    """
+    name = await session.scalar(select(Skill.name).where(Skill.id == skill_id))
+    if name is None:
+        raise NotFound("There is no such skill.")
+    return name
+
+
 async def existing(session: AsyncSession, ids: Iterable[int]) -> list[int]:
     """Those of some numbers that are skills."""
     return list(await session.scalars(select(Skill.id).where(Skill.id.in_(set(ids)))))

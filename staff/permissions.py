@@ -25,7 +25,9 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "tickets:create": "Open a ticket by writing to a customer first.",
         "customers:read": "Find customers and see their addresses and tickets.",
         "customers:change": "Change a customer's name, language, notes and marks.",
-        "routing:read": "See why a ticket was given to whom.",
+        "routing:read": "See why a ticket was given to whom, and why one waits.",
+        "routing:supervise": "See all that waits, and move work to another queue or agent.",
+        "routing:manage": "Change queues, skills, what agents can and how kinds of work are given.",
         "articles:read": "Read articles, internal ones included, put them into answers, confirm having read them.",
         "articles:write": "Write, translate and submit articles, see drafts, work on their tasks.",
         "articles:publish": "Approve, publish, archive and delete articles; categories, announcements, import, export.",
@@ -85,6 +87,7 @@ _LEAD: Final = _AGENT | {
     "health:read",
     "search:manage",
     "reports:read",
+    "routing:supervise",
 }
 
 ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from agent_ui.views.base import Input, Named, ShortText, View
+from agent_ui.views.base import Id, Input, Named, ShortText, View
 from agent_ui.views.tickets import CustomerBrief
 from customers.listing import CustomerLine
 from customers.models import ContactPoint, Customer, Organisation
@@ -34,6 +34,7 @@ class CustomerView(View):
     """A customer whole, with the newest tickets that the reader may see.
 
     ``manages_organisation``: on the portal she sees the tickets of all people of her organisation.
+    ``owner_agent_id``: the agent whom she knows; routing prefers her.
     """
 
     id: int
@@ -44,6 +45,7 @@ class CustomerView(View):
     do_not_contact: bool
     manages_organisation: bool
     notes: str
+    owner_agent_id: int | None
     organisation: Named | None
     contacts: list[ContactView]
     tickets: list[CustomerTicket]
@@ -61,6 +63,7 @@ class CustomerChangeInput(Input):
     do_not_contact: bool | msgspec.UnsetType = msgspec.UNSET
     manages_organisation: bool | msgspec.UnsetType = msgspec.UNSET
     notes: Annotated[str, msgspec.Meta(max_length=20_000)] | msgspec.UnsetType = msgspec.UNSET
+    owner_agent_id: Id | msgspec.UnsetType | None = msgspec.UNSET
 
 
 def brief(line: CustomerLine) -> CustomerBrief:
@@ -94,6 +97,7 @@ def customer_view(
         do_not_contact=customer.do_not_contact,
         manages_organisation=customer.manages_organisation,
         notes=customer.notes,
+        owner_agent_id=customer.owner_agent_id,
         organisation=Named(id=organisation.id, name=organisation.name) if organisation else None,
         contacts=[
             ContactView(kind=one.kind, value=one.value, verified=one.verified, invalid_reason=one.invalid_reason)

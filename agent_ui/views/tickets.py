@@ -301,22 +301,34 @@ class SearchView(View):
 
 
 class CandidateView(View):
-    """An agent that the router looked at, and why she was not taken."""
+    """An agent that the router looked at, and why she was not taken; ``why`` and ``detail`` say it for programs."""
 
     agent_id: int
     name: str
     score: float
     excluded: str | None
+    why: str | None = None
+    detail: str = ""
 
 
 class DecisionView(View):
-    """A decision of the router."""
+    """A decision of the router.
+
+    ``code``: the reason as a word; ``ring``: the step of overflow that was reached; ``counts``: how many agents there
+    were for each word against them, also beyond the ``candidates`` that are kept; ``alarm``: nobody could ever do it.
+    """
 
     at: datetime
     trigger: str
     chosen: Named | None
     reason: str
     candidates: list[CandidateView]
+    code: str
+    ring: int
+    queue_id: int | None
+    counts: dict[str, int]
+    looks_again_at: datetime | None
+    alarm: bool
 
 
 def ticket_view(
@@ -394,6 +406,12 @@ def decision_view(decision: Decision, names: dict[int, str]) -> DecisionView:
         chosen=chosen,
         reason=decision.reason,
         candidates=msgspec.convert(decision.candidates, list[CandidateView]),
+        code=decision.code,
+        ring=decision.ring,
+        queue_id=decision.queue_id,
+        counts=decision.counts,
+        looks_again_at=decision.looks_again_at,
+        alarm=decision.alarm,
     )
 
 
