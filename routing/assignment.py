@@ -19,10 +19,9 @@ from core.sql import Sql
 from routing import deadlines, hours, offers, rounds, work
 from routing.events import PresenceChanged, QueueChanged, WorkMoved
 from routing.models import Decision
-from routing.offers import LOOK_JOB
 from routing.reasons import RULES
 from routing.rings import Need
-from routing.rounds import Outcome
+from routing.rounds import DRAIN_JOB, LOOK_JOB, Outcome
 from tickets.events import (
     PriorityChanged,
     StatusChanged,
@@ -33,7 +32,6 @@ from tickets.events import (
     TicketWoken,
 )
 
-DRAIN_JOB: Final = "routing.drain"
 DRAIN_BATCH: Final = 50
 DRAIN_TRIGGER: Final = "an agent became ready"
 LOOK_OVER_JOB: Final = "routing.look_over"

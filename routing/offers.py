@@ -17,11 +17,11 @@ from core.errors import Conflict, Invalid, NotFound
 from core.sql import Sql
 from routing import presence
 from routing.events import OfferEnded
+from routing.rounds import DRAIN_JOB, LOOK_JOB
 from routing.work import REFUSED_FOR
 from tickets import lifecycle
 from tickets.lifecycle import TicketChange
 
-LOOK_JOB: Final = "routing.look"
 ACCEPTED: Final = "Offer accepted"
 MISSED: Final = "offers missed"
 """Why somebody is away who let offers pass."""
@@ -179,4 +179,5 @@ async def _end(
     if outcome != "accepted":
         args = {"ticket_id": row.ticket_id, "trigger": f"an offer was {outcome}"}
         await jobs.enqueue(session, LOOK_JOB, args, priority=5)
+        await jobs.enqueue(session, DRAIN_JOB, {"team_id": None}, priority=5)  # she has room for something else
     return row

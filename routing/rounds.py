@@ -23,6 +23,8 @@ from routing.events import NobodyCan, OfferMade, TicketRouted
 from routing.floor import HELD, Floor
 from tickets.events import TicketAssigned
 
+DRAIN_JOB: Final = "routing.drain"
+LOOK_JOB: Final = "routing.look"
 EXPIRE_JOB: Final = "routing.offer_expires"
 FIRST_PAGE: Final = 5
 """Items of each lane that a round reads at first; four times as many each time that these were not enough."""

@@ -21,8 +21,8 @@ from tests import factories
 from tickets.templates import Surroundings
 
 JOBS = (
-    Definition(assignment.DRAIN_JOB, assignment.drain),
-    Definition(offers.LOOK_JOB, assignment.look),
+    Definition(rounds.DRAIN_JOB, assignment.drain),
+    Definition(rounds.LOOK_JOB, assignment.look),
     Definition(assignment.LOOK_OVER_JOB, assignment.look_over),
     Definition(assignment.REQUEUE_JOB, assignment.requeue),
     Definition(rounds.EXPIRE_JOB, offers.expire),

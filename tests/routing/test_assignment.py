@@ -16,7 +16,7 @@ from core.db import Database, unit_of_work
 from core.jobs import Definition, Registry, Worker
 from core.settings import load
 from portal.surveys import Surveys
-from routing import assignment, presence
+from routing import assignment, presence, rounds
 from sampark.wiring import handlers
 from tests import factories
 from tickets import lifecycle
@@ -44,7 +44,7 @@ async def owner(db: Database, ticket_id: int) -> int | None:
 
 async def drain(db: Database) -> None:
     """Run the waiting drains."""
-    await Worker(db, Registry((Definition(assignment.DRAIN_JOB, assignment.drain),))).drain()
+    await Worker(db, Registry((Definition(rounds.DRAIN_JOB, assignment.drain),))).drain()
 
 
 async def test_the_longest_idle_ready_agent_gets_it(db: Database, clock: ManualClock) -> None:

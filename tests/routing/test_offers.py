@@ -22,6 +22,7 @@ async def wired(clock: ManualClock, db: Database) -> None:
     """The product's handlers; mails are offered for thirty seconds."""
     wire()
     await set_kind(db, "email", offer_seconds=30)
+    await settle(db)
 
 
 @pytest.fixture
