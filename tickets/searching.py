@@ -30,8 +30,8 @@ MOST_CUSTOMERS: Final = 100
 FACETS: Final = ("status", "channel", "team_id", "tags", "entitlement")
 _VALUES: Final = {"status": STATUSES, "entitlement": entitlement.STATES}
 """Conditions that have only these values; typed with a hyphen where the value has an underscore."""
-_CHOICES: Final = _VALUES | {"assignee": ("me",), "before": ("2026-11-01",), "after": ("2026-11-01",)}
-"""What is told to who typed another value: all that there is, or an example."""
+_CHOICES: Final = _VALUES | {"assignee": ("me",)}
+"""All that may stand there, told to who typed something else."""
 _OPERATOR: Final = re.compile(
     r'(?<!\S)(status|channel|priority|tag|language|entitlement|from|before|after|assignee):("[^"]*"|\S+)',
     re.IGNORECASE,

@@ -79,7 +79,11 @@ def test_an_article_is_written_reviewed_translated_and_published(
     saved(page)
     page.get_by_role("button", name="Send to review").click()
     expect(page.get_by_role("button", name="हिन्दी").filter(has_text="In review")).to_be_visible()
-    chief.goto(f"{address}?language=hi")
+    chief.goto(f"{desk.url}/console/knowledge/tasks")
+    expect(chief.get_by_role("heading", name="Waiting for review")).to_be_visible()
+    assert violations(chief) == []
+    picture(chief, "2-to-do")
+    chief.get_by_role("link", name=f"Review: {HINDI}").click()
     expect(chief.get_by_role("textbox", name="Title")).to_have_value(HINDI)
     publish(chief)
     picture(chief, "2-published")

@@ -37,9 +37,11 @@ def make_brand(page: Page, picture: Picture) -> None:
     page.get_by_role("navigation", name="Settings").get_by_role("link", name="Brands").click()
     page.get_by_role("link", name="Make a brand").click()
     page.get_by_role("textbox", name="Name", exact=True).fill("Acme Air")
-    page.get_by_label("Logo", exact=True).set_input_files(
-        {"name": "acme.svg", "mimeType": "image/svg+xml", "buffer": LOGO}
-    )
+    logo = page.get_by_label("Logo", exact=True)
+    logo.set_input_files({"name": "terms.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4"})
+    expect(page.get_by_role("alert").filter(has_text="A logo is a PNG, JPEG, WebP or SVG picture.")).to_be_visible()
+    picture(page, "wrong-logo")
+    logo.set_input_files({"name": "acme.svg", "mimeType": "image/svg+xml", "buffer": LOGO})
     expect(page.get_by_text("acme.svg is set when you save.")).to_be_visible()
     page.get_by_role("spinbutton", name="Colour in degrees").fill("350")
     expect(page.get_by_role("slider", name="Colour")).to_have_attribute("aria-valuetext", "350 degrees, pink")
