@@ -16,7 +16,7 @@ from agent_ui.api.automatic import AutomaticMailController
 from agent_ui.api.banners import BannerController
 from agent_ui.api.blocked import BlockedController
 from agent_ui.api.chats import ChatController
-from agent_ui.api.customers import CustomerController, SearchController
+from agent_ui.api.customers import CustomerController, OrganisationController, SearchController
 from agent_ui.api.directory import DirectoryController
 from agent_ui.api.files import FileController, UploadController
 from agent_ui.api.hours import HoursController
@@ -29,6 +29,7 @@ from agent_ui.api.policy import GuestLinkController, PolicyController
 from agent_ui.api.portal import BrandController, RequestTopicController
 from agent_ui.api.privacy import PrivacyController
 from agent_ui.api.products import CatalogueController, ProductFileController, RegistrationController
+from agent_ui.api.promises import PromiseController
 from agent_ui.api.recalls import ClaimController, KeyController, OrderController, RecallController
 from agent_ui.api.replies import DeliveryController, ReplyController
 from agent_ui.api.reports import ReportController
@@ -62,6 +63,7 @@ CONTROLLERS: Final = (
     DeliveryController,
     FileController,
     CustomerController,
+    OrganisationController,
     SearchController,
     SearchWordsController,
     LedgerController,
@@ -82,6 +84,7 @@ CONTROLLERS: Final = (
     RoutingController,
     WaitingController,
     OfferController,
+    PromiseController,
     ReportController,
     PrivacyController,
     GuestLinkController,

@@ -27,7 +27,7 @@ from tickets.timeline import Address, Item, MessageItem, NoteItem
 
 @functools.lru_cache(maxsize=1)
 def _around() -> Compiled:
-    """The mailbox of a ticket, the router's newest reason, what an answer begins with, the clocks: in one row."""
+    """The mailbox of a ticket, the router's newest reason, what an answer begins with, what is promised: in one row."""
     account = ChannelAccount.id == bindparam("account", None, type_=BigInteger)
     name = literal_column(leaving.SENDER_NAME, Text)
     why = (
@@ -61,6 +61,7 @@ def _around() -> Compiled:
             func.array(ours.scalar_subquery()),
             func.array(select(Agent.email).where(named).scalar_subquery()),
             promises.clocks_json(bindparam("ticket", 0, type_=BigInteger)),
+            promises.promises_json(bindparam("ticket", 0, type_=BigInteger)),
         )
     )
 
@@ -135,7 +136,7 @@ async def _view(desk: Desk, found: Detail) -> TicketView:
     last = found.last_mail
     people = [one.address.lower() for one in (*last.to, *last.cc)] if last else []
     values = {"account": found.account_id, "ticket": found.row.id, "team": found.row.team_id, "people": people}
-    name, address, why, box, ours, agents, clocks = (await _around().run(desk.source, values))[0]
+    name, address, why, box, ours, agents, clocks, promised = (await _around().run(desk.source, values))[0]
     mailbox = Mailbox(name=name, address=address) if address is not None else None
     viewers = [Viewer(agent_id=one.agent_id, name=one.name, state=one.mode) for one in desk.watching.of(found.row.id)]
     reason = Routing(reason=why) if why is not None else None
@@ -144,7 +145,8 @@ async def _view(desk: Desk, found: Detail) -> TicketView:
     about = None
     if found.registration_id is not None:
         about = await registrations.row_of(desk.session, found.registration_id)
-    return ticket_view(found, mailbox, reason, viewers, begins, about, promises.shown_clocks(clocks))
+    said = promises.shown_clocks(clocks), promises.shown_promises(promised)
+    return ticket_view(found, mailbox, reason, viewers, begins, about, *said)
 
 
 async def sent(desk: Desk, ticket_id: int, message_id: int) -> SentView:

@@ -20,6 +20,14 @@ class CustomerChanged(Event, frozen=True, kw_only=True):
     changes: dict[str, list[Any]]
 
 
+class OrganisationChanged(Event, frozen=True, kw_only=True):
+    """An agent changed fields of an organisation: name → [old, new]."""
+
+    kind = "organisation.changed"
+    organisation_id: int
+    changes: dict[str, list[Any]]
+
+
 class ContactInvalid(Event, frozen=True, kw_only=True):
     """An address or number cannot be reached any more (permanent bounce)."""
 

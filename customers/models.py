@@ -10,20 +10,23 @@ from core.base import Base
 
 
 class Organisation(Base):
-    """A company; its mail domain finds it."""
+    """A company; its mail domain finds it. ``tier``: of all its people that have none of their own."""
 
     __tablename__ = "organisations"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     name: Mapped[str]
     domain: Mapped[str | None] = mapped_column(unique=True)
+    tier: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime]
 
 
 class Customer(Base):
     """A person who is, was or may become a customer.
 
-    ``manages_organisation``: on the portal she sees the tickets of all people of her organisation.
+    ``manages_organisation``: on the portal she sees the tickets of all people of her organisation. ``tier``: what the
+    desk calls its better customers, where she is one by herself (``customers/tiers.py``).
     ``owner_agent_id``: the agent whom she knows; routing prefers her (a plain number here: staff is a sibling).
     """
 
@@ -31,6 +34,7 @@ class Customer(Base):
     __table_args__ = (
         Index("ix_customers_name_trgm", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
         Index("ix_customers_organisation_id", "organisation_id"),
+        Index("ix_customers_tier", "tier", postgresql_where=text("tier is not null")),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -39,6 +43,7 @@ class Customer(Base):
     language: Mapped[str | None]
     time_zone: Mapped[str | None]
     vip: Mapped[bool] = mapped_column(server_default="false")
+    tier: Mapped[str | None]
     manages_organisation: Mapped[bool] = mapped_column(server_default="false")
     do_not_contact: Mapped[bool] = mapped_column(server_default="false")
     notes: Mapped[str] = mapped_column(server_default="")

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import clock, events, i18n
 from core.errors import Conflict, Invalid, NotFound, Stale
 from core.sql import Sql
+from customers import tiers
 from customers.contacts import name_from, normalise_email
 from customers.domains import organisation_domain
 from customers.events import ContactInvalid, ContactRemoved, CustomerChanged, CustomerCreated
@@ -221,6 +222,7 @@ class CustomerChange(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None | msgspec.UnsetType = msgspec.UNSET
     time_zone: str | None | msgspec.UnsetType = msgspec.UNSET
     vip: bool | msgspec.UnsetType = msgspec.UNSET
+    tier: str | None | msgspec.UnsetType = msgspec.UNSET
     manages_organisation: bool | msgspec.UnsetType = msgspec.UNSET
     do_not_contact: bool | msgspec.UnsetType = msgspec.UNSET
     notes: str | msgspec.UnsetType = msgspec.UNSET
@@ -238,7 +240,7 @@ async def change(
     Raises:
         NotFound: there is none with this id.
         Stale: somebody changed it since ``if_version``.
-        Invalid: a name is empty, or a time zone or language does not exist.
+        Invalid: a name is empty, a tier too long, or a time zone or language does not exist.
     """
     customer = await session.scalar(select(Customer).where(Customer.id == customer_id).with_for_update())
     if customer is None:
@@ -248,6 +250,7 @@ async def change(
     changes: dict[str, list[Any]] = {}
     for name in wanted.__struct_fields__:
         new = getattr(wanted, name)
+        new = await tiers.spelled(session, new) if name == "tier" and new is not msgspec.UNSET else new
         old = getattr(customer, name)
         if new is msgspec.UNSET or new == old:
             continue

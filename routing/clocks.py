@@ -2,6 +2,7 @@
 
 A clock runs from its start to its deadline. While a ticket waits for its customer, and while it is over, time does not
 count. Whatever changes a policy later, a deadline is always walked anew from the original start with all its pauses.
+On its way it warns, at parts of its time that the policy names; each part warns once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,11 +15,19 @@ from routing import hours
 from routing.deadlines import Pause, deadline, tidy
 from routing.hours import Schedule
 
-Kind = Literal["first_response", "resolution"]
-KINDS: Final[tuple[Kind, ...]] = ("first_response", "resolution")
-WAITING: Final = frozenset({"pending", "on_hold"})
-"""Statuses in which a ticket waits for its customer or somebody else; no time to its solution runs."""
+Kind = Literal["first_response", "next_response", "resolution", "call_answer"]
+KINDS: Final[tuple[Kind, ...]] = ("first_response", "next_response", "resolution", "call_answer")
+"""What policies promise."""
+PROMISE: Final = "promise"
+"""The kind of a clock of what an agent has promised; its deadline is her word, not a policy's."""
+RESPONSES: Final = frozenset({"first_response", "next_response"})
+Waiting = Literal["pending", "on_hold"]
+WAITING: Final[tuple[Waiting, ...]] = ("pending", "on_hold")
+"""Statuses in which a ticket waits for its customer or somebody else; a policy says in which of them no time to the
+solution runs."""
 OVER: Final = frozenset({"solved", "closed"})
+_TIMES: Final = ("minutes", "business", "hours")
+_TERMS: Final = ("policy_id", "policy", "reason", *_TIMES, "is_told", "warnings", "rests_in", "restarts")
 
 
 class Clock(msgspec.Struct, kw_only=True):
@@ -33,10 +42,17 @@ class Clock(msgspec.Struct, kw_only=True):
     hours: str
     is_told: bool
     started_at: datetime
+    warnings: list[int] = []
+    rests_in: list[str] = msgspec.field(default_factory=lambda: list(WAITING))
+    restarts: bool = False
+    promise_id: int | None = None
     due_at: datetime | None = None
+    warns_at: datetime | None = None
+    warned: int = 0
     paused_at: datetime | None = None
     pauses: list[Pause] = []
     met_at: datetime | None = None
+    first_met_at: datetime | None = None
     breached_at: datetime | None = None
     ended_at: datetime | None = None
     id: int | None = None
@@ -44,7 +60,12 @@ class Clock(msgspec.Struct, kw_only=True):
     @property
     def runs(self) -> bool:
         """Whether its time passes."""
-        return self.met_at is None and self.paused_at is None and self.ended_at is None
+        return self.is_open and self.paused_at is None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be kept."""
+        return self.met_at is None and self.ended_at is None
 
     def is_late(self, at: datetime) -> bool:
         """Whether its deadline has come and nobody has noted yet that it was missed."""
@@ -59,7 +80,11 @@ class Clock(msgspec.Struct, kw_only=True):
 
 
 def wind(clock: Clock, schedules: Mapping[str, Schedule]) -> None:
-    """Find the deadline of a clock anew, from its original start. What is met, missed or ended keeps the one it had."""
+    """Find the deadline of a clock anew, from its original start. What is met, missed or ended keeps the one it had.
+
+    With the deadline comes the moment of the next warning.
+    """
+    clock.warns_at = None
     if clock.due_at is not None and (clock.met_at is not None or clock.due_at == clock.breached_at):
         return
     if clock.ended_at is not None:
@@ -68,7 +93,31 @@ def wind(clock: Clock, schedules: Mapping[str, Schedule]) -> None:
         clock.due_at = None
         return
     schedule = schedules.get(clock.hours, schedules[hours.DEFAULT]) if clock.business else None
-    clock.due_at = deadline(schedule, clock.started_at, clock.minutes * 60, clock.pauses)
+    if clock.kind != PROMISE:
+        clock.due_at = deadline(schedule, clock.started_at, clock.minutes * 60, clock.pauses)
+    if clock.due_at is not None and clock.met_at is None:
+        clock.warns_at = _next_warning(clock, clock.due_at, schedule)
+
+
+def _next_warning(clock: Clock, due_at: datetime, schedule: Schedule | None) -> datetime | None:
+    ahead = min((each for each in clock.warnings if each > clock.warned), default=None)
+    if ahead is None:
+        return None
+    whole = (due_at - clock.started_at).total_seconds() if clock.kind == PROMISE else clock.minutes * 60
+    return deadline(schedule, clock.started_at, whole * ahead / 100, clock.pauses)
+
+
+def warn(clock: Clock, at: datetime, schedules: Mapping[str, Schedule]) -> int | None:
+    """Note the warnings whose moment has come.
+
+    Returns:
+        The latest of them, in parts of a hundred of the clock's time; None: none that nobody has been told.
+    """
+    reached: int | None = None
+    while clock.warns_at is not None and clock.warns_at <= at:
+        reached = clock.warned = min(each for each in clock.warnings if each > clock.warned)
+        wind(clock, schedules)
+    return reached
 
 
 def _pause(clock: Clock, at: datetime) -> None:
@@ -87,6 +136,7 @@ def meet(clock: Clock, at: datetime) -> None:
     if clock.met_at is None:
         _resume(clock, at)
         clock.met_at = at
+        clock.first_met_at = clock.first_met_at or at
 
 
 def end(clock: Clock, at: datetime) -> None:
@@ -95,18 +145,22 @@ def end(clock: Clock, at: datetime) -> None:
 
 
 def renew(clock: Clock, terms: Clock) -> None:
-    """Give a clock the terms of another one. A deadline that was missed stays where the times are the same."""
-    if any(getattr(clock, name) != getattr(terms, name) for name in ("minutes", "business", "hours")):
-        clock.due_at = None
-    for name in ("policy_id", "policy", "reason", "minutes", "business", "hours", "is_told"):
+    """Give a clock the terms of another one. A deadline that was missed stays where the times are the same.
+
+    Another time is warned of anew, for its deadline is another one.
+    """
+    if any(getattr(clock, name) != getattr(terms, name) for name in _TIMES):
+        clock.due_at, clock.warned = None, 0
+    for name in _TERMS:
         setattr(clock, name, getattr(terms, name))
 
 
 def follow(clocks: Sequence[Clock], status: str, at: datetime) -> None:
     """Let the clocks of a ticket do what its status wants; the same again changes nothing.
 
-    Solved: the time to the solution ends, and nobody waits for a first answer any more. Opened again: the time to the
-    solution goes on where it was, for what lay between does not count. Pending or on hold: it rests.
+    Solved: the time to the solution ends, and nobody waits for an answer any more. Opened again: the time to the
+    solution goes on where it was, for what lay between does not count; or its policy lets another one begin, and this
+    one stays met. Pending or on hold: it rests, where its policy says so.
 
     Args:
         clocks: of one ticket.
@@ -118,12 +172,32 @@ def follow(clocks: Sequence[Clock], status: str, at: datetime) -> None:
             continue
         if clock.kind == "first_response":
             (_pause if status in OVER else _resume)(clock, at)
-        elif clock.kind == "resolution" and status in OVER:
-            meet(clock, at)
+        elif clock.kind == "next_response" and status in OVER and clock.met_at is None:
+            end(clock, at)
         elif clock.kind == "resolution":
-            if clock.met_at is not None:
-                clock.paused_at, clock.met_at = clock.met_at, None
-            (_pause if status in WAITING else _resume)(clock, at)
+            _follow_solution(clock, status, at)
+
+
+def _follow_solution(clock: Clock, status: str, at: datetime) -> None:
+    if status in OVER:
+        meet(clock, at)
+    elif clock.met_at is None or not clock.restarts:
+        if clock.met_at is not None:
+            clock.paused_at, clock.met_at = clock.met_at, None
+        (_pause if status in clock.rests_in else _resume)(clock, at)
+
+
+def another(clock: Clock, at: datetime, status: str) -> Clock:
+    """A clock of the same terms that begins anew.
+
+    Args:
+        clock: the one before it.
+        at: when it begins.
+        status: of its ticket.
+    """
+    made = Clock(kind=clock.kind, started_at=at, **{name: getattr(clock, name) for name in _TERMS})
+    follow([made], status, at)
+    return made
 
 
 Change = tuple[datetime, str, str]
@@ -157,8 +231,25 @@ def unmeet(clock: Clock, changes: Sequence[Change], status: str, now: datetime) 
         now: when that is.
     """
     met, clock.met_at = clock.met_at, None
+    clock.first_met_at = None
     if met is not None:
         follow_log(clock, met, changes, status, now)
+
+
+def stay_solved(clock: Clock, changes: Sequence[Change]) -> None:
+    """What has opened its ticket again was nothing: the time to the solution is met when it was, the rest is forgotten.
+
+    Args:
+        clock: one that runs since its ticket was opened again, and has not rested since.
+        changes: of its ticket's status, oldest first.
+    """
+    solved = [at for at, _, new in changes if new in OVER]
+    if not (clock.runs and clock.first_met_at is not None and clock.pauses and solved):
+        return
+    start, until = clock.pauses.pop()
+    clock.met_at = min(max(solved[-1], start), until)
+    clock.pauses = tidy([*clock.pauses, (start, clock.met_at)])
+    clock.due_at = clock.due_at if clock.due_at == clock.breached_at else None
 
 
 def resume(clock: Clock, changes: Sequence[Change], status: str, now: datetime) -> None:

@@ -48,7 +48,7 @@ class SlaPolicyChanged(Event, frozen=True, kw_only=True):
 class ClocksRecomputed(Event, frozen=True, kw_only=True):
     """A ticket's response times were found anew, from the original start; ``old`` is what was promised before.
 
-    ``because``: ``entitlement``, ``priority``, ``policy`` or ``hours``.
+    ``because``: ``entitlement``, ``priority``, ``team``, ``queue``, ``tier``, ``policy`` or ``hours``.
     """
 
     kind = "sla.recomputed"
@@ -152,3 +152,62 @@ class WorkKindChanged(Event, frozen=True, kw_only=True):
     work: str
     before: dict[str, Any]
     after: dict[str, Any]
+
+
+class ClockWarned(Event, frozen=True, kw_only=True):
+    """A deadline comes near: ``percent`` of the time are used. ``told``: the agents who are warned.
+
+    ``to_leads``: these are the team's leads as well, not its owner alone.
+    """
+
+    kind = "sla.warned"
+    clock: str
+    policy: str
+    reason: str
+    percent: int
+    due_at: datetime
+    told: tuple[int, ...]
+    to_leads: bool
+
+
+class PromiseMade(Event, frozen=True, kw_only=True):
+    """An agent has promised something to the customer of a ticket."""
+
+    kind = "promise.made"
+    promise_id: int
+    text: str
+    due_at: datetime
+    is_told: bool
+
+
+class PromiseMoved(Event, frozen=True, kw_only=True):
+    """What was promised is due at another moment now, or in other words."""
+
+    kind = "promise.moved"
+    promise_id: int
+    text: str
+    old: datetime
+    new: datetime
+
+
+class PromiseKept(Event, frozen=True, kw_only=True):
+    """What was promised was done; ``in_time``: before it was due."""
+
+    kind = "promise.kept"
+    promise_id: int
+    text: str
+    in_time: bool
+
+
+class PromiseWithdrawn(Event, frozen=True, kw_only=True):
+    """What was promised is promised no more."""
+
+    kind = "promise.withdrawn"
+    promise_id: int
+    text: str
+
+
+class CallTaken(Event, frozen=True, kw_only=True):
+    """An agent speaks with a caller; for her customer that is an answer."""
+
+    kind = "call.taken"

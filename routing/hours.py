@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import clock, events
 from core.errors import Invalid, NotFound, Stale
 from routing.events import HoursChanged
-from routing.models import OpeningHours
+from routing.models import OpeningHours, WorkQueue
 
 DEFAULT: Final = "default"
 DAY: Final = 24 * 60
@@ -126,6 +126,29 @@ def business_seconds(schedule: Schedule, since: datetime, until: datetime) -> fl
     return sum((end - start).total_seconds() for start, end in stretches)
 
 
+class Opening(msgspec.Struct, frozen=True):
+    """Whether we are there at an instant, and when that changes; a menu of a telephone and a web page say it.
+
+    Attributes:
+        is_open: we are there.
+        opens_at: when we are there next, in UTC; None: not within :data:`FARTHEST`. While we are there: now.
+        closes_at: until when; None while we are away.
+    """
+
+    is_open: bool
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+
+def opening(schedule: Schedule, at: datetime) -> Opening:
+    """How it stands with a schedule at an instant."""
+    first = next(open_times(schedule, at.astimezone(UTC), at + FARTHEST), None)
+    if first is None:
+        return Opening(False, None, None)
+    here = first[0] == at.astimezone(UTC)
+    return Opening(here, first[0], first[1] if here else None)
+
+
 def _schedule(row: OpeningHours) -> Schedule:
     value = {"name": row.name, "time_zone": row.time_zone, "weekly": row.weekly, "days": row.days}
     return msgspec.convert(value | {"version": row.version}, Schedule)
@@ -142,6 +165,18 @@ async def find(session: AsyncSession, name: str) -> Schedule | None:
 async def read(session: AsyncSession, name: str = DEFAULT) -> Schedule:
     """The schedule of a name, else the desk's own: whoever names one that is gone gets hours all the same."""
     return await find(session, name) or await find(session, DEFAULT) or Schedule()
+
+
+async def of_queue(session: AsyncSession, queue_id: int) -> Schedule:
+    """When somebody is there for a queue; the desk's own hours for one that has none."""
+    name = await session.scalar(select(WorkQueue.hours).where(WorkQueue.id == queue_id))
+    return await read(session, name or DEFAULT)
+
+
+async def of_team(session: AsyncSession, team_id: int | None) -> Schedule:
+    """When a team is there, by its own queue; the desk's own hours for one that has none, and for no team."""
+    own = select(WorkQueue.hours).where(WorkQueue.is_default, WorkQueue.team_id.is_not_distinct_from(team_id))
+    return await read(session, await session.scalar(own) or DEFAULT)
 
 
 async def list_all(session: AsyncSession) -> list[Schedule]:

@@ -1,4 +1,4 @@
-"""Tables of routing: queues, skills, work items, offers, every decision with its reasons, presence, response times.
+"""Tables of routing: queues, skills, work items, offers, every decision with its reasons, presence, promises.
 
 A work item is what ``routing/engine.py`` decides about; how it comes to an agent stands in ``routing/rounds.py``.
 """
@@ -245,24 +245,65 @@ class OpeningHours(Base):
 class SlaPolicy(Base):
     """What we promise for which tickets (``routing/policies.py``); None in a condition: whatever it is.
 
-    ``targets``: kind of clock → minutes, and whether they are of opening hours (``hours``: which) or of the calendar.
-    ``is_told``: customers see until when the first answer is promised.
+    ``targets``: kind of clock → minutes, and whether they are of opening hours (``hours``: which; None: those of the
+    ticket's queue) or of the calendar. ``is_told``: customers see until when the first answer is promised.
+    ``warnings``: at how many percent of the time somebody is warned. ``rests_in``: statuses in which the time to the
+    solution does not count. ``reopening``: whether that time goes on or begins anew when a ticket is opened again.
     """
 
     __tablename__ = "sla_policies"
     __table_args__ = (
-        Index("ix_sla_policies_requests", "entitlement", "priority", unique=True, postgresql_nulls_not_distinct=True),
+        CheckConstraint("reopening in ('continue','restart')", name="reopening"),
+        Index(
+            "ix_sla_policies_requests",
+            "tier",
+            "entitlement",
+            "queue_id",
+            "team_id",
+            "priority",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     name: Mapped[str]
+    tier: Mapped[str | None]
     entitlement: Mapped[str | None]
+    queue_id: Mapped[int | None] = mapped_column(ForeignKey("queues.id"))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
     priority: Mapped[str | None]
-    hours: Mapped[str] = mapped_column(server_default="default")
+    hours: Mapped[str | None]
     targets: Mapped[dict[str, Any]]
     is_told: Mapped[bool] = mapped_column(server_default="false")
+    warnings: Mapped[list[int]] = mapped_column(server_default="{}")
+    rests_in: Mapped[list[str]] = mapped_column(server_default="{pending,on_hold}")
+    reopening: Mapped[str] = mapped_column(server_default="continue")
     version: Mapped[int] = mapped_column(server_default=text("1"))
     changed_at: Mapped[datetime]
+
+
+class Promise(Base):
+    """What an agent has promised the customer of a ticket, and until when (``routing/promising.py``).
+
+    ``is_told``: the customer sees it. ``broken_at``: the moment at which it was missed; it may be kept later all the
+    same. Its clock is a row of :class:`SlaClock`, so it is warned of and missed like any other.
+    """
+
+    __tablename__ = "promises"
+    __table_args__ = (Index("ix_promises_ticket_id", "ticket_id"), Index("ix_promises_due_at", "due_at"))
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
+    text: Mapped[str]
+    due_at: Mapped[datetime]
+    is_told: Mapped[bool]
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id"))
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    kept_at: Mapped[datetime | None]
+    broken_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class SlaClock(Base):
@@ -271,15 +312,25 @@ class SlaClock(Base):
     What the policy said is kept here, so that a changed policy changes no promise by itself; it may be gone by now
     (``policy_id`` is no foreign key: to take a policy away nobody shall look through all clocks). ``pauses``:
     stretches ``[from, until]`` that do not count; ``paused_at``: the one that goes on. ``due_at``: None while it is
-    paused, unless it was missed before. ``breached_at``: the deadline that was missed; it stays whatever comes later.
-    ``ended_at``: since when nothing is promised any more about what was missed. The kinds ``next_response``,
-    ``call_answer`` and ``promise`` are for what is still to come.
+    paused, unless it was missed before. ``warns_at``: when somebody is warned next; ``warned``: up to how many percent
+    of the time that has happened. ``first_met_at``: it was met then, whatever came later (a ticket that is opened
+    again). ``breached_at``: the deadline that was missed; it stays whatever comes later. ``ended_at``: since when
+    nothing is promised any more about it.
     """
 
     __tablename__ = "sla_clocks"
     __table_args__ = (
         CheckConstraint("kind in ('first_response','next_response','resolution','call_answer','promise')", name="kind"),
-        UniqueConstraint("ticket_id", "kind", "started_at", name="uq_sla_clocks_ticket_kind_start"),
+        UniqueConstraint(
+            "ticket_id",
+            "kind",
+            "started_at",
+            "promise_id",
+            name="uq_sla_clocks_ticket_kind_start",
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index("ix_sla_clocks_started_at", "started_at"),
+        Index("ix_sla_clocks_promise_id", "promise_id", postgresql_where=text("promise_id is not null")),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -292,10 +343,17 @@ class SlaClock(Base):
     business: Mapped[bool]
     hours: Mapped[str]
     is_told: Mapped[bool]
+    warnings: Mapped[list[int]] = mapped_column(server_default="{}")
+    rests_in: Mapped[list[str]] = mapped_column(server_default="{pending,on_hold}")
+    restarts: Mapped[bool] = mapped_column(server_default="false")
+    promise_id: Mapped[int | None] = mapped_column(ForeignKey("promises.id", ondelete="CASCADE"))
     started_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
+    warns_at: Mapped[datetime | None]
+    warned: Mapped[int] = mapped_column(server_default="0")
     paused_at: Mapped[datetime | None]
     pauses: Mapped[list[Any]] = mapped_column(server_default="[]")
     met_at: Mapped[datetime | None]
+    first_met_at: Mapped[datetime | None]
     breached_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

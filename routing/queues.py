@@ -198,6 +198,7 @@ async def check_needs(session: AsyncSession, needs: Sequence[Need]) -> None:
 _IN_USE: Final = text(
     """
     select exists (select from work_items where queue_id = :id and state <> 'done') as work,
+        exists (select from sla_policies where queue_id = :id) as policies,
         exists (select from queues where id <> :id and rings @? format('$[*].queues[*] ? (@ == %s)', cast(:id as text))
             ::jsonpath) as rings
     """
@@ -227,6 +228,8 @@ async def remove(session: AsyncSession, queue_id: int) -> None:
     use = (await session.execute(_IN_USE, {"id": queue_id})).one()
     if use.work:
         raise Conflict("Work is left in this queue; move it first.")
+    if use.policies:
+        raise Conflict("A policy of response times is for this queue; change that first.")
     if use.rings:
         raise Conflict("A ring of another queue asks this one; change that first.")
     await ensure_default(session, found.team_id)

@@ -27,6 +27,7 @@ from core.events import Event, Handler
 from core.jobs import Definition, Registry
 from core.search_feed import Feed
 from core.search_vocabulary import VocabularyChanged
+from customers.events import CustomerChanged, OrganisationChanged
 from knowledge_base import indexing, publishing
 from knowledge_base.events import (
     ArticleApproved,
@@ -52,10 +53,11 @@ from products.events import (
     ProductRegistered,
     TransferOffered,
 )
-from routing import assignment, offers, queues, rounds, sla
+from routing import anew, assignment, clock_rows, lateness, offers, queues, rounds, sla
 from routing.events import (
     AgentRoutingChanged,
     ClockBreached,
+    ClockWarned,
     HoursChanged,
     PresenceChanged,
     QueueChanged,
@@ -72,6 +74,7 @@ from tickets.events import (
     EntitlementApplied,
     MessageQueued,
     MessageReceived,
+    NoReplyNeeded,
     NoteAdded,
     PriorityChanged,
     StatusChanged,
@@ -107,15 +110,24 @@ def handlers(
         PriorityChanged: (assignment.on_ticket_changed, sla.on_matter_changed),
         EntitlementApplied: (sla.on_matter_changed,),
         TicketRated: (ratings.on_rated,),
-        TeamChanged: (assignment.on_ticket_changed, notifier.on_routed),
+        TeamChanged: (assignment.on_ticket_changed, sla.on_matter_changed, notifier.on_routed),
         TicketSnoozed: (assignment.on_ticket_changed,),
         TicketWoken: (assignment.on_ticket_changed, notifier.on_routed),
-        MessageReceived: (delivery.on_message_received, notifier.on_message, following.on_message_received),
+        MessageReceived: (
+            delivery.on_message_received,
+            sla.on_message_received,
+            notifier.on_message,
+            following.on_message_received,
+        ),
         MessageQueued: (sla.on_answer,),
         AnsweredElsewhere: (sla.on_answer,),
         DeliveryChanged: (sla.on_answer,),
+        NoReplyNeeded: (sla.on_no_reply_needed,),
+        ClockWarned: (notifier.on_warned,),
         ClockBreached: (notifier.on_late,),
-        HoursChanged: (sla.on_hours_changed, assignment.on_rules_changed),
+        HoursChanged: (anew.on_hours_changed, assignment.on_rules_changed),
+        CustomerChanged: (anew.on_customer_changed,),
+        OrganisationChanged: (anew.on_organisation_changed,),
         NoteAdded: (notifier.on_note,),
         TicketRead: (following.on_read,),
         ProductRegistered: (products.on_registered,),
@@ -125,7 +137,7 @@ def handlers(
         OwnerChanged: (products.on_owner_changed,),
         CatalogueChanged: (registrations.on_catalogue_changed,),
         PresenceChanged: (assignment.on_presence_changed,),
-        WorkMoved: (assignment.on_work_moved,),
+        WorkMoved: (assignment.on_work_moved, sla.on_matter_changed),
         QueueChanged: (assignment.on_queue_changed,),
         AgentRoutingChanged: (assignment.on_rules_changed,),
         WorkKindChanged: (assignment.on_rules_changed,),
@@ -201,8 +213,9 @@ class Wiring:
                 Definition(assignment.LOOK_OVER_JOB, assignment.look_over),
                 Definition(assignment.REQUEUE_JOB, assignment.requeue),
                 Definition(rounds.EXPIRE_JOB, offers.expire),
-                Definition(sla.DUE_JOB, sla.on_due),
-                Definition(sla.REWIND_JOB, sla.rewind),
+                Definition(clock_rows.DUE_JOB, lateness.on_due),
+                Definition(anew.REWIND_JOB, anew.rewind),
+                Definition(anew.TIER_JOB, anew.tier_changed),
                 *searching.definitions(self.engine),
                 Definition(publishing.PUBLISH_JOB, publishing.publish_due),
             )

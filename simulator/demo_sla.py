@@ -15,28 +15,31 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.events import EventRow
 from core.timers import Timer
 from routing import clocks, policies
-from routing.clocks import Clock
+from routing.clock_rows import DUE_JOB
+from routing.clocks import Clock, Kind
 from routing.events import ClockBreached
 from routing.models import SlaClock
 from routing.policies import Draft, Matter, Rules, Target
-from routing.sla import DUE_JOB
 from simulator.demo_threads import PROMISE
 
 NEWEST: Final = 500
 """So many tickets have clocks, and all that are not solved; the promises about older ones were made on paper."""
+WARNINGS: Final = (75, 90)
 _OPENING_DAY: Final = 570
 _COVERED: Final = (
     Draft(
         name="Contract",
         entitlement="contract",
-        targets={"first_response": Target(240), "resolution": Target(2 * _OPENING_DAY)},
+        targets={"first_response": Target(240), "next_response": Target(240), "resolution": Target(2 * _OPENING_DAY)},
         is_told=True,
+        warnings=WARNINGS,
     ),
     Draft(
         name="Warranty",
         entitlement="in_warranty",
         targets={"first_response": Target(480), "resolution": Target(4 * _OPENING_DAY)},
         is_told=True,
+        warnings=WARNINGS,
     ),
 )
 _NAMES: Final = {"urgent": "Danger and standstill", "high": "Hurry", "normal": "Everyday", "low": "When there is time"}
@@ -73,6 +76,7 @@ def _drafts() -> list[Draft]:
                 "first_response": Target(hours * 60, business=False),
                 "resolution": Target(hours * 5 * 60, business=False),
             },
+            warnings=WARNINGS,
         )
         for priority, hours in PROMISE.items()
     ]
@@ -101,21 +105,12 @@ def _clocks(rules: Rules, ticket: Any, changes: list[tuple[datetime, str, str]],
     policy = policies.choose(rules.policies, matter)
     if policy is None:
         return []
+    kinds: tuple[Kind, ...] = ("first_response", "resolution")
     made = [
-        Clock(
-            kind=kind,
-            policy_id=policy.id,
-            policy=policy.name,
-            reason=policies.words(policy, kind, target, matter),
-            minutes=target.minutes,
-            business=target.business,
-            hours=policy.hours,
-            is_told=policy.is_told,
-            started_at=ticket.created_at,
-        )
-        for kind, target in policy.targets.items()
+        policies.clock_for(rules, policy, kind, matter, ticket.created_at) for kind in kinds if kind in policy.targets
     ]
     for each in made:
+        each.warnings = []  # of what began before the desk was opened nobody is warned: a demo begins quietly
         if each.kind == "first_response" and ticket.first_reply_at is not None:
             clocks.meet(each, ticket.first_reply_at)
         else:

@@ -26,6 +26,7 @@ _WAITING: Final = text(
     """
     select min(m.created_at) from messages m
     where m.ticket_id = :ticket and m.id <> :gone and m.kind = 'customer' and not m.is_auto
+    and m.id > coalesce((select t.no_reply_up_to_id from tickets t where t.id = :ticket), 0)
     and m.id > coalesce((
         select max(a.id) from messages a left join deliveries d on d.message_id = a.id
         where a.ticket_id = :ticket and a.id <> :gone and a.kind = 'agent' and not a.passed_on
@@ -33,7 +34,8 @@ _WAITING: Final = text(
     ), 0)
     """
 )
-"""Answers count, also those from elsewhere; not the desk's own mails, what was passed on, or is still to be sent."""
+"""Answers count, also those from elsewhere; not the desk's own mails, what was passed on, or is still to be sent. What
+needs no reply is not waited for."""
 
 
 async def without(session: AsyncSession, ticket: Ticket, message_id: int) -> bool:

@@ -46,6 +46,7 @@ class CustomerCard(msgspec.Struct, frozen=True):
     do_not_contact: bool
     organisation_id: int | None
     organisation_name: str | None
+    tier: str | None
 
 
 class LastMail(msgspec.Struct, frozen=True, rename="camel"):
@@ -133,8 +134,8 @@ def _ticket(scope: str) -> Compiled:
         .add_columns(
             Ticket.account_id, Ticket.last_message_id, _split(), _last_mail(),
             _contact("email"), _contact("phone"), Customer.language, Customer.time_zone, Customer.do_not_contact,
-            Organisation.id, Organisation.name, Ticket.registration_id, Ticket.entitlement_reason,
-            Ticket.entitlement_until, Ticket.form_answers,
+            Organisation.id, Organisation.name, func.coalesce(Customer.tier, Organisation.tier),
+            Ticket.registration_id, Ticket.entitlement_reason, Ticket.entitlement_until, Ticket.form_answers,
         )
         .outerjoin(Organisation, Organisation.id == Customer.organisation_id)
         .where(Ticket.id == bindparam("ticket", 0, type_=BigInteger))

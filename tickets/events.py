@@ -148,6 +148,14 @@ class MessageReceived(Event, frozen=True, kw_only=True):
     is_auto: bool = False
 
 
+class NoReplyNeeded(Event, frozen=True, kw_only=True):
+    """An agent said that the customer's last words need no answer; ``is_solved_again``: they had opened the ticket."""
+
+    kind = "message.no_reply_needed"
+    message_id: int
+    is_solved_again: bool
+
+
 class AnsweredElsewhere(Event, frozen=True, kw_only=True):
     """One of us answered the customer from another mail program than the desk."""
 

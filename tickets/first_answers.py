@@ -13,14 +13,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tickets.models import Message, Ticket
 
 MOST: Final = 1000
-STANDS: Final = """
-    exists(select 1 from messages said left join deliveries way on way.message_id = said.id
+_ANSWERS: Final = """
+    select 1 from messages said left join deliveries way on way.message_id = said.id
         where said.ticket_id = {ticket} and said.kind = 'agent' and not said.passed_on
         and coalesce(way.state, '') not in ('cancelled', 'failed', 'bounced')
-        and (way.scheduled is not true or way.sent_at is not null))
+        and (way.scheduled is not true or way.sent_at is not null)
 """
+STANDS: Final = f"exists({_ANSWERS})"
 """The condition, as SQL, that one of us has answered the customer of a ticket: what was taken back or did not arrive is
 no answer, nor what is still to be sent later, what was passed on to somebody else, a note, or the desk's own mails."""
+STANDS_SINCE: Final = f"""
+    exists({_ANSWERS} and case when way.scheduled then way.sent_at else said.created_at end >= {{since}})
+"""
+"""The same of an answer that was given at an instant or later."""
 
 
 class FirstAnswer(msgspec.Struct, frozen=True):

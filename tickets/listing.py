@@ -157,6 +157,7 @@ def _views() -> dict[str, View]:
         "unassigned": (Ticket.assignee_id.is_(None), and_(OPEN, AWAKE)),
         "open": (true(), and_(OPEN, AWAKE)),
         "breaching": (due, and_(BEING_WORKED_ON, AWAKE)),
+        "promised": (Ticket.promise_due_at.is_not(None), true()),
         "mentions": (_mentioned(), true()),
         "drafts": (_drafted(), true()),
         "snoozed": (Ticket.snoozed_until.is_not(None), BEING_WORKED_ON),

@@ -20,6 +20,8 @@ class Ticket(Base):
 
     ``registration_id``: the registered product that it is about. ``entitlement…``: what its owner was entitled to when
     the ticket was opened, and why (``products/entitlement.py``); frozen, whatever becomes of the product later.
+    ``due_at``: the next deadline, ``promise_due_at``: the next one that an agent has promised herself.
+    ``no_reply_up_to_id``: the customer's messages up to this one need no answer (``tickets/no_reply.py``).
     """
 
     __tablename__ = "tickets"
@@ -34,6 +36,7 @@ class Ticket(Base):
         Index("ix_tickets_tags", "tags", postgresql_using="gin"),
         Index("ix_tickets_subject_trgm", "subject", postgresql_using="gin", postgresql_ops={"subject": "gin_trgm_ops"}),
         Index("ix_tickets_due", "due_at", postgresql_where=text(f"due_at is not null and {LIVE.text}")),
+        Index("ix_tickets_promise_due", "promise_due_at", postgresql_where=text("promise_due_at is not null")),
         Index("ix_tickets_registration_id", "registration_id", postgresql_where=text("registration_id is not null")),
         Index("ix_tickets_snoozed", "snoozed_until", postgresql_where=text("snoozed_until is not null")),
         # Most updates touch only unindexed columns; room on the page keeps them heap-only.
@@ -54,6 +57,8 @@ class Ticket(Base):
     last_activity_at: Mapped[datetime]
     waiting_since: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
+    promise_due_at: Mapped[datetime | None]
+    no_reply_up_to_id: Mapped[int | None]
     snoozed_until: Mapped[datetime | None]
     first_reply_at: Mapped[datetime | None]
     solved_at: Mapped[datetime | None]

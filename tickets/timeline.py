@@ -42,6 +42,12 @@ SHOWN_EVENTS: Final = (
     "ticket.rated",
     "sla.breached",
     "sla.recomputed",
+    "sla.warned",
+    "promise.made",
+    "promise.moved",
+    "promise.kept",
+    "promise.withdrawn",
+    "message.no_reply_needed",
 )
 SHOWN_DELIVERIES: Final = ("failed", "bounced", "unknown")
 """States of a delivery that are events of the timeline (``delivery.failed`` …); the others show on the message.

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from litestar import Controller, Response, get, patch
+from litestar import Controller, Response, get, patch, put
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, HeaderParameter, JSONBody
 
@@ -11,9 +11,16 @@ from agent_ui.auth import requires
 from agent_ui.deps import Desk
 from agent_ui.limits import allow
 from agent_ui.views.base import Page, PathId, etag, given, version_of
-from agent_ui.views.customers import CustomerChangeInput, CustomerView, brief
+from agent_ui.views.customers import (
+    CustomerChangeInput,
+    CustomerView,
+    OrganisationInput,
+    OrganisationView,
+    brief,
+    organisation_view,
+)
 from agent_ui.views.tickets import CustomerBrief, SearchView
-from customers import finding, service
+from customers import finding, organisations, service, tiers
 from customers.listing import CustomerLine
 from products import finding as products
 from products.listing import RegistrationRow
@@ -67,6 +74,29 @@ class CustomerController(Controller):
             await service.change(desk.session, customer_id, wanted, version_of(if_match))
         view = await customer_page.read(desk, customer_id)
         return Response(view, headers=etag(view.version))
+
+
+class OrganisationController(Controller):
+    """Companies of customers, and the tiers."""
+
+    tags = ["Customers"]
+
+    @get("/tiers", guards=[requires("desk:use")], summary="Tiers in use")
+    async def known_tiers(self, desk: NamedDependency[Desk]) -> list[str]:
+        """What the desk calls its better customers: the tiers that customers and organisations have."""
+        return await tiers.known(desk.session)
+
+    @put("/organisations/{organisation_id:int}", guards=[requires("customers:change")], summary="Change a company")
+    async def change(
+        self,
+        desk: NamedDependency[Desk],
+        organisation_id: PathId,
+        data: JSONBody[OrganisationInput],
+        if_match: Annotated[str | None, HeaderParameter(name="If-Match")] = None,
+    ) -> Response[OrganisationView]:
+        """Give it a tier, or none; what is promised about its people's open tickets follows in the background."""
+        changed = await organisations.set_tier(desk.session, organisation_id, data.tier, version_of(if_match))
+        return Response(organisation_view(changed), headers=etag(changed.version))
 
 
 class SearchController(Controller):

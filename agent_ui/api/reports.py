@@ -21,6 +21,7 @@ from agent_ui.views.reports import (
     share_view,
 )
 from core import clock
+from routing import sla_report
 from tickets import satisfaction_report
 from tickets.satisfaction_report import Asked, Group
 
@@ -50,6 +51,12 @@ class ReportController(Controller):
     async def satisfaction(self, desk: NamedDependency[Desk], wanted: NamedDependency[Asked]) -> SatisfactionView:
         """Answers to surveys that were asked in the time; without one, of the last four weeks."""
         return satisfaction_view(await satisfaction_report.report(desk.session, wanted), wanted)
+
+    @get("/response-times", summary="How response times and promises were kept")
+    async def response_times(self, desk: NamedDependency[Desk], wanted: NamedDependency[Asked]) -> sla_report.Report:
+        """Clocks that began in the time, and promises that were due in it; without one, of the last four weeks."""
+        about = sla_report.Asked(since=wanted.since, until=wanted.until, team_id=wanted.team_id)
+        return await sla_report.report(desk.session, about)
 
     @get("/satisfaction/course", summary="How content customers are, step by step")
     async def course(

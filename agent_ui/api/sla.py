@@ -10,7 +10,7 @@ from agent_ui.auth import requires
 from agent_ui.deps import Desk
 from agent_ui.views.base import PathId, etag, version_of
 from agent_ui.views.sla import ResponsePolicyInput, ResponsePolicyView, policy_view
-from routing import policies, sla
+from routing import anew, policies
 
 MANAGE = requires("sla:manage")
 
@@ -55,5 +55,5 @@ async def _saved(
 ) -> Response[ResponsePolicyView]:
     saved = await policies.save(desk.session, data.draft(), policy_id, version)
     if data.open_too:
-        await sla.promise_to_open_ones(desk.session)
+        await anew.promise_to_open_ones(desk.session)
     return Response(policy_view(saved), headers=etag(saved.version))

@@ -30,11 +30,26 @@ class CustomerTicket(View):
     created_at: datetime
 
 
+class OrganisationView(View):
+    """A company; ``tier``: of all its people that have none of their own."""
+
+    id: int
+    name: str
+    tier: str | None
+    version: int
+
+
+class OrganisationInput(Input):
+    """What an agent says of a company; null: it has no tier."""
+
+    tier: Annotated[str, msgspec.Meta(max_length=100)] | None
+
+
 class CustomerView(View):
     """A customer whole, with the newest tickets that the reader may see.
 
-    ``manages_organisation``: on the portal she sees the tickets of all people of her organisation.
-    ``owner_agent_id``: the agent whom she knows; routing prefers her.
+    ``manages_organisation``: on the portal she sees the tickets of all people of her organisation. ``tier``: her own;
+    null: that of her organisation, if it has one. ``owner_agent_id``: the agent whom she knows; routing prefers her.
     """
 
     id: int
@@ -45,8 +60,9 @@ class CustomerView(View):
     do_not_contact: bool
     manages_organisation: bool
     notes: str
+    tier: str | None
     owner_agent_id: int | None
-    organisation: Named | None
+    organisation: OrganisationView | None
     contacts: list[ContactView]
     tickets: list[CustomerTicket]
     created_at: datetime
@@ -64,6 +80,7 @@ class CustomerChangeInput(Input):
     manages_organisation: bool | msgspec.UnsetType = msgspec.UNSET
     notes: Annotated[str, msgspec.Meta(max_length=20_000)] | msgspec.UnsetType = msgspec.UNSET
     owner_agent_id: Id | msgspec.UnsetType | None = msgspec.UNSET
+    tier: Annotated[str, msgspec.Meta(max_length=100)] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 def brief(line: CustomerLine) -> CustomerBrief:
@@ -84,6 +101,11 @@ def brief(line: CustomerLine) -> CustomerBrief:
     )
 
 
+def organisation_view(found: Organisation) -> OrganisationView:
+    """A company."""
+    return OrganisationView(id=found.id, name=found.name, tier=found.tier, version=found.version)
+
+
 def customer_view(
     customer: Customer, organisation: Organisation | None, contacts: list[ContactPoint], tickets: list[TicketRow]
 ) -> CustomerView:
@@ -97,8 +119,9 @@ def customer_view(
         do_not_contact=customer.do_not_contact,
         manages_organisation=customer.manages_organisation,
         notes=customer.notes,
+        tier=customer.tier,
         owner_agent_id=customer.owner_agent_id,
-        organisation=Named(id=organisation.id, name=organisation.name) if organisation else None,
+        organisation=organisation_view(organisation) if organisation else None,
         contacts=[
             ContactView(kind=one.kind, value=one.value, verified=one.verified, invalid_reason=one.invalid_reason)
             for one in contacts

@@ -7,12 +7,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from agent_ui.views.base import EmailText, Html, Id, IdList, Input, Named, Revision, ShortText, View
-from agent_ui.views.sla import ClockView, clock_view
 from core.errors import Invalid
 from customers.contacts import normalise_email
 from products.listing import RegistrationRow
 from routing.models import Decision
-from routing.promises import ShownClock
+from routing.promises import ShownClock, ShownPromise
 from tickets.detail import Detail, DraftItem
 from tickets.intake import Person
 from tickets.listing import AgentRef, TicketRow
@@ -110,7 +109,8 @@ class TicketView(View):
 
     ``timeline`` is the newest page, ``before`` the key of the one before it. ``last_event_id`` is what a reply names
     as ``lastSeen``. ``entitlement`` was frozen when the ticket was opened, for ``entitlement_reason``;
-    ``product.state`` is how it stands now. ``clocks``: what is promised about it; none: no policy fits.
+    ``product.state`` is how it stands now. ``clocks``: what is promised about it; none: no policy fits. ``promises``:
+    what agents have promised its customer. ``tier``: of its customer.
     """
 
     id: int
@@ -151,7 +151,9 @@ class TicketView(View):
     split: SplitHint | None
     form_answers: list[AnswerView]
     follower_ids: list[int]
-    clocks: list[ClockView]
+    clocks: list[ShownClock]
+    promises: list[ShownPromise]
+    tier: str | None
 
 
 class ProductInput(Input):
@@ -339,6 +341,7 @@ def ticket_view(
     reply_defaults: ReplyDefaults,
     product: RegistrationRow | None,
     clocks: list[ShownClock],
+    promises: list[ShownPromise],
 ) -> TicketView:
     """A ticket as its screen shows it."""
     row, card = detail.row, detail.customer
@@ -375,7 +378,9 @@ def ticket_view(
         entitlement_reason=detail.entitlement_reason,
         entitlement_until=detail.entitlement_until,
         product=ticket_product(product) if product else None,
-        clocks=[clock_view(each) for each in clocks],
+        clocks=clocks,
+        promises=promises,
+        tier=card.tier,
     )
 
 

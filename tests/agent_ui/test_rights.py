@@ -34,6 +34,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/tickets/{ticket_id}/block-sender"): {"reason": "spam"},
     ("PUT", "/api/tickets/{ticket_id}/product"): {"registrationId": None},
     ("PATCH", "/api/customers/{customer_id}"): {"vip": True},
+    ("PUT", "/api/organisations/{organisation_id}"): {"tier": "Gold"},
+    ("POST", "/api/tickets/{ticket_id}/promises"): {"text": "I call", "dueAt": "2026-03-03T09:00:00Z"},
+    ("PUT", "/api/promises/{promise_id}"): {"text": "I call", "dueAt": "2026-03-03T09:00:00Z"},
     ("POST", "/api/search/synonyms"): {"words": ["lamp", "light"]},
     ("PUT", "/api/search/synonyms/{synonym_id}"): {"words": ["lamp", "bulb"]},
     ("POST", "/api/search/stop-words"): {"word": "please"},
@@ -159,6 +162,8 @@ async def things(db: Database, desk: Desk, ticket: int) -> dict[str, Any]:
             "kind": "no-kind",
             "synonym_id": 999_999,
             "word": "please",
+            "organisation_id": 999_999,
+            "promise_id": 999_999,
             **dict.fromkeys(PRODUCT_IDS, 999_999),
         }
 

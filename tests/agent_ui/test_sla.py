@@ -18,6 +18,7 @@ BODY: dict[str, Any] = {
     "firstResponse": {"minutes": 240},
     "resolution": {"minutes": 2880, "business": False},
     "isTold": True,
+    "warnings": [75],
 }
 EVERYBODY = {"name": "Everybody", "firstResponse": {"minutes": 480}}
 
@@ -28,7 +29,9 @@ async def test_policies_are_made_changed_and_taken_away(desk: Desk, db: Database
         assert (await role.http.post(PATH, json=BODY)).status_code == 403
     made = await desk.admin.http.post(PATH, json=BODY)
     assert made.status_code == 201, made.text
-    kept = BODY | {"id": made.json()["id"], "priority": None, "hours": "default", "version": 1}
+    open_ones = dict.fromkeys(("tier", "queueId", "teamId", "priority", "nextResponse", "callAnswer"))
+    terms = {"hours": "default", "warnings": [75], "restsIn": ["pending", "on_hold"], "reopening": "continue"}
+    kept = BODY | open_ones | terms | {"id": made.json()["id"], "version": 1}
     assert made.json() == kept | {"firstResponse": {"minutes": 240, "business": True}}
     assert (await desk.admin.http.post(PATH, json=EVERYBODY)).status_code == 201
     assert [each["name"] for each in (await desk.agent.http.get(PATH)).json()] == ["Contract", "Everybody"]
@@ -53,6 +56,8 @@ async def test_policies_are_made_changed_and_taken_away(desk: Desk, db: Database
         ({"firstResponse": {"minutes": 0}}, "firstResponse.minutes"),
         ({"hours": "moon"}, "hours"),
         ({"name": ""}, "name"),
+        ({"teamId": 10**9}, "teamId"),
+        ({"warnings": [100]}, "warnings"),
     ],
 )
 async def test_what_makes_no_sense_is_refused(desk: Desk, wrong: dict[str, Any], field: str) -> None:
@@ -72,6 +77,7 @@ async def test_a_ticket_shows_what_is_promised(desk: Desk, db: Database, ticket:
         first, solution = (await desk.agent.http.get(f"/api/tickets/{promised}")).json()["clocks"]
     assert len(queries) <= 8, queries.statements
     assert (first["kind"], first["dueAt"], first["minutes"]) == ("first_response", "2026-03-02T13:00:00Z", 240)
+    assert (first["warned"], first["firstMetAt"]) == (0, None)
     assert first["reason"] == "every request: first answer within 4 opening hours"
     assert (solution["kind"], solution["business"], solution["metAt"]) == ("resolution", False, None)
     assert (await desk.agent.http.get(f"/api/tickets/{ticket}")).json()["clocks"] == []

@@ -20,7 +20,7 @@ from core.settings import load
 from core.sql import Sql
 from portal.surveys import Surveys
 from products import coverage, registering
-from routing import policies, sla
+from routing import anew, clock_rows, lateness, policies
 from routing.models import SlaClock
 from routing.policies import Draft, Policy, Target
 from sampark.wiring import handlers
@@ -113,7 +113,11 @@ async def answer(db: Database, who: Agent, ticket_id: int, key: str = "a", **fie
 async def run_due(db: Database) -> None:
     """Let the scheduler look at the clock, and run what it woke."""
     await scheduler.run_due(db)
-    jobs = (Definition(sla.DUE_JOB, sla.on_due), Definition(sla.REWIND_JOB, sla.rewind))
+    jobs = (
+        Definition(clock_rows.DUE_JOB, lateness.on_due),
+        Definition(anew.REWIND_JOB, anew.rewind),
+        Definition(anew.TIER_JOB, anew.tier_changed),
+    )
     await Worker(db, Registry(jobs)).drain()
 
 

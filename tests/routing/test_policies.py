@@ -34,6 +34,15 @@ def test_the_most_specific_policy_counts() -> None:
     assert policies.choose(known, Matter("none", None, "urgent")) is urgent
     assert policies.choose(known, Matter("none", None, "low")) is everybody
     assert policies.choose([contract], Matter("none", None, "low")) is None
+    gold = Policy(id=5, name="x", tier="Gold")
+    team = Policy(id=6, name="x", team_id=7)
+    queue = Policy(id=7, name="x", queue_id=9)
+    known += [gold, team, queue]
+    assert policies.choose(known, Matter("none", None, "urgent", 7, 9)) is queue
+    assert policies.choose(known, Matter("contract", None, "urgent", 7, 9, "GOLD")) is gold
+    assert policies.choose(known, Matter("contract", None, "low", 7)) is contract
+    assert policies.choose(known, Matter("none", None, "urgent", 7)) is team
+    assert policies.choose(known, Matter("none", None, "urgent", 8, 8, "Silver")) is urgent
 
 
 @pytest.mark.parametrize(
@@ -54,6 +63,13 @@ async def test_policies_that_make_no_sense_are_refused(db: Database, clock: Manu
         ("priority", {"priority": "now"}),
         ("targets", {"targets": {}}),
         ("hours", {"hours": "moon"}),
+        ("queueId", {"queue_id": 10**9}),
+        ("teamId", {"team_id": 10**9}),
+        ("tier", {"tier": "x" * 41}),
+        ("resolution.minutes", {"targets": {"resolution": Target(0)}}),
+        ("nextResponse.minutes", {"targets": {"next_response": Target(367 * 24 * 60)}}),
+        ("warnings", {"warnings": (0,)}),
+        ("warnings", {"warnings": (10, 20, 30, 40, 50)}),
         ("entitlement", {"name": "The same again"}),
     ]
     for field, fields in wrong:

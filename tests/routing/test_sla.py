@@ -15,7 +15,7 @@ from core.db import Database, reading, unit_of_work
 from core.jobs import Definition, Registry, Worker
 from core.timers import Timer
 from products import coverage, registering
-from routing import hours, policies, promises, sla
+from routing import anew, clock_rows, hours, policies, promises, sla
 from routing.hours import Schedule, Window
 from routing.policies import Draft, Target
 from staff.models import Agent
@@ -71,7 +71,7 @@ async def test_a_new_ticket_has_its_clocks_in_its_own_transaction(db: Database, 
 
 
 async def test_intake_pays_one_statement(db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new ticket costs one statement more than without clocks, with policies and without; a further mail none."""
+    """A new ticket costs one statement more than without clocks, with policies and without; a further mail one."""
 
     async def spent(**fields: Any) -> int:
         await opened(db)  # whatever is read once has been read
@@ -90,7 +90,7 @@ async def test_intake_pays_one_statement(db: Database, clock: ManualClock, monke
     )
     bare = await spent()
     assert (without_policy - bare, with_policy - bare) == (1, 1)
-    assert await spent(token_ticket_id=ticket) == answered
+    assert await spent(token_ticket_id=ticket) == answered - 1
 
 
 async def test_a_changed_rule_holds_for_the_very_next_ticket(db: Database, clock: ManualClock) -> None:
@@ -162,7 +162,7 @@ async def test_what_is_over_gets_no_clocks_later(db: Database, clock: ManualCloc
         await lifecycle.change(session, ticket, TicketChange(priority="low"))
     assert await clocks_of(db, ticket) == {}
     async with reading(db) as session:
-        waiting = select(Timer.dedupe).where(Timer.job == sla.DUE_JOB)
+        waiting = select(Timer.dedupe).where(Timer.job == clock_rows.DUE_JOB)
         assert list(await session.scalars(waiting)) == [f"sla:{other}"]
     await status(db, other, "solved")
     async with reading(db) as session:
@@ -361,13 +361,13 @@ async def test_open_tickets_get_a_changed_policy_only_when_somebody_says_so(db: 
     await status(db, waiting, "pending")
     clock.advance(2 * HOUR)
     await status(db, waiting, "open")
-    others = [await opened(db) for _ in range(sla.BATCH + 3)]
+    others = [await opened(db) for _ in range(anew.BATCH + 3)]
     await status(db, others[0], "solved")
     await policy(db, targets={"resolution": Target(600, business=False)})
     await run_due(db)
     assert await due(db, others[-1]) is None
     async with unit_of_work(db) as session:
-        await sla.promise_to_open_ones(session)
+        await anew.promise_to_open_ones(session)
     await run_due(db)
     assert await due(db, waiting) == NOW + 12 * HOUR
     assert await due(db, others[-1]) == NOW + 12 * HOUR

@@ -3,12 +3,18 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from core.clock import ManualClock
-from core.db import Database, unit_of_work
-from routing import hours, policies, sla
+from core.db import Database, reading, unit_of_work
+from customers import organisations
+from customers import service as customers
+from customers.service import CustomerChange
+from routing import anew, hours, policies, queues
 from routing.hours import Schedule, Window
+from routing.models import WorkQueue
 from routing.policies import Draft, Policy, Target
+from tests import factories
 from tests.routing.promising import (
     HOUR,
     NOW,
@@ -46,7 +52,7 @@ async def promise_open_ones(db: Database, made: Policy, **fields: Any) -> None:
     async with unit_of_work(db) as session:
         values = {"name": made.name, "targets": made.targets} | fields
         await policies.save(session, Draft(**values), made.id)
-        await sla.promise_to_open_ones(session)
+        await anew.promise_to_open_ones(session)
     await run_due(db)
 
 
@@ -191,3 +197,59 @@ async def test_what_became_urgent_while_it_was_solved_is_promised_when_it_is_ope
         assert anew["because"] == "priority"
     kept = (await clocks_of(db, untouched))["resolution"]
     assert (kept.policy, kept.due_at) == ("Everybody", NOW + 49 * HOUR)
+
+
+async def test_the_tier_and_the_queue_decide_too(db: Database, clock: ManualClock) -> None:
+    """Her own tier before her organisation's, a queue's hours where the policy wants them; each change from the start."""
+    async with unit_of_work(db) as session:
+        night = await factories.team(session, name="Night")
+        asha = await customers.find_or_create(session, "asha@firm.example")
+        company = (await customers.get(session, asha.id)).organisation_id or 0
+    await shut_at(db, 20 * 60, "night")
+    async with unit_of_work(db) as session:
+        await queues.ensure_default(session, night.id)
+        own = await session.scalar(
+            update(WorkQueue)
+            .where(WorkQueue.team_id == night.id)
+            .values(hours="night", version=2)
+            .returning(WorkQueue.id)
+        )
+    await policy(db, targets={"resolution": Target(600)})
+    await policy(db, name="Of the night", queue_id=own, hours=None, targets={"resolution": Target(600)})
+    await policy(db, name="Gold", tier="Gold", targets={"resolution": Target(60, business=False)})
+    ticket, elsewhere = [await opened(db, sender=f"{name}@firm.example") for name in ("asha", "bo")]
+    assert await due(db, ticket) == NOW + 24.5 * HOUR
+    await change(db, ticket, team_id=night.id)
+    (solution,) = (await clocks_of(db, ticket)).values()
+    assert (solution.hours, solution.due_at) == ("night", NOW + (5.5 + 13 + 4.5) * HOUR)
+    assert solution.reason == "queue Night: solution within 10 opening hours"
+    async with unit_of_work(db) as session:
+        await organisations.set_tier(session, company, "gold")
+    await run_due(db)
+    assert [await due(db, each) for each in (ticket, elsewhere)] == [NOW + HOUR] * 2
+    assert await due(db, await opened(db, sender="cy@firm.example")) == NOW + HOUR
+    async with unit_of_work(db) as session:
+        await customers.change(session, asha.id, CustomerChange(tier="Silver"))
+    await run_due(db)
+    assert [await due(db, each) for each in (ticket, elsewhere)] == [NOW + 23 * HOUR, NOW + HOUR]
+    assert [each["because"] for each in await told(db, ticket, "sla.recomputed")] == ["team", "tier", "tier"]
+    async with reading(db) as session:
+        assert (
+            (await hours.of_team(session, night.id)).name == (await hours.of_queue(session, own or 0)).name == "night"
+        )
+        assert (await hours.of_team(session, None)).name == "default"
+
+
+async def test_a_tier_that_came_while_it_was_solved_counts_when_it_is_opened(db: Database, clock: ManualClock) -> None:
+    """As with an entitlement or a priority that somebody has put right meanwhile."""
+    await policy(db, targets={"resolution": TWO_DAYS})
+    await policy(db, name="Gold", tier="Gold", targets={"resolution": Target(24 * 60, business=False)})
+    ticket = await opened(db)
+    await status(db, ticket, "solved")
+    async with unit_of_work(db) as session:
+        found = await customers.find_by_email(session, "asha@customer.example")
+        await customers.change(session, found.id if found else 0, CustomerChange(tier="Gold"))
+    await run_due(db)
+    clock.advance(HOUR)
+    await status(db, ticket, "open")
+    assert await due(db, ticket) == NOW + 25 * HOUR

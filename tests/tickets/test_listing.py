@@ -62,12 +62,15 @@ async def test_each_view_shows_what_belongs_to_it(db: Database, desk: Desk, cloc
         due = await made(session, clock, team)
         for each in (due, on_hold, asleep, solved):
             (await session.get_one(Ticket, each)).due_at = clock.now() + timedelta(minutes=20)
+        for each in (solved, waiting):
+            (await session.get_one(Ticket, each)).promise_due_at = later
         await note(session, solved, NoteContent(client_key="n1", html="<p>@me</p>", mentions=[actor.id or 0]))
     wanted = {
         "mine": {mine, on_hold, foreign_but_mine},
         "unassigned": {waiting, nobodys, due},
         "open": {mine, waiting, foreign_but_mine, nobodys, due},
         "breaching": {due, on_hold},
+        "promised": {solved, waiting},
         "mentions": {solved},
         "drafts": set(),
         "snoozed": {asleep},

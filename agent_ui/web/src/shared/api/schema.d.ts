@@ -1693,6 +1693,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/organisations/{organisation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a company */
+        put: operations["ApiOrganisationsOrganisationIdChange"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/people": {
         parameters: {
             query?: never;
@@ -2206,6 +2223,74 @@ export interface paths {
         get: operations["ApiProductsProductIdPicturePicture"];
         /** Give a product a picture */
         put: operations["ApiProductsProductIdPictureSetPicture"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/promises/{promise_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Promise it for another moment */
+        put: operations["ApiPromisesPromiseIdMove"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/promises/{promise_id}/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** It was done */
+        post: operations["ApiPromisesPromiseIdKeepKeep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/promises/{promise_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** It is promised no more */
+        post: operations["ApiPromisesPromiseIdWithdrawWithdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/response-times": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How response times and promises were kept */
+        get: operations["ApiReportsResponseTimesResponseTimes"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -2981,6 +3066,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tickets/{ticket_id}/no-reply-needed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** No reply is needed */
+        post: operations["ApiTicketsTicketIdNoReplyNeededNoReplyNeeded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets/{ticket_id}/notes": {
         parameters: {
             query?: never;
@@ -3009,6 +3111,23 @@ export interface paths {
         /** Choose the product */
         put: operations["ApiTicketsTicketIdProductChooseProduct"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{ticket_id}/promises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Promise something */
+        post: operations["ApiTicketsTicketIdPromisesMake"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3109,6 +3228,23 @@ export interface paths {
         };
         /** Why it waits */
         get: operations["ApiTicketsTicketIdWorkReadWork"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tiers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tiers in use */
+        get: operations["ApiTiersKnownTiers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3579,6 +3715,12 @@ export interface components {
             slug: string;
             version: number;
         };
+        /** Cause */
+        Cause: {
+            count: number;
+            owner: string | null;
+            ownerState: string | null;
+        };
         /** ChangeView */
         ChangeView: {
             at: string | null;
@@ -3634,22 +3776,6 @@ export interface components {
             serial: string;
             state: string;
             words: string;
-        };
-        /** ClockView */
-        ClockView: {
-            breachedAt: string | null;
-            business: boolean;
-            dueAt: string | null;
-            endedAt: string | null;
-            isTold: boolean;
-            kind: string;
-            metAt: string | null;
-            minutes: number;
-            pausedAt: string | null;
-            policy: string;
-            reason: string;
-            /** Format: date-time */
-            startedAt: string;
         };
         /** ConditionInput */
         ConditionInput: {
@@ -3722,6 +3848,7 @@ export interface components {
             name?: string;
             notes?: string;
             ownerAgentId?: number | null;
+            tier?: string | null;
             timeZone?: string | null;
             vip?: boolean;
         };
@@ -3756,9 +3883,10 @@ export interface components {
             managesOrganisation: boolean;
             name: string;
             notes: string;
-            organisation: components["schemas"]["Named"] | null;
+            organisation: components["schemas"]["OrganisationView"] | null;
             ownerAgentId: number | null;
             tickets: components["schemas"]["CustomerTicket"][];
+            tier: string | null;
             timeZone: string | null;
             version: number;
             vip: boolean;
@@ -4691,6 +4819,17 @@ export interface components {
             status: string;
             total: number;
         };
+        /** OrganisationInput */
+        OrganisationInput: {
+            tier: string | null;
+        };
+        /** OrganisationView */
+        OrganisationView: {
+            id: number;
+            name: string;
+            tier: string | null;
+            version: number;
+        };
         /** OwnerView */
         OwnerView: {
             customerId: number;
@@ -4827,6 +4966,17 @@ export interface components {
             /** @default 24 */
             surveyHours?: number;
         };
+        /** PolicyShare */
+        PolicyShare: {
+            firstInTime: number;
+            kind: string;
+            met: number;
+            missed: number;
+            policy: string;
+            reopened: number;
+            running: number;
+            unneeded: number;
+        };
         /** PolicyView */
         PolicyView: {
             /** @enum {string} */
@@ -4926,6 +5076,14 @@ export interface components {
             sku: string;
             soldFrom: string | null;
             version: number;
+        };
+        /** PromiseInput */
+        PromiseInput: {
+            /** Format: date-time */
+            dueAt: string;
+            /** @default true */
+            isTold?: boolean;
+            text: string;
         };
         /** ProofView */
         ProofView: {
@@ -5188,6 +5346,16 @@ export interface components {
             text?: string;
             to?: string[];
         };
+        /** Report */
+        Report: {
+            causes: components["schemas"]["Cause"][];
+            policies: components["schemas"]["PolicyShare"][];
+            promises: components["schemas"]["WordsKept"];
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+        };
         /** Reprocessed */
         Reprocessed: {
             count: number;
@@ -5224,31 +5392,51 @@ export interface components {
         };
         /** ResponsePolicyInput */
         ResponsePolicyInput: {
+            callAnswer?: components["schemas"]["TargetInput"] | null;
             /** @enum {null|string} */
             entitlement?: "in_warranty" | "contract" | "expired" | "none" | null;
             firstResponse?: components["schemas"]["TargetInput"] | null;
             /** @default default */
-            hours?: string;
+            hours?: string | null;
             /** @default false */
             isTold?: boolean;
             name: string;
+            nextResponse?: components["schemas"]["TargetInput"] | null;
             /** @default false */
             openToo?: boolean;
             /** @enum {null|string} */
             priority?: "low" | "normal" | "high" | "urgent" | null;
+            queueId?: number | null;
+            /**
+             * @default continue
+             * @enum {string}
+             */
+            reopening?: "continue" | "restart";
             resolution?: components["schemas"]["TargetInput"] | null;
+            restsIn?: ("pending" | "on_hold")[];
+            teamId?: number | null;
+            tier?: string | null;
+            warnings?: number[];
         };
         /** ResponsePolicyView */
         ResponsePolicyView: {
+            callAnswer: components["schemas"]["TargetView"] | null;
             entitlement: string | null;
             firstResponse: components["schemas"]["TargetView"] | null;
-            hours: string;
+            hours: string | null;
             id: number;
             isTold: boolean;
             name: string;
+            nextResponse: components["schemas"]["TargetView"] | null;
             priority: string | null;
+            queueId: number | null;
+            reopening: string;
             resolution: components["schemas"]["TargetView"] | null;
+            restsIn: string[];
+            teamId: number | null;
+            tier: string | null;
             version: number;
+            warnings: number[];
         };
         /** RestoreInput */
         RestoreInput: {
@@ -5408,6 +5596,37 @@ export interface components {
             content: number | null;
             id: number | null;
             name: string;
+        };
+        /** ShownClock */
+        ShownClock: {
+            breachedAt: string | null;
+            business: boolean;
+            dueAt: string | null;
+            endedAt: string | null;
+            firstMetAt: string | null;
+            isTold: boolean;
+            kind: string;
+            metAt: string | null;
+            minutes: number;
+            pausedAt: string | null;
+            policy: string;
+            reason: string;
+            /** Format: date-time */
+            startedAt: string;
+            warned: number;
+        };
+        /** ShownPromise */
+        ShownPromise: {
+            brokenAt: string | null;
+            /** Format: date-time */
+            dueAt: string;
+            id: number;
+            isTold: boolean;
+            keptAt: string | null;
+            /** Format: date-time */
+            madeAt: string;
+            madeBy: string;
+            text: string;
         };
         /** SignInInput */
         SignInInput: {
@@ -5640,7 +5859,7 @@ export interface components {
             assignee: components["schemas"]["AgentRef"] | null;
             before: string | null;
             channel: string;
-            clocks: components["schemas"]["ClockView"][];
+            clocks: components["schemas"]["ShownClock"][];
             /** Format: date-time */
             createdAt: string;
             customer: components["schemas"]["CustomerBrief"];
@@ -5662,6 +5881,7 @@ export interface components {
             organisation: components["schemas"]["Named"] | null;
             priority: string;
             product: components["schemas"]["TicketProduct"] | null;
+            promises: components["schemas"]["ShownPromise"][];
             replyDefaults: components["schemas"]["ReplyDefaults"];
             routing: components["schemas"]["Routing"] | null;
             snippet: string;
@@ -5672,6 +5892,7 @@ export interface components {
             subject: string;
             tags: string[];
             teamId: number | null;
+            tier: string | null;
             timeline: (components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"] | components["schemas"]["EventItem"])[];
             unread: boolean;
             version: number;
@@ -5926,6 +6147,14 @@ export interface components {
             needsSecondPerson?: boolean;
             /** @default 12 */
             reviewMonths?: number;
+        };
+        /** WordsKept */
+        WordsKept: {
+            broken: number;
+            kept: number;
+            keptLate: number;
+            open: number;
+            withdrawn: number;
         };
         /** WorkView */
         WorkView: {
@@ -10462,6 +10691,49 @@ export interface operations {
             };
         };
     };
+    ApiOrganisationsOrganisationIdChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                organisation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiPeopleListPeople: {
         parameters: {
             query?: never;
@@ -11891,6 +12163,161 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProductView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiPromisesPromiseIdMove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promise_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromiseInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiPromisesPromiseIdKeepKeep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promise_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiPromisesPromiseIdWithdrawWithdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promise_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiReportsResponseTimesResponseTimes: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                teamId?: number | null;
+                agentId?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -14142,6 +14569,43 @@ export interface operations {
             };
         };
     };
+    ApiTicketsTicketIdNoReplyNeededNoReplyNeeded: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiTicketsTicketIdNotesNote: {
         parameters: {
             query?: never;
@@ -14202,6 +14666,47 @@ export interface operations {
         responses: {
             /** @description Request fulfilled, document follows */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiTicketsTicketIdPromisesMake: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromiseInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14452,6 +14957,26 @@ export interface operations {
                         } | unknown[];
                         status_code: number;
                     };
+                };
+            };
+        };
+    };
+    ApiTiersKnownTiers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
                 };
             };
         };
