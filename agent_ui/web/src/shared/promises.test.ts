@@ -9,6 +9,8 @@ describe('promises in words', () => {
     ['contract until 2027-03-01: first answer within 4 opening hours', 'Contract until 1 Mar 2027: first answer within 4 opening hours'],
     ['in warranty, priority urgent: solution within 90 minutes', 'In warranty, Urgent priority: solution within 90 minutes'],
     ['every request: first answer within 1 opening hour', 'Every request: first answer within 1 opening hour'],
+    ['tier Gold, queue Night: next answer within 1 hour', 'Gold customers, Queue Night: next answer within 1 hour'],
+    ['team Calls: call taken within 1 minute', 'Team Calls: call taken within 1 minute'],
     ['whatever was imported', 'whatever was imported'],
   ])('%s', (reason, expected) => expect(promiseWords(reason)).toBe(expected))
 

@@ -5,7 +5,8 @@ import { tr } from './i18n'
 import { longDate } from './time'
 
 const COVERS: Record<string, string> = { 'in warranty': 'in_warranty', contract: 'contract', 'cover has ended': 'expired', 'no cover': 'none' }
-const SENTENCE = /^(.+): (first answer|solution) within (\d+) (opening )?(hour|minute)s?$/
+const KINDS: Record<string, string> = { 'first answer': 'first_response', 'next answer': 'next_response', solution: 'resolution', 'call taken': 'call_answer' }
+const SENTENCE = /^(.+): (first answer|next answer|solution|call taken) within (\d+) (opening )?(hour|minute)s?$/
 
 /** "4 opening hours" or "30 minutes". */
 export function spanWords(minutes: number, business: boolean): string {
@@ -16,6 +17,8 @@ export function spanWords(minutes: number, business: boolean): string {
 
 /** "Contract until 1 Mar 2027, urgent"; what is not known here is shown as it is. */
 function condition(part: string): string {
+  const [, place, name] = /^(tier|team|queue) (.+)$/.exec(part) ?? []
+  if (place) return tr(`sla.of.${place}`, { name })
   const priority = /^priority (\w+)$/.exec(part)?.[1]
   if (priority) return tr('sla.priority', { priority: tr(`priority.${priority}`) })
   const [, cover = '', until] = /^(.+?)(?: until (\d{4}-\d\d-\d\d))?$/.exec(part) ?? []
@@ -30,7 +33,7 @@ export function promiseWords(reason: string): string {
   const [, who = '', what = '', number = '', opening, unit] = SENTENCE.exec(reason) ?? []
   if (!what) return reason
   const minutes = Number(number) * (unit === 'hour' ? 60 : 1)
-  const promised = tr('sla.within', { what: tr(what === 'solution' ? 'sla.kind.resolution' : 'sla.kind.first_response'), span: spanWords(minutes, Boolean(opening)) })
+  const promised = tr('sla.within', { what: tr(`sla.kind.${KINDS[what]}`), span: spanWords(minutes, Boolean(opening)) })
   return `${who.split(', ').map(condition).join(', ')}: ${promised}`
 }
 

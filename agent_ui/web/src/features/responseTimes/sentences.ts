@@ -4,7 +4,11 @@ import { teach } from '@/shared/problemWords'
 teach([
   [/^A name of at most (\d+) letters is needed\.$/, 'sla.wrong.name', ['n']],
   [/^One of .+, or none\.$/, 'problem.notOffered'],
-  [/^Promise the first answer, the solution, or both\.$/, 'sla.wrong.targets'],
+  [/^Promise at least one of these times\.$/, 'sla.wrong.targets'],
+  [/^Promise a minute at least, and at most (\d+) days\.$/, 'sla.wrong.length', ['n']],
+  [/^At most (\d+) warnings, at 1 to 99 percent of the time\.$/, 'sla.wrong.warnings', ['n']],
+  [/^A tier of at most (\d+) letters, without a comma or colon\.$/, 'sla.wrong.tier', ['n']],
+  [/^There is no such (?:team|queue)\.$/, 'sla.wrong.place'],
   [/^There are no such opening hours\.$/, 'sla.wrong.hours'],
   [/^There is a policy for these requests already\. Change that one\.$/, 'sla.wrong.taken'],
   [/^There is no such policy\.$/, 'sla.wrong.gone'],

@@ -31,8 +31,9 @@ export type Read = All<{
   colleague: Fits<Schema['AgentBrief'], own.AgentBrief>
   team: Fits<Schema['TeamView'], own.TeamView>
   view: Fits<Schema['ViewCount'], own.ViewView>
-  clock: Fits<Schema['ClockView'], times.TicketClock>
+  clock: Fits<Schema['ShownClock'], times.TicketClock>
   policy: Fits<Schema['ResponsePolicyView'], times.ResponsePolicy>
+  promise: Fits<Schema['ShownPromise'], times.TicketPromise>
   row: Fits<Schema['TicketRow'], own.TicketRow>
   message: Fits<Schema['MessageItem'], own.MessageItem>
   note: Fits<Schema['NoteItem'], own.NoteItem>

@@ -7,7 +7,7 @@ import type { ViewView } from '../api/types'
 import { tr } from '../i18n'
 import { throttle } from '../throttle'
 
-const MAIN = ['mine', 'unassigned', 'open', 'breaching', 'mentions', 'drafts', 'snoozed', 'solved']
+const MAIN = ['mine', 'unassigned', 'open', 'breaching', 'promised', 'mentions', 'drafts', 'snoozed', 'solved']
 
 export const useViews = defineStore('views', () => {
   /** Until the first answer the fixed views stand there without numbers. */
