@@ -25,6 +25,7 @@ COMMANDS = {
     "retention": "sampark.commands.retention",
     "simulate": "sampark.commands.simulate",
     "forecast": "sampark.commands.forecast",
+    "replay": "sampark.commands.replay",
     "soak": "sampark.commands.soak",
 }
 
@@ -73,6 +74,7 @@ SUMMARIES = {
     "retention": "Tell what has been kept for long enough, or forget it now.",
     "simulate": "Let calls come, and the router give them to so many people; needs no database.",
     "forecast": "Say what will come in which half hour, and how many people it takes.",
+    "replay": "Let what came to the desk come again, through changed rules or other people.",
     "soak": "Put the intake of mail under load and accidents; prove that nothing is lost or doubled.",
 }
 

@@ -61,7 +61,11 @@ class _PatienceEnds(NamedTuple):
     coming: Coming
 
 
-_Happening = _Done | _PatienceEnds | Change | Item
+class _HourOver(NamedTuple):
+    agent_id: int
+
+
+_Happening = _Done | _PatienceEnds | _HourOver | Change | Item
 """An item stands for a look at it: time alone has changed who can get it."""
 
 
@@ -82,6 +86,9 @@ class Turning:
         self._heap: list[tuple[float, int, _Happening]] = []
         self._order = itertools.count()
         self._waiting: dict[int, Coming] = {}
+        queue_caps = [each.hourly_cap for each in self._engine.queues.values()]
+        agent_caps = [each.hourly_cap for each in self._engine.agents.values()]
+        self._is_capped = any(each is not None for each in queue_caps + agent_caps)
         self._moved_by_time = {each.id for each in self._engine.queues.values() if _is_moved_by_time(each)}
 
     def run(self, coming: Iterable[Coming], changes: Iterable[Change] = ()) -> None:
@@ -139,6 +146,8 @@ class Turning:
             return
         elif isinstance(what, Change):
             self._change(what)
+        elif isinstance(what, _HourOver):
+            self._engine.agents[what.agent_id].given_last_hour -= 1
         elif what.id in self._waiting:
             self._look_later(what, now)
         else:
@@ -164,6 +173,8 @@ class Turning:
             if decision.agent_id is not None:
                 coming = self._waiting.pop(decision.item_id)
                 self._plan(now + coming.work_seconds, _Done(decision.agent_id, coming.item))
+                if self._is_capped:
+                    self._plan(now + 3600, _HourOver(decision.agent_id))
                 self._watch.given(coming, decision.agent_id, now)
 
 
