@@ -40,6 +40,7 @@ PUBLIC: Final = frozenset(
         ("POST", "/api/session"),
         ("GET", "/api/docs"),
         ("GET", "/api/openapi.json"),
+        ("GET", "/api/wallboards/shown"),
         ("GET", "/healthz"),
         ("GET", "/readyz"),
         ("GET", "/metrics"),
@@ -53,7 +54,8 @@ PUBLIC: Final = frozenset(
 )
 """Routes without a permission. The socket checks the session itself: a refused upgrade tells a browser nothing.
 
-The token in a file's address is made for those who may see the file (``agent_ui/links.py``)."""
+The token in a file's address is made for those who may see the file (``agent_ui/links.py``), a wallboard shows one of
+its link."""
 
 
 class CsrfRefused(NotAllowed):

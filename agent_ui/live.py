@@ -8,12 +8,15 @@ it reads too slowly, after which the client comes back and names its cursor.
 import asyncio
 import contextlib
 import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 import structlog
 from litestar import WebSocket, websocket
 from litestar.exceptions import WebSocketDisconnect
+from sqlalchemy.exc import SQLAlchemyError
 
 from agent_ui.auth import COOKIE, SignedIn, find_session, is_own_origin
 from agent_ui.limits import BUCKETS
@@ -36,6 +39,7 @@ sockets at 20 frames each a second would take more than one processor, and then 
 HELLO_SECONDS: Final = 10.0
 HEARTBEAT_SECONDS: Final = 15.0
 TIDY_SECONDS: Final = 2.0
+RESTED: Final = timedelta(minutes=2)
 CLOSE_SECONDS: Final = 5.0
 LONGEST_MESSAGE: Final = 4096
 ENDED: Final = 4401
@@ -65,7 +69,9 @@ class Typing(msgspec.Struct, tag_field="t", tag="typing", rename="camel"):
 
 
 class Ping(msgspec.Struct, tag_field="t", tag="ping"):
-    """Are you there?"""
+    """Are you there? ``idle``: seconds since she last pressed a key or moved the pointer in this window."""
+
+    idle: Annotated[int, msgspec.Meta(ge=0, le=10**7)] | None = None
 
 
 _messages = msgspec.json.Decoder(Hello | Watch | Typing | Ping)
@@ -85,6 +91,7 @@ class LiveSocket(Subscriber):
         self.signed_in = signed_in
         self.name = secrets.token_hex(8)
         self.watched: Whisper | None = None
+        self.active_at = clock.now()
         self.over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def overflow(self) -> None:
@@ -113,7 +120,7 @@ class Gateway:
         self.runtime = runtime
         self.watching = Watching()
         self.sockets: set[LiveSocket] = set()
-        self._beaten: dict[int, float] = {}
+        self._beaten = clock.monotonic()
         self._tidying: asyncio.Task[None] | None = None
         runtime.hub.observers.append(self._observe)
         runtime.hub.ephemeral_observers.append(self._hear)
@@ -133,8 +140,7 @@ class Gateway:
                 if socket.actor.id == data["agent_id"]:
                     socket.actor = msgspec.structs.replace(socket.actor, team_ids=tuple(data["team_ids"]))
         elif notice.kind == "agent.presence_changed":
-            data = self._data(notice)
-            frame = _encode({"t": "presence", "agentId": data["agent_id"], "state": data["new"]})
+            frame = _encode(self._presence(notice))
             for socket in self.sockets:
                 socket.push(frame)
 
@@ -142,6 +148,21 @@ class Gateway:
     def _data(notice: Notice) -> dict[str, Any]:
         data: dict[str, Any] = msgspec.json.decode(notice.frame)["data"]
         return data
+
+    @staticmethod
+    def _presence(notice: Notice) -> dict[str, Any]:
+        event = msgspec.json.decode(notice.frame)
+        data = event["data"]
+        return {
+            "t": "presence",
+            "agentId": data["agent_id"],
+            "state": data["new"],
+            "reason": data["reason"],
+            "source": data["source"],
+            "setBy": event["actor"]["name"] if data["source"] == "supervisor" else None,
+            "since": notice.at,
+            "until": data["until"],
+        }
 
     def _hear(self, text: str) -> None:
         """A whisper of some process, ours included."""
@@ -207,6 +228,9 @@ class Gateway:
         BUCKETS.give_up("socket", id(socket))
         if socket.watched is not None:
             await self._whisper(Whisper(socket.name, socket.actor.id or 0, socket.actor.name))
+        with contextlib.suppress(SQLAlchemyError, OSError):  # the row ends by itself as well
+            async with unit_of_work(self.runtime.db, socket.actor) as session:
+                await presence.close_tab(session, socket.name)
         if not self.sockets and self._tidying is not None:
             self._tidying.cancel()
             self._tidying = None
@@ -253,13 +277,34 @@ class Gateway:
         with contextlib.suppress(OSError, RuntimeError):
             await self.runtime.hub.whisper(msgspec.to_builtins(said))
 
-    async def beat(self, actor: Actor) -> None:
-        """Say that an agent is there, at most every 15 s however many windows she has."""
-        if actor.id is None or clock.monotonic() - self._beaten.get(actor.id, -1e9) < HEARTBEAT_SECONDS:
-            return
-        self._beaten[actor.id] = clock.monotonic()
-        async with unit_of_work(self.runtime.db, actor) as session:
-            await presence.heartbeat(session, actor.id)
+    async def arrive(self, socket: LiveSocket) -> None:
+        """Say that an agent has opened a window."""
+        async with unit_of_work(self.runtime.db, socket.actor) as session:
+            await presence.beat(session, self._beats([socket]))
+
+    async def beat(self) -> None:
+        """Say of all windows at once that they are open: the line itself is the sign of life.
+
+        A hidden window's own timers run once a minute at best; whether its line is dead, the server's pings find out.
+        """
+        self._beaten = clock.monotonic()
+        async with unit_of_work(self.runtime.db) as session:
+            await presence.beat(session, self._beats(self.sockets))
+
+    async def attended(self, socket: LiveSocket, active_at: datetime) -> None:
+        """She was last active in this window then. Who comes back from an idle time need not wait for the next beat."""
+        rested = active_at - socket.active_at
+        socket.active_at = max(socket.active_at, active_at)
+        if rested >= RESTED:
+            await self.arrive(socket)
+
+    @staticmethod
+    def _beats(sockets: Iterable[LiveSocket]) -> list[presence.Beat]:
+        return [
+            presence.Beat(each.name, each.actor.id, each.active_at, each.signed_in.session.id)
+            for each in sockets
+            if each.actor.id is not None and not each.over.done()
+        ]
 
     # ---- what time does
 
@@ -272,8 +317,10 @@ class Gateway:
                 _log.warning("live sockets were not tidied", reason=repr(problem))
 
     async def tidy(self) -> None:
-        """End what has run out: watchers that fell silent, sessions past their time."""
+        """End what has run out: watchers that fell silent, sessions past their time; and beat for those that go on."""
         self._tell_watchers(self.watching.expire())
+        if clock.monotonic() - self._beaten >= HEARTBEAT_SECONDS:
+            await self.beat()
         now = clock.now()
         for socket in [each for each in self.sockets if each.signed_in.session.expires_at <= now]:
             if not await self._look_up(socket):
@@ -328,13 +375,12 @@ async def _read(socket: WebSocket[Any, Any, Any], gateway: Gateway, own: LiveSoc
             first = await _next(socket)
         if not isinstance(first, Hello):
             return POLICY
-        await gateway.beat(own.actor)
+        await gateway.arrive(own)
         await gateway.hello(own, parse_cursor(first.cursor) if first.cursor else None)
         while True:
             message = await _next(socket)
             if BUCKETS.take("socket", id(own)):
                 return POLICY
-            await gateway.beat(own.actor)
             await _answer(gateway, own, message)
     except WebSocketDisconnect:
         return None
@@ -352,6 +398,8 @@ async def _next(socket: WebSocket[Any, Any, Any]) -> Hello | Watch | Typing | Pi
 
 async def _answer(gateway: Gateway, own: LiveSocket, message: Hello | Watch | Typing | Ping) -> None:
     if isinstance(message, Ping):
+        if message.idle is not None:
+            await gateway.attended(own, clock.now() - timedelta(seconds=message.idle))
         own.tell({"t": "pong"})
     elif isinstance(message, Watch):
         await gateway.watch(own, message.ticket_id, message.mode)

@@ -14,19 +14,30 @@ from agent_ui.views.people import (
     PresenceView,
     SessionView,
 )
+from agent_ui.views.presence import BoardRow
 from core.settings import Settings
-from routing import presence
-from routing.models import Presence
+from routing import board
+from routing.board import AgentLoad
 from staff import agents
 
 HEARTBEAT_SECONDS: Final = 15
+_NOWHERE: Final = PresenceView(state="offline", since=None, reason=None, source="system", set_by=None, until=None)
 
 
 async def presence_view(session: AsyncSession, agent_id: int) -> PresenceView:
-    """The state an agent chose."""
-    row = await session.get(Presence, agent_id, populate_existing=True)
-    state: Any = row.state if row else "offline"
-    return PresenceView(state=state, since=row.since if row else None)
+    """The state an agent is in."""
+    await session.flush()
+    found = await board.loads(session, agent_id)
+    return standing(found[0]) if found else _NOWHERE
+
+
+def standing(load: AgentLoad) -> PresenceView:
+    """The state of an agent whose load is known. Who has just fallen silent sees herself as she was."""
+    state: Any = load.state
+    source: Any = load.source
+    return PresenceView(
+        state=state, since=load.since, reason=load.reason, source=source, set_by=load.set_by, until=load.until
+    )
 
 
 async def agent_view(session: AsyncSession, agent_id: int) -> AgentView:
@@ -93,9 +104,27 @@ async def session_view(session: AsyncSession, agent_id: int, csrf_token: str, se
     )
 
 
+async def board_rows(session: AsyncSession) -> list[BoardRow]:
+    """All active agents as a supervisor sees them, by name."""
+    teams = {each.id: list(each.team_ids) for each in await agents.list_active(session)}
+    return [
+        BoardRow(
+            agent_id=each.agent_id,
+            name=each.name,
+            team_ids=teams.get(each.agent_id, []),
+            presence=standing(each),
+            is_lost=each.is_lost,
+            tabs=each.tabs,
+            open_count=each.open_count,
+            capacity=each.capacity,
+        )
+        for each in await board.loads(session)
+    ]
+
+
 async def colleagues(session: AsyncSession) -> list[AgentBrief]:
     """All active agents with presence and load, by name."""
-    loads = {load.agent_id: load for load in await presence.board(session)}
+    loads = {load.agent_id: load for load in await board.loads(session)}
     found: list[AgentBrief] = []
     for colleague in await agents.list_active(session):
         load = loads.get(colleague.id)

@@ -27,6 +27,7 @@ from agent_ui.api.me import MeController
 from agent_ui.api.people import PeopleController, TeamController
 from agent_ui.api.policy import GuestLinkController, PolicyController
 from agent_ui.api.portal import BrandController, RequestTopicController
+from agent_ui.api.presence import BoardController, PresenceReasonController, PresenceRulesController
 from agent_ui.api.privacy import PrivacyController
 from agent_ui.api.products import CatalogueController, ProductFileController, RegistrationController
 from agent_ui.api.promises import PromiseController
@@ -38,6 +39,7 @@ from agent_ui.api.search import SearchWordsController
 from agent_ui.api.session import SessionController
 from agent_ui.api.sla import SlaController
 from agent_ui.api.tickets import TicketController
+from agent_ui.api.wallboards import WallboardController
 from agent_ui.api.widgets import WidgetController
 from agent_ui.auth import Authentication
 from agent_ui.deps import DEPENDENCIES
@@ -85,6 +87,10 @@ CONTROLLERS: Final = (
     WaitingController,
     OfferController,
     PromiseController,
+    BoardController,
+    PresenceReasonController,
+    PresenceRulesController,
+    WallboardController,
     ReportController,
     PrivacyController,
     GuestLinkController,

@@ -14,6 +14,7 @@ from customers import models as _customers
 from knowledge_base import models as _knowledge_base
 from products import models as _products
 from routing import models as _routing
+from routing import presence_models as _presence
 from staff import models as _staff
 from tickets import models as _tickets
 
@@ -26,6 +27,7 @@ MODELS = (
     _knowledge_base,
     _products,
     _options,
+    _presence,
     _routing,
     _search,
     _staff,

@@ -7,13 +7,52 @@ from core.events import Event
 
 
 class PresenceChanged(Event, frozen=True, kw_only=True):
-    """An agent became available, busy or absent."""
+    """An agent became available, busy or absent, or is so for another reason.
+
+    ``source``: who did it: ``self``, ``supervisor`` (the actor) or ``system``. ``until``: when a wrap-up ends.
+    """
 
     kind = "agent.presence_changed"
     agent_id: int
     old: str
     new: str
     reason: str | None = None
+    source: str = "self"
+    until: datetime | None = None
+
+
+class AgentLost(Event, frozen=True, kw_only=True):
+    """All windows of an agent fell silent; she keeps her state until the grace is over, and is offered nothing."""
+
+    kind = "agent.connection_lost"
+    agent_id: int
+    state: str
+
+
+class WorkHandedOver(Event, frozen=True, kw_only=True):
+    """Open work of an agent went back to where it came from, by herself or by a supervisor."""
+
+    kind = "agent.work_handed_over"
+    agent_id: int
+    ticket_ids: list[int]
+
+
+class PresenceReasonsChanged(Event, frozen=True, kw_only=True):
+    """The reasons for taking no new work changed: a name before and after, or their order."""
+
+    kind = "presence_reasons.changed"
+    reason_id: int
+    before: str | None
+    after: str | None
+
+
+class WallboardChanged(Event, frozen=True, kw_only=True):
+    """The link of a wallboard was made or revoked."""
+
+    kind = "wallboard.changed"
+    wallboard_id: int
+    name: str
+    is_revoked: bool
 
 
 class TicketRouted(Event, frozen=True, kw_only=True):

@@ -179,16 +179,29 @@ class AgentRouting(Base):
 
 
 class Presence(Base):
-    """Whether an agent is there. ``state`` is what she chose; no heartbeat for a while means offline."""
+    """Whether an agent is there: the state she is in, since when, why, and who put her into it.
+
+    ``source``: ``self``, ``supervisor`` (``set_by_id``: who) or ``system``. ``until``: when a wrap-up ends by itself.
+    ``resumes``: what she comes back to after a lost connection, an idle time or a wrap-up. ``heartbeat_at``: the last
+    sign of life of any of her windows; ``lost_at``: since when there was none.
+    """
 
     __tablename__ = "presence"
-    __table_args__ = (CheckConstraint("state in ('available','busy','break','offline')", name="state"),)
+    __table_args__ = (
+        CheckConstraint("state in ('available','busy','break','wrap_up','offline')", name="state"),
+        CheckConstraint("source in ('self','supervisor','system')", name="source"),
+    )
 
     agent_id: Mapped[int] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True)
     state: Mapped[str]
     reason: Mapped[str | None]
     since: Mapped[datetime]
     heartbeat_at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(server_default="self")
+    set_by_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id"))
+    until: Mapped[datetime | None]
+    resumes: Mapped[dict[str, Any] | None]
+    lost_at: Mapped[datetime | None]
 
 
 class Decision(Base):
@@ -331,6 +344,8 @@ class SlaClock(Base):
         ),
         Index("ix_sla_clocks_started_at", "started_at"),
         Index("ix_sla_clocks_promise_id", "promise_id", postgresql_where=text("promise_id is not null")),
+        Index("ix_sla_clocks_met_at", "met_at", postgresql_where=text("met_at is not null")),
+        Index("ix_sla_clocks_breached_at", "breached_at", postgresql_where=text("breached_at is not null")),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)

@@ -190,8 +190,8 @@ class Roles:
             loop="none",
             http="httptools",
             ws="websockets-sansio",
-            ws_ping_interval=25,
-            ws_ping_timeout=50,
+            ws_ping_interval=15,  # how soon a dead line is noticed; an open one is an agent's sign of life
+            ws_ping_timeout=25,
             log_config=None,
             access_log=False,
             server_header=False,

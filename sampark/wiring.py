@@ -53,8 +53,9 @@ from products.events import (
     ProductRegistered,
     TransferOffered,
 )
-from routing import anew, assignment, clock_rows, lateness, offers, queues, rounds, sla
+from routing import anew, assignment, clock_rows, lateness, offers, queues, rounds, sla, wrapping_up
 from routing.events import (
+    AgentLost,
     AgentRoutingChanged,
     ClockBreached,
     ClockWarned,
@@ -64,6 +65,7 @@ from routing.events import (
     WorkKindChanged,
     WorkMoved,
 )
+from routing.presence import WRAP_UP_JOB, wrap_up_over
 from sampark import retention, searching
 from sampark.runtime import Runtime
 from staff.events import AgentTeamsChanged, TeamCreated
@@ -102,6 +104,7 @@ def handlers(
         ),
         TicketAssigned: (assignment.on_ticket_changed, notifier.on_assigned),
         StatusChanged: (
+            wrapping_up.on_status_changed,
             assignment.on_ticket_changed,
             sla.on_status_changed,
             notifier.on_routed,
@@ -138,6 +141,7 @@ def handlers(
         CatalogueChanged: (registrations.on_catalogue_changed,),
         PresenceChanged: (assignment.on_presence_changed,),
         WorkMoved: (assignment.on_work_moved, sla.on_matter_changed),
+        AgentLost: (assignment.on_agent_lost,),
         QueueChanged: (assignment.on_queue_changed,),
         AgentRoutingChanged: (assignment.on_rules_changed,),
         WorkKindChanged: (assignment.on_rules_changed,),
@@ -216,6 +220,7 @@ class Wiring:
                 Definition(clock_rows.DUE_JOB, lateness.on_due),
                 Definition(anew.REWIND_JOB, anew.rewind),
                 Definition(anew.TIER_JOB, anew.tier_changed),
+                Definition(WRAP_UP_JOB, wrap_up_over),
                 *searching.definitions(self.engine),
                 Definition(publishing.PUBLISH_JOB, publishing.publish_due),
             )

@@ -25,9 +25,10 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "tickets:create": "Open a ticket by writing to a customer first.",
         "customers:read": "Find customers and see their addresses and tickets.",
         "customers:change": "Change a customer's name, language, notes and marks.",
-        "routing:read": "See why a ticket was given to whom, and why one waits.",
-        "routing:supervise": "See all that waits, and move work to another queue or agent.",
-        "routing:manage": "Change queues, skills, what agents can and how kinds of work are given.",
+        "routing:manage": "Change queues, skills, what agents can, kinds of work, reasons for breaks and rules of presence.",
+        "routing:read": "See why a ticket was given to whom, why one waits, and the desk's figures now.",
+        "routing:supervise": "See who is there and all that waits, set a colleague's state, move work to a queue or agent.",
+        "wallboards:manage": "Make and revoke links that show the desk's figures on a television.",
         "articles:read": "Read articles, internal ones included, put them into answers, confirm having read them.",
         "articles:write": "Write, translate and submit articles, see drafts, work on their tasks.",
         "articles:publish": "Approve, publish, archive and delete articles; categories, announcements, import, export.",
@@ -88,6 +89,7 @@ _LEAD: Final = _AGENT | {
     "search:manage",
     "reports:read",
     "routing:supervise",
+    "wallboards:manage",
 }
 
 ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(

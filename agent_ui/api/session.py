@@ -12,6 +12,7 @@ from agent_ui.deps import Desk
 from agent_ui.state import runtime_of
 from agent_ui.views.people import SessionView, SignInInput
 from core.db import reading
+from routing import presence
 from staff import login, sessions
 
 
@@ -45,10 +46,12 @@ class SessionController(Controller):
     async def sign_out(self, desk: NamedDependency[Desk]) -> Response[None]:
         """End this session and close its sockets."""
         await sessions.end(desk.session, desk.signed_in.session.id)
+        await presence.sign_out(desk.session, desk.agent_id, desk.signed_in.session.id)
         return Response(None, status_code=204, cookies=[forget_cookie(desk.runtime.settings)])
 
     @delete("/all", guards=[requires("desk:use")], status_code=204, summary="Sign out everywhere")
     async def sign_out_everywhere(self, desk: NamedDependency[Desk]) -> Response[None]:
         """End all sessions of this agent, on every device, and close their sockets."""
         await sessions.end_all(desk.session, desk.agent_id, "signed out everywhere")
+        await presence.sign_out(desk.session, desk.agent_id)
         return Response(None, status_code=204, cookies=[forget_cookie(desk.runtime.settings)])

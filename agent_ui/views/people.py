@@ -7,7 +7,7 @@ import msgspec
 
 from agent_ui.views.base import IdList, Input, Named, View
 
-PresenceState = Literal["available", "busy", "break", "offline"]
+PresenceState = Literal["available", "busy", "break", "wrap_up", "offline"]
 Locale = Literal["en", "hi", "mr", "bn", "kn"]
 Theme = Literal["light", "dark", "system"]
 
@@ -20,10 +20,17 @@ class SignInInput(Input):
 
 
 class PresenceView(View):
-    """Whether an agent is there, and since when."""
+    """Whether an agent is there, since when and why. ``source``: who put her into the state; ``set_by``: the supervisor.
+
+    ``until``: when a wrap-up ends by itself.
+    """
 
     state: PresenceState
     since: datetime | None
+    reason: str | None
+    source: Literal["self", "supervisor", "system"]
+    set_by: str | None
+    until: datetime | None
 
 
 class NotifyView(View):
@@ -102,10 +109,11 @@ class PreferencesInput(Input):
 
 
 class PresenceInput(Input):
-    """The state an agent puts herself into, and why (shown to leads)."""
+    """The state an agent puts herself into, and why (shown to leads). ``hand_over``: what waits for her goes to others."""
 
     state: PresenceState
     reason: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    hand_over: bool = False
 
 
 class AgentBrief(View):

@@ -19,6 +19,7 @@ from customers import models as customers
 from knowledge_base import models as knowledge_base
 from products import models as products
 from routing import models as routing
+from routing import presence_models as presence
 from staff import models as staff
 from tests.conftest import named
 from tickets import models as tickets
@@ -30,6 +31,7 @@ MODELS = (
     customers,
     knowledge_base,
     options,
+    presence,
     products,
     routing,
     search_models,

@@ -16,7 +16,7 @@ from core.db import Database, unit_of_work
 from core.jobs import Definition, Registry, Worker
 from core.settings import load
 from portal.surveys import Surveys
-from routing import assignment, presence, rounds
+from routing import assignment, board, presence, rounds
 from sampark.wiring import handlers
 from tests import factories
 from tickets import lifecycle
@@ -152,9 +152,9 @@ async def test_a_silent_agent_goes_offline_and_comes_back(db: Database, clock: M
     clock.advance(timedelta(seconds=presence.GRACE_SECONDS + 1))
     async with unit_of_work(db) as session:
         await presence.sweep(session)
-        assert (await presence.board(session))[0].state == "offline"
+        assert (await board.loads(session))[0].state == "offline"
         await presence.heartbeat(session, agent.id)
-        assert (await presence.board(session))[0].state == "busy"
+        assert (await board.loads(session))[0].state == "busy"
 
 
 async def test_a_chosen_absence_is_not_undone_by_a_heartbeat(db: Database) -> None:
@@ -163,7 +163,7 @@ async def test_a_chosen_absence_is_not_undone_by_a_heartbeat(db: Database) -> No
         agent = await factories.agent(session, await factories.team(session))
         await presence.set_state(session, agent.id, "offline")
         await presence.heartbeat(session, agent.id)
-        assert (await presence.board(session))[0].state == "offline"
+        assert (await board.loads(session))[0].state == "offline"
 
 
 async def test_a_ticket_given_back_by_hand_is_not_thrown_at_the_next(db: Database) -> None:

@@ -1,6 +1,7 @@
 /** Addresses of the console below /console/. Only the inbox is in the shell; the other pages come when opened. */
 import { createRouter, createWebHistory } from 'vue-router'
 import InboxPage from './pages/InboxPage.vue'
+import { floorPages } from './shared/floor'
 import { withWords } from './shared/i18n'
 import { safeNext } from './shared/safeNext'
 import { useSession } from './shared/session'
@@ -17,6 +18,11 @@ export const router = createRouter({
     { path: '/search', name: 'search', component: () => withWords(import('./pages/SearchPage.vue'), 'desk') },
     { path: '/customers', name: 'customers', component: () => withWords(import('./pages/CustomersPage.vue'), 'desk') },
     { path: '/customers/:id(\\d+)', name: 'customer', component: () => withWords(import('./pages/CustomerPage.vue'), 'desk') },
+    // on to the first page that the signed-in person may open
+    { path: '/floor', redirect: () => floorPages(useSession().can)[0]?.to ?? '/inbox/mine' },
+    { path: '/floor/board', name: 'board', component: () => withWords(import('./pages/floor/BoardPage.vue'), 'routing', 'office', 'desk') },
+    { path: '/floor/wallboard', name: 'wallboard', component: () => withWords(import('./pages/floor/WallboardPage.vue'), 'routing', 'office', 'desk') },
+    { path: '/wallboard', name: 'television', component: () => withWords(import('./pages/floor/TelevisionPage.vue'), 'routing'), meta: { bare: true, open: true } },
     { path: '/mail', name: 'mail', component: () => withWords(import('./pages/LedgerPage.vue'), 'office', 'desk') },
     { path: '/knowledge', name: 'knowledge', component: () => withWords(import('./pages/knowledge/ArticlesPage.vue'), 'knowledge', 'desk', 'office') },
     { path: '/knowledge/tasks', name: 'knowledgeTasks', component: () => withWords(import('./pages/knowledge/TasksPage.vue'), 'knowledge', 'desk', 'office') },
@@ -69,6 +75,7 @@ export const router = createRouter({
 })
 
 router.beforeEach(async (to) => {
+  if (to.meta.bare) return true
   const session = useSession()
   if (session.state === 'unknown') await session.load().catch(() => undefined)
   // "unknown" after a failed try: App.vue shows that the server cannot be reached and tries again

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { ApiError, setCsrfToken, setUnauthorisedHandler } from './api/client'
 import { api } from './api/endpoints'
-import type { AgentView, ConsoleSettings, PresenceState, ProfilePatch, SessionView } from './api/types'
+import type { AgentView, ConsoleSettings, PresenceState, ProfilePatch, SessionView, Standing } from './api/types'
 import { singleKeys } from './commands'
 import { setLocale } from './i18n'
 import { applyTheme, setBrandHue } from './theme'
@@ -21,7 +21,8 @@ export const useSession = defineStore('session', () => {
     undoSendSeconds: 5, brandHue: 268, productName: 'Sampark', defaultLocale: 'en', demo: false, heartbeatSeconds: 15,
   })
   const permissions = shallowRef<ReadonlySet<string>>(new Set())
-  const presence = ref<PresenceState>('offline')
+  const standing = shallowRef<Standing>({ state: 'offline', since: null, reason: null, source: 'system', setBy: null, until: null })
+  const presence = computed(() => standing.value.state)
 
   /** The user signs out herself: what the server closes now is no surprise to her. */
   let leaving = false
@@ -41,7 +42,7 @@ export const useSession = defineStore('session', () => {
     setCsrfToken(view.csrfToken)
     settings.value = view.settings
     permissions.value = new Set(view.permissions)
-    presence.value = view.agent.presence.state
+    standing.value = view.agent.presence
     setBrandHue(view.settings.brandHue)
     await applyAgent(view.agent)
     expired.value = false
@@ -86,19 +87,20 @@ export const useSession = defineStore('session', () => {
     await applyAgent(await api.me.update(wire))
   }
 
-  async function setPresence(next: PresenceState): Promise<void> {
-    const before = presence.value
-    presence.value = next
+  /** Shown at once. What a supervisor or the server chooses meanwhile is never answered with a choice of one's own. */
+  async function setPresence(next: PresenceState, reason: string | null = null): Promise<void> {
+    const before = standing.value
+    standing.value = { ...before, state: next, reason, source: 'self', setBy: null, until: null }
     try {
-      presence.value = (await api.me.presence(next)).state
+      standing.value = await api.me.presence(next, reason)
     } catch (error) {
-      presence.value = before
+      standing.value = before
       throw error
     }
   }
 
   return {
-    state, expired, agent, settings, presence, me, can,
+    state, expired, agent, settings, presence, standing, me, can,
     load, signIn, signOut, update, setPresence, end,
   }
 })

@@ -2,34 +2,19 @@
 import { computed, onScopeDispose, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useRouter } from 'vue-router'
-import { ApiError } from '@/shared/api/client'
 import type { PresenceState } from '@/shared/api/types'
 import { useCommand, type Command } from '@/shared/commands'
 import { useSession } from '@/shared/session'
 import { settingsFor } from '@/shared/settings'
 import { useLayout } from '@/shared/stores/layout'
-import { reasonOf } from '@/shared/stores/tickets'
 import { useViews } from '@/shared/stores/views'
 import { currentTheme } from '@/shared/theme'
 import { toast } from '@/shared/toasts'
 import { expectPalette, paletteArrived } from '@/shared/typeAhead'
 import { undoLast } from '@/shared/undo'
+import { showWork, usePresence } from './presence'
 
-const STATES: PresenceState[] = ['available', 'busy', 'break', 'offline']
-
-/** Change the own presence; a refusal is told. */
-export function usePresence() {
-  const { t } = useI18n()
-  const session = useSession()
-  return async (state: PresenceState) => {
-    try {
-      await session.setPresence(state)
-    } catch (error) {
-      const reason = error instanceof ApiError ? reasonOf(error) : t('errors.unknown')
-      toast(t('presence.failed', { reason }), { kind: 'error' })
-    }
-  }
-}
+const STATES: PresenceState[] = ['available', 'busy', 'break', 'wrap_up', 'offline']
 
 /** Light becomes dark and dark becomes light, whatever "system" means at the moment. */
 export function useThemeSwitch() {
@@ -65,12 +50,14 @@ export function useShellCommands(): void {
     { id: 'search', group: 'general', keys: ['/'], when: inside, run: () => void router.push('/search') },
     { id: 'theme', group: 'general', when: inside, run: switchTheme },
     { id: 'undo', group: 'general', keys: ['z'], when: inside, run: () => void undo() },
+    { id: 'work', group: 'general', when: inside, run: () => void showWork().catch(() => undefined) },
     { id: 'signOut', group: 'general', when: inside, run: () => void session.signOut().catch(() => undefined) },
     { id: 'compose.new', group: 'compose', keys: ['c'], when: () => inside() && session.can('tickets:create'), run: () => void router.push('/new') },
     go('inbox', ['g i'], '/inbox/mine'),
     go('search', ['g s'], '/search'),
     go('customers', ['g c'], '/customers'),
     go('knowledge', ['g k'], '/knowledge', () => inside() && session.can('articles:read')),
+    go('floor', ['g w'], '/floor', () => inside() && session.can('routing:read')),
     go('mail', ['g m'], '/mail', () => inside() && session.can('ledger:read')),
     go('settings', ['g t'], '/settings', () => inside() && settingsFor(session.can).length > 0),
     go('preferences', ['g p'], '/preferences'),

@@ -38,6 +38,7 @@ export interface RequestOptions {
   form?: FormData
   /** Version the edit is based on; sent as If-Match. */
   ifVersion?: number
+  headers?: Record<string, string>
   signal?: AbortSignal
   /** Milliseconds until the request is given up (status 0, code "timeout"). */
   timeout?: number
@@ -103,7 +104,7 @@ async function problem(response: Response): Promise<ApiError> {
 }
 
 async function send(method: string, path: string, options: RequestOptions): Promise<Response> {
-  const headers: Record<string, string> = { accept: 'application/json' }
+  const headers: Record<string, string> = { accept: 'application/json', ...options.headers }
   let body: BodyInit | undefined
   if (options.form) body = options.form
   else if (options.body !== undefined) {

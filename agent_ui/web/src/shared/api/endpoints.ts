@@ -3,7 +3,7 @@ import { http } from './client'
 import type {
   AgentBrief, AgentView, Attachment, ConversationSender, CustomerBrief, CustomerPatch, CustomerView, Delivery,
   DraftMode, DraftView, Item, Macro, MailPreview, MessageItem, NewTicketInput, NoteInput, Page, PresenceState,
-  ProfilePatch, ReplyInput, SentResult, SessionView, TeamView, TicketPatch, TicketRow,
+  ProfilePatch, ReplyInput, SentResult, SessionView, Standing, TeamView, TicketPatch, TicketRow,
   TicketView, ViewView,
 } from './types'
 import type { SearchResult } from './search'
@@ -18,8 +18,7 @@ export const api = {
   },
   me: {
     update: (change: ProfilePatch) => http.patch<AgentView>('/api/me', change),
-    presence: (state: PresenceState, reason?: string) =>
-      http.put<{ state: PresenceState; since: string }>('/api/me/presence', { state, reason }),
+    presence: (state: PresenceState, reason: string | null) => http.put<Standing>('/api/me/presence', { state, reason }),
     heartbeat: () => http.post<void>('/api/me/heartbeat'),
   },
   agents: () => http.get<AgentBrief[]>('/api/agents'),

@@ -14,13 +14,24 @@ export type { CalendarPreview, MailAuthentication, MailPreview, ReplyDefaults, S
 export type Channel = 'email' | 'sms' | 'whatsapp' | 'voice' | 'chat' | 'web'
 export type Status = 'open' | 'pending' | 'on_hold' | 'solved' | 'closed'
 export type Priority = 'low' | 'normal' | 'high' | 'urgent'
-export type PresenceState = 'available' | 'busy' | 'break' | 'offline'
+export type PresenceState = 'available' | 'busy' | 'break' | 'wrap_up' | 'offline'
 export type Theme = 'light' | 'dark' | 'system'
 export type Locale = 'en' | 'hi' | 'mr' | 'bn' | 'kn'
 export type Role = 'admin' | 'lead' | 'agent'
 export type DraftMode = 'reply' | 'note'
 /** From faint to strong: has it open behind something else, has it in front, writes in it. */
 export type WatchMode = 'looking' | 'open' | 'editing'
+
+/** A state with all that belongs to it: why, who chose it, and when a wrap-up ends by itself. */
+export interface Standing {
+  state: PresenceState
+  since: string | null
+  reason: string | null
+  source: 'self' | 'supervisor' | 'system'
+  /** The supervisor. */
+  setBy: string | null
+  until: string | null
+}
 
 export interface Page<T> {
   items: T[]
@@ -41,7 +52,7 @@ export interface AgentView {
   isActive: boolean
   /** Which mails the desk sends her. */
   notify?: NotifyChoices
-  presence: { state: PresenceState; since: string | null }
+  presence: Standing
 }
 
 export type NotifyChoices = Record<'assigned' | 'customerWrote' | 'mentioned' | 'review' | 'late', boolean>
@@ -409,7 +420,7 @@ export type ServerMessage =
   | LiveEvent
   | { t: 'reset'; cursor: string }
   | { t: 'watchers'; ticketId: number; agents: Watcher[] }
-  | { t: 'presence'; agentId: number; state: PresenceState }
+  | ({ t: 'presence'; agentId: number } & Standing)
   | VisitorMessage
   | { t: 'pong' }
 
@@ -417,4 +428,4 @@ export type ClientMessage =
   | { t: 'hello'; cursor: string | null }
   | { t: 'watch'; ticketId: number | null; mode: WatchMode }
   | { t: 'typing'; ticketId: number; note?: boolean }
-  | { t: 'ping' }
+  | { t: 'ping'; idle: number }

@@ -31,3 +31,7 @@ declare module '*.json?part=choices' {
   const words: object
   export default words
 }
+declare module '*.json?part=routing' {
+  const words: object
+  export default words
+}

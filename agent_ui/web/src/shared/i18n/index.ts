@@ -70,6 +70,13 @@ const loaders: Record<Part, Record<Locale, Loader>> & { shell: Record<Exclude<Lo
     bn: () => import('./bn.json?part=choices'),
     kn: () => import('./kn.json?part=choices'),
   },
+  routing: {
+    en: () => import('./en.json?part=routing'),
+    hi: () => import('./hi.json?part=routing'),
+    mr: () => import('./mr.json?part=routing'),
+    bn: () => import('./bn.json?part=routing'),
+    kn: () => import('./kn.json?part=routing'),
+  },
   office: {
     en: () => import('./en.json?part=office'),
     hi: () => import('./hi.json?part=office'),

@@ -16,6 +16,8 @@ export const PARTS = {
   portal: ['brand', 'topic'],
   /** What the desk chooses for its customers, and how content they are. */
   choices: ['choices', 'hours', 'words', 'satisfaction'],
+  /** The desk as it is now, and how work is given to people. */
+  routing: ['floor', 'wallboard', 'routing'],
   /** Settings and the mail ledger. */
   office: ['ledger', 'settings', 'mailbox', 'template', 'blocked', 'automatic', 'people', 'wishes'],
 } as const

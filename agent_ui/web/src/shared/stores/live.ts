@@ -48,7 +48,7 @@ export const useLive = defineStore('live', () => {
       else if (message.t === 'visitor') for (const handler of visitorHandlers) handler(message)
       else if (message.t === 'presence') {
         directory.setPresence(message.agentId, message.state)
-        if (message.agentId === session.me) session.presence = message.state
+        if (message.agentId === session.me) session.standing = message
       }
     },
     ended: () => session.end(true),
