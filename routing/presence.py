@@ -142,10 +142,17 @@ async def send_away(session: AsyncSession, agent_id: int, reason: str) -> None:
         await _put(session, row, Standing("break", reason, "system"))
 
 
+_FORGET: Final = Sql(
+    """
+    delete from presence_tabs
+    where agent_id = :agent_id and (session_id = :session_id or cast(:session_id as bigint) is null)
+    """
+)
+
+
 async def sign_out(session: AsyncSession, agent_id: int, session_id: int | None = None) -> None:
     """Forget the windows of a sign-in (None: of all); without any other she is offline at once."""
-    gone = "delete from presence_tabs where agent_id = :agent_id and (session_id = :one or cast(:one as bigint) is null)"
-    await session.execute(text(gone), {"agent_id": agent_id, "one": session_id})
+    await _FORGET.all(session, agent_id=agent_id, session_id=session_id)
     left = text("select exists(select from presence_tabs where agent_id = :agent_id and heartbeat_at >= :limit)")
     limit = clock.now() - timedelta(seconds=LOST_SECONDS)
     row = await _locked(session, agent_id)
@@ -276,7 +283,7 @@ _IDLE: Final = Sql(
 
 
 async def sweep(session: AsyncSession) -> None:
-    """Note who fell silent, take offline who stayed so beyond the grace, and let rest who is idle (every few seconds)."""
+    """Note who fell silent, take offline who stayed so too long, let rest who is idle (every few seconds)."""
     now = clock.now()
     limit = now - timedelta(seconds=GRACE_SECONDS)
     await session.execute(text("delete from presence_tabs where heartbeat_at < :limit"), {"limit": limit})

@@ -1,4 +1,4 @@
-"""When work ends that leaves something to write down, its agent gets the time for it (handler of ``sampark/wiring.py``)."""
+"""When work ends that leaves something to write down, its agent gets the time for it (see ``sampark/wiring.py``)."""
 
 from typing import Final
 

@@ -20,9 +20,9 @@ class SignInInput(Input):
 
 
 class PresenceView(View):
-    """Whether an agent is there, since when and why. ``source``: who put her into the state; ``set_by``: the supervisor.
+    """Whether an agent is there, since when and why. ``source``: who put her into the state.
 
-    ``until``: when a wrap-up ends by itself.
+    ``set_by``: the supervisor. ``until``: when a wrap-up ends by itself.
     """
 
     state: PresenceState
@@ -109,7 +109,7 @@ class PreferencesInput(Input):
 
 
 class PresenceInput(Input):
-    """The state an agent puts herself into, and why (shown to leads). ``hand_over``: what waits for her goes to others."""
+    """The state an agent puts herself into, and why. ``hand_over``: what waits for her goes to others."""
 
     state: PresenceState
     reason: Annotated[str, msgspec.Meta(max_length=200)] | None = None

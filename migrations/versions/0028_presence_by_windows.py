@@ -8,7 +8,12 @@ down_revision = "0027"
 branch_labels = None
 depends_on = None
 
-BROUGHT = (("lunch", "Lunch", "break"), ("tea", "Tea", "break"), ("training", "Training", "break"), ("meeting", "Meeting", "busy"))
+BROUGHT = (
+    ("lunch", "Lunch", "break"),
+    ("tea", "Tea", "break"),
+    ("training", "Training", "break"),
+    ("meeting", "Meeting", "busy"),
+)
 
 
 def upgrade() -> None:
@@ -81,9 +86,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_wallboards")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_wallboards_token_hash")),
     )
-    op.create_index(
-        "ix_sla_clocks_met_at", "sla_clocks", ["met_at"], postgresql_where=sa.text("met_at is not null")
-    )
+    op.create_index("ix_sla_clocks_met_at", "sla_clocks", ["met_at"], postgresql_where=sa.text("met_at is not null"))
     op.create_index(
         "ix_sla_clocks_breached_at", "sla_clocks", ["breached_at"], postgresql_where=sa.text("breached_at is not null")
     )
@@ -101,6 +104,4 @@ def downgrade() -> None:
     for column in ("lost_at", "resumes", "until", "set_by_id", "source"):
         op.drop_column("presence", column)
     op.drop_constraint(op.f("ck_presence_state"), "presence", type_="check")
-    op.create_check_constraint(
-        op.f("ck_presence_state"), "presence", "state in ('available','busy','break','offline')"
-    )
+    op.create_check_constraint(op.f("ck_presence_state"), "presence", "state in ('available','busy','break','offline')")

@@ -65,6 +65,7 @@ export const router = createRouter({
         { path: 'people/new', name: 'newPerson', component: () => withWords(import('./pages/settings/PersonPage.vue'), 'office', 'desk') },
         { path: 'people/:id(\\d+)', name: 'person', component: () => withWords(import('./pages/settings/PersonPage.vue'), 'office', 'desk') },
         { path: 'response-times', name: 'responseTimes', component: () => withWords(import('./pages/settings/ResponseTimesPage.vue'), 'office', 'desk') },
+        { path: 'breaks', name: 'breaks', component: () => withWords(import('./pages/settings/BreaksPage.vue'), 'routing', 'office', 'desk') },
         { path: 'data-requests', name: 'dataRequests', component: () => withWords(import('./pages/settings/DataRequestsPage.vue'), 'office', 'desk') },
         { path: 'automatic-mail', name: 'automaticMail', component: () => withWords(import('./pages/settings/AutomaticMailPage.vue'), 'office', 'desk') },
       ],

@@ -1,24 +1,14 @@
 /** Choosing one's own presence: a refusal is told, and who goes away is asked about the work that waits for her. */
-import { onScopeDispose, shallowRef, watch } from 'vue'
+import { onScopeDispose, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { ApiError } from '@/shared/api/client'
-import { presenceApi, type OpenWork } from '@/shared/api/presence'
+import { presenceApi } from '@/shared/api/presence'
 import type { PresenceState } from '@/shared/api/types'
+import { leftBehind, waits } from '@/shared/leftBehind'
 import { reasonWords } from '@/shared/presence'
 import { useSession } from '@/shared/session'
 import { reasonOf } from '@/shared/stores/tickets'
 import { toast } from '@/shared/toasts'
-
-/** What she leaves behind; the window that asks about it is open while there is something. */
-export const leftBehind = shallowRef<OpenWork[] | null>(null)
-
-/** Show what is open, as at the end of a shift. */
-export async function showWork(): Promise<void> {
-  leftBehind.value = await presenceApi.myWork()
-}
-
-/** What waits for her now, without what waits for others. */
-export const waits = (work: OpenWork) => work.status === 'open' && !work.snoozedUntil
 
 export function usePresence() {
   const { t } = useI18n()

@@ -4,6 +4,7 @@ import { useI18n } from 'vue-i18n'
 import { useRouter } from 'vue-router'
 import type { PresenceState } from '@/shared/api/types'
 import { useCommand, type Command } from '@/shared/commands'
+import { showWork } from '@/shared/leftBehind'
 import { useSession } from '@/shared/session'
 import { settingsFor } from '@/shared/settings'
 import { useLayout } from '@/shared/stores/layout'
@@ -12,7 +13,7 @@ import { currentTheme } from '@/shared/theme'
 import { toast } from '@/shared/toasts'
 import { expectPalette, paletteArrived } from '@/shared/typeAhead'
 import { undoLast } from '@/shared/undo'
-import { showWork, usePresence } from './presence'
+import { usePresence } from './presence'
 
 const STATES: PresenceState[] = ['available', 'busy', 'break', 'wrap_up', 'offline']
 

@@ -193,6 +193,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The supervisor's board */
+        get: operations["ApiBoardBoard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/board/agents/{agent_id}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand over a colleague's work */
+        post: operations["ApiBoardAgentsAgentIdHandOverHandOver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/board/agents/{agent_id}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set a colleague's presence */
+        put: operations["ApiBoardAgentsAgentIdPresenceForce"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/board/agents/{agent_id}/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A colleague's open work */
+        get: operations["ApiBoardAgentsAgentIdWorkWork"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/brands": {
         parameters: {
             query?: never;
@@ -1453,6 +1521,23 @@ export interface paths {
         patch: operations["ApiMeChange"];
         trace?: never;
     };
+    "/api/me/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand over one's own work */
+        post: operations["ApiMeHandOverHandOver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/heartbeat": {
         parameters: {
             query?: never;
@@ -1477,9 +1562,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** One's own presence */
+        get: operations["ApiMePresencePresence"];
         /** Set one's own presence */
         put: operations["ApiMePresenceSetPresence"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own open work */
+        get: operations["ApiMeWorkWork"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1549,57 +1652,6 @@ export interface paths {
         get: operations["ApiOauthCallbackCallback"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/offers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One's own offers */
-        get: operations["ApiOffersListOffers"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/offers/{offer_id}/accept": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Take an offer */
-        post: operations["ApiOffersOfferIdAcceptAccept"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/offers/{offer_id}/reject": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Refuse an offer */
-        post: operations["ApiOffersOfferIdRejectReject"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1686,23 +1738,6 @@ export interface paths {
         get: operations["ApiOrdersExternalIdRead"];
         /** Tell what became of an order */
         put: operations["ApiOrdersExternalIdChange"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/organisations/{organisation_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Change a company */
-        put: operations["ApiOrganisationsOrganisationIdChange"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1812,6 +1847,59 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/presence-reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reasons for a break */
+        get: operations["ApiPresenceReasonsListReasons"];
+        put?: never;
+        /** Offer a reason for a break */
+        post: operations["ApiPresenceReasonsAdd"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/presence-reasons/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sort the reasons for a break */
+        put: operations["ApiPresenceReasonsOrderSort"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/presence-reasons/{reason_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Offer a reason for a break no more */
+        delete: operations["ApiPresenceReasonsReasonIdRemove"];
+        options?: never;
+        head?: never;
+        /** Change a reason for a break */
+        patch: operations["ApiPresenceReasonsReasonIdChange"];
         trace?: never;
     };
     "/api/products": {
@@ -2230,74 +2318,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/promises/{promise_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Promise it for another moment */
-        put: operations["ApiPromisesPromiseIdMove"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/promises/{promise_id}/keep": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** It was done */
-        post: operations["ApiPromisesPromiseIdKeepKeep"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/promises/{promise_id}/withdraw": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** It is promised no more */
-        post: operations["ApiPromisesPromiseIdWithdrawWithdraw"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/reports/response-times": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How response times and promises were kept */
-        get: operations["ApiReportsResponseTimesResponseTimes"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/reports/satisfaction": {
         parameters: {
             query?: never;
@@ -2434,163 +2454,6 @@ export interface paths {
         post?: never;
         /** Promise it no more */
         delete: operations["ApiResponseTimesPolicyIdRemove"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/routing/agents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What agents can */
-        get: operations["ApiRoutingAgentsListAgents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/routing/agents/{agent_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Say what an agent can */
-        put: operations["ApiRoutingAgentsAgentIdChangeAgent"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/routing/kinds": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Kinds of work */
-        get: operations["ApiRoutingKindsListKinds"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/routing/kinds/{kind}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Change a kind of work */
-        put: operations["ApiRoutingKindsChangeKind"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/routing/queues": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Queues */
-        get: operations["ApiRoutingQueuesListQueues"];
-        put?: never;
-        /** Make a queue */
-        post: operations["ApiRoutingQueuesMakeQueue"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/routing/queues/{queue_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Change a queue */
-        put: operations["ApiRoutingQueuesQueueIdChangeQueue"];
-        post?: never;
-        /** Take a queue away */
-        delete: operations["ApiRoutingQueuesQueueIdRemoveQueue"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/routing/skills": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Skills */
-        get: operations["ApiRoutingSkillsListSkills"];
-        put?: never;
-        /** Make a skill */
-        post: operations["ApiRoutingSkillsMakeSkill"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/routing/skills/{skill_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Take a skill away */
-        delete: operations["ApiRoutingSkillsSkillIdRemoveSkill"];
-        options?: never;
-        head?: never;
-        /** Rename a skill */
-        patch: operations["ApiRoutingSkillsSkillIdRenameSkill"];
-        trace?: never;
-    };
-    "/api/routing/waiting": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What waits */
-        get: operations["ApiRoutingWaitingWaiting"];
-        put?: never;
-        post?: never;
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2748,6 +2611,24 @@ export interface paths {
         get: operations["ApiSettingsPortalRead"];
         /** Choose what customers are shown and may do */
         put: operations["ApiSettingsPortalWrite"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settings/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules of presence */
+        get: operations["ApiSettingsPresenceRead"];
+        /** Choose the rules of presence */
+        put: operations["ApiSettingsPresenceWrite"];
         post?: never;
         delete?: never;
         options?: never;
@@ -3032,57 +2913,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/tickets/{ticket_id}/move": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Move work */
-        post: operations["ApiTicketsTicketIdMoveMove"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/tickets/{ticket_id}/needs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Say what it needs */
-        put: operations["ApiTicketsTicketIdNeedsRequire"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/tickets/{ticket_id}/no-reply-needed": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** No reply is needed */
-        post: operations["ApiTicketsTicketIdNoReplyNeededNoReplyNeeded"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/tickets/{ticket_id}/notes": {
         parameters: {
             query?: never;
@@ -3111,23 +2941,6 @@ export interface paths {
         /** Choose the product */
         put: operations["ApiTicketsTicketIdProductChooseProduct"];
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/tickets/{ticket_id}/promises": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Promise something */
-        post: operations["ApiTicketsTicketIdPromisesMake"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3219,40 +3032,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/tickets/{ticket_id}/work": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Why it waits */
-        get: operations["ApiTicketsTicketIdWorkReadWork"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/tiers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Tiers in use */
-        get: operations["ApiTiersKnownTiers"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/uploads": {
         parameters: {
             query?: never;
@@ -3282,6 +3061,75 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wallboards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Links of wallboards */
+        get: operations["ApiWallboardsListLinks"];
+        put?: never;
+        /** Make a link of a wallboard */
+        post: operations["ApiWallboardsCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wallboards/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The desk now */
+        get: operations["ApiWallboardsFiguresFigures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wallboards/shown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The desk now, for a wallboard */
+        get: operations["ApiWallboardsShownShown"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wallboards/{wallboard_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a link of a wallboard */
+        delete: operations["ApiWallboardsWallboardIdRevoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3344,23 +3192,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** AbleInput */
-        AbleInput: {
-            hourlyCap?: number | null;
-            skills?: components["schemas"]["LevelInput"][];
-        };
-        /** AbleView */
-        AbleView: {
-            capacity: number;
-            hourlyCap: number | null;
-            id: number;
-            name: string;
-            skills: components["schemas"]["LevelView"][];
-        };
-        /** AcceptedView */
-        AcceptedView: {
-            ticketId: number;
-        };
         /** AcknowledgeInput */
         AcknowledgeInput: {
             enabled: boolean;
@@ -3388,7 +3219,7 @@ export interface components {
             name: string;
             openCount: number;
             /** @enum {string} */
-            presence: "available" | "busy" | "break" | "offline";
+            presence: "available" | "busy" | "break" | "wrap_up" | "offline";
             teamIds: number[];
         };
         /** AgentRef */
@@ -3588,6 +3419,17 @@ export interface components {
             kind: "mailbox_silent" | "credentials_expire" | "automatic_mail_stopped" | "ledger_difference" | "search_away";
             since: string | null;
         };
+        /** BoardRow */
+        BoardRow: {
+            agentId: number;
+            capacity: number;
+            isLost: boolean;
+            name: string;
+            openCount: number;
+            presence: components["schemas"]["PresenceView"];
+            tabs: number;
+            teamIds: number[];
+        };
         /** BrandInput */
         BrandInput: {
             /** @default  */
@@ -3659,12 +3501,9 @@ export interface components {
         /** CandidateView */
         CandidateView: {
             agentId: number;
-            /** @default  */
-            detail?: string;
             excluded: string | null;
             name: string;
             score: number;
-            why?: string | null;
         };
         /** CaseInput */
         CaseInput: {
@@ -3714,18 +3553,6 @@ export interface components {
             position: number;
             slug: string;
             version: number;
-        };
-        /** Cause */
-        Cause: {
-            count: number;
-            owner: string | null;
-            ownerState: string | null;
-        };
-        /** ChangeView */
-        ChangeView: {
-            at: string | null;
-            code: string;
-            count: number;
         };
         /** ChatView */
         ChatView: {
@@ -3777,6 +3604,22 @@ export interface components {
             state: string;
             words: string;
         };
+        /** ClockView */
+        ClockView: {
+            breachedAt: string | null;
+            business: boolean;
+            dueAt: string | null;
+            endedAt: string | null;
+            isTold: boolean;
+            kind: string;
+            metAt: string | null;
+            minutes: number;
+            pausedAt: string | null;
+            policy: string;
+            reason: string;
+            /** Format: date-time */
+            startedAt: string;
+        };
         /** ConditionInput */
         ConditionInput: {
             answers: string[];
@@ -3826,7 +3669,7 @@ export interface components {
         CourseView: {
             /** @enum {string} */
             step: "day" | "week" | "month";
-            stretches: components["schemas"]["reports_StretchView"][];
+            stretches: components["schemas"]["StretchView"][];
         };
         /** CustomerBrief */
         CustomerBrief: {
@@ -3847,8 +3690,6 @@ export interface components {
             managesOrganisation?: boolean;
             name?: string;
             notes?: string;
-            ownerAgentId?: number | null;
-            tier?: string | null;
             timeZone?: string | null;
             vip?: boolean;
         };
@@ -3883,10 +3724,8 @@ export interface components {
             managesOrganisation: boolean;
             name: string;
             notes: string;
-            organisation: components["schemas"]["OrganisationView"] | null;
-            ownerAgentId: number | null;
+            organisation: components["schemas"]["Named"] | null;
             tickets: components["schemas"]["CustomerTicket"][];
-            tier: string | null;
             timeZone: string | null;
             version: number;
             vip: boolean;
@@ -3935,19 +3774,11 @@ export interface components {
         };
         /** DecisionView */
         DecisionView: {
-            alarm: boolean;
             /** Format: date-time */
             at: string;
             candidates: components["schemas"]["CandidateView"][];
             chosen: components["schemas"]["Named"] | null;
-            code: string;
-            counts: {
-                [key: string]: number;
-            };
-            looksAgainAt: string | null;
-            queueId: number | null;
             reason: string;
-            ring: number;
             trigger: string;
         };
         /** Deflection */
@@ -4119,6 +3950,21 @@ export interface components {
             /** @enum {string} */
             name: "off" | "optional" | "required";
         };
+        /** Figures */
+        Figures: {
+            agents: {
+                [key: string]: number;
+            };
+            /** Format: date-time */
+            at: string;
+            free: number;
+            late: number;
+            met: number;
+            missed: number;
+            next: components["schemas"]["Soon"][];
+            soon: number;
+            waiting: components["schemas"]["Waiting"][];
+        };
         /** FileItem */
         FileItem: {
             contentId: string | null;
@@ -4155,6 +4001,14 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** ForcedInput */
+        ForcedInput: {
+            /** @default false */
+            handOver?: boolean;
+            reason?: string | null;
+            /** @enum {string} */
+            state: "available" | "busy" | "break" | "offline";
+        };
         /** Forwarder */
         Forwarder: {
             id: number;
@@ -4185,6 +4039,14 @@ export interface components {
             removed: components["schemas"]["Removed"][];
             ticketId: number;
             title: string;
+        };
+        /** HandOverInput */
+        HandOverInput: {
+            ticketIds?: number[] | null;
+        };
+        /** HandedOverView */
+        HandedOverView: {
+            ticketIds: number[];
         };
         /** Heading */
         Heading: {
@@ -4302,33 +4164,6 @@ export interface components {
             revokedAt: string | null;
             scopes: string[];
         };
-        /** KindInput */
-        KindInput: {
-            beside?: number | null;
-            /** @default false */
-            blocks?: boolean;
-            /** @default 0 */
-            headStartSeconds?: number;
-            idleAfterSeconds?: number | null;
-            /** @default 1 */
-            idleWeight?: number;
-            offerSeconds?: number | null;
-            requeueAfterSeconds?: number | null;
-            /** @default 1 */
-            weight?: number;
-        };
-        /** KindView */
-        KindView: {
-            beside: number | null;
-            blocks: boolean;
-            headStartSeconds: number;
-            idleAfterSeconds: number | null;
-            idleWeight: number;
-            kind: string;
-            offerSeconds: number | null;
-            requeueAfterSeconds: number | null;
-            weight: number;
-        };
         /** LedgerRow */
         LedgerRow: {
             account: string;
@@ -4351,16 +4186,6 @@ export interface components {
             subject: string;
             ticketId: number | null;
             uid: string;
-        };
-        /** LevelInput */
-        LevelInput: {
-            level: number;
-            skillId: number;
-        };
-        /** LevelView */
-        LevelView: {
-            level: number;
-            skillId: number;
         };
         /** LinkView */
         LinkView: {
@@ -4520,33 +4345,10 @@ export interface components {
             /** @constant */
             type: "message";
         };
-        /** MoveInput */
-        MoveInput: {
-            agentId?: number | null;
-            queueId?: number | null;
-        };
         /** Named */
         Named: {
             id: number;
             name: string;
-        };
-        /** NeedInput */
-        NeedInput: {
-            /** @default 1 */
-            level?: number;
-            /** @default false */
-            optional?: boolean;
-            skillId: number;
-        };
-        /** NeedView */
-        NeedView: {
-            level: number;
-            optional: boolean;
-            skillId: number;
-        };
-        /** NeedsInput */
-        NeedsInput: {
-            skills: components["schemas"]["NeedInput"][];
         };
         /** NewArticleInput */
         NewArticleInput: {
@@ -4648,6 +4450,11 @@ export interface components {
             summary?: string;
             title: string;
         };
+        /** NewWallboardView */
+        NewWallboardView: {
+            token: string;
+            wallboard: components["schemas"]["WallboardView"];
+        };
         /** NoteInput */
         NoteInput: {
             attachmentIds?: number[];
@@ -4720,28 +4527,22 @@ export interface components {
             tenant: string;
             tokenUrl: string;
         };
-        /** OfferView */
-        OfferView: {
-            channel: string;
-            customer: string;
-            /** Format: date-time */
-            enteredAt: string;
-            /** Format: date-time */
-            expiresAt: string;
-            id: number;
-            /** Format: date-time */
-            madeAt: string;
-            priority: string;
-            queue: string;
-            reason: string | null;
-            snippet: string;
-            subject: string;
-            ticketId: number;
-        };
         /** OpenNowView */
         OpenNowView: {
             isOpen: boolean;
             words: string;
+        };
+        /** OpenWorkView */
+        OpenWorkView: {
+            channel: string;
+            customer: string;
+            dueAt: string | null;
+            priority: string;
+            snoozedUntil: string | null;
+            status: string;
+            subject: string;
+            ticketId: number;
+            waitingSince: string | null;
         };
         /** Operator */
         Operator: {
@@ -4819,17 +4620,6 @@ export interface components {
             status: string;
             total: number;
         };
-        /** OrganisationInput */
-        OrganisationInput: {
-            tier: string | null;
-        };
-        /** OrganisationView */
-        OrganisationView: {
-            id: number;
-            name: string;
-            tier: string | null;
-            version: number;
-        };
         /** OwnerView */
         OwnerView: {
             customerId: number;
@@ -4867,11 +4657,6 @@ export interface components {
         /** Page[RatingView] */
         "Page_agent_ui.views.reports.RatingView_": {
             items: components["schemas"]["RatingView"][];
-            next: string | null;
-        };
-        /** Page[WaitingView] */
-        "Page_agent_ui.views.routing.WaitingView_": {
-            items: components["schemas"]["WaitingView"][];
             next: string | null;
         };
         /** Page[CustomerBrief] */
@@ -4966,17 +4751,6 @@ export interface components {
             /** @default 24 */
             surveyHours?: number;
         };
-        /** PolicyShare */
-        PolicyShare: {
-            firstInTime: number;
-            kind: string;
-            met: number;
-            missed: number;
-            policy: string;
-            reopened: number;
-            running: number;
-            unneeded: number;
-        };
         /** PolicyView */
         PolicyView: {
             /** @enum {string} */
@@ -5003,15 +4777,39 @@ export interface components {
         };
         /** PresenceInput */
         PresenceInput: {
+            /** @default false */
+            handOver?: boolean;
             reason?: string | null;
             /** @enum {string} */
-            state: "available" | "busy" | "break" | "offline";
+            state: "available" | "busy" | "break" | "wrap_up" | "offline";
+        };
+        /** PresenceRulesInput */
+        PresenceRulesInput: {
+            /** @default true */
+            afterCalls?: boolean;
+            /** @default false */
+            afterChats?: boolean;
+            idleMinutes?: number | null;
+            /** @default 120 */
+            wrapUpSeconds?: number;
+        };
+        /** PresenceRulesView */
+        PresenceRulesView: {
+            afterCalls: boolean;
+            afterChats: boolean;
+            idleMinutes: number | null;
+            wrapUpSeconds: number;
         };
         /** PresenceView */
         PresenceView: {
+            reason: string | null;
+            setBy: string | null;
             since: string | null;
             /** @enum {string} */
-            state: "available" | "busy" | "break" | "offline";
+            source: "self" | "supervisor" | "system";
+            /** @enum {string} */
+            state: "available" | "busy" | "break" | "wrap_up" | "offline";
+            until: string | null;
         };
         /** PresentVisitor */
         PresentVisitor: {
@@ -5077,14 +4875,6 @@ export interface components {
             soldFrom: string | null;
             version: number;
         };
-        /** PromiseInput */
-        PromiseInput: {
-            /** Format: date-time */
-            dueAt: string;
-            /** @default true */
-            isTold?: boolean;
-            text: string;
-        };
         /** ProofView */
         ProofView: {
             contentType: string;
@@ -5108,43 +4898,6 @@ export interface components {
             teamIds?: number[];
             visibility?: "public" | "signed_in" | "restricted" | "agents";
         };
-        /** QueueInput */
-        QueueInput: {
-            hourlyCap?: number | null;
-            hours?: string | null;
-            kinds?: ("call" | "callback" | "chat" | "sms" | "whatsapp" | "email" | "web")[];
-            members?: number[];
-            /** @default 3 */
-            missesBeforeAway?: number;
-            name: string;
-            /** @default false */
-            ofTeam?: boolean;
-            ownerSeconds?: number | null;
-            requeueHours?: number | null;
-            rings?: components["schemas"]["RingInput"][];
-            skills?: components["schemas"]["NeedInput"][];
-            stickySeconds?: number | null;
-            teamId?: number | null;
-        };
-        /** QueueView */
-        QueueView: {
-            hourlyCap: number | null;
-            hours: string | null;
-            id: number;
-            isDefault: boolean;
-            kinds: string[];
-            members: number[];
-            missesBeforeAway: number;
-            name: string;
-            ofTeam: boolean;
-            ownerSeconds: number | null;
-            requeueHours: number | null;
-            rings: components["schemas"]["RingView"][];
-            skills: components["schemas"]["NeedView"][];
-            stickySeconds: number | null;
-            teamId: number | null;
-            version: number;
-        };
         /** RatingView */
         RatingView: {
             agent: string | null;
@@ -5166,6 +4919,33 @@ export interface components {
             agentId: number;
             at: string | null;
             name: string;
+        };
+        /** ReasonChange */
+        ReasonChange: {
+            name?: string | null;
+            /** @enum {null|string} */
+            state?: "break" | "busy" | null;
+        };
+        /** ReasonInput */
+        ReasonInput: {
+            name: string;
+            /**
+             * @default break
+             * @enum {string}
+             */
+            state?: "break" | "busy";
+        };
+        /** ReasonOrder */
+        ReasonOrder: {
+            ids: number[];
+        };
+        /** ReasonView */
+        ReasonView: {
+            id: number;
+            key: string | null;
+            name: string;
+            /** @enum {string} */
+            state: "break" | "busy";
         };
         /** RecallInput */
         RecallInput: {
@@ -5305,10 +5085,6 @@ export interface components {
             warrantyReason: string;
             warrantyUntil: string | null;
         };
-        /** RejectInput */
-        RejectInput: {
-            reason: string;
-        };
         /** Removed */
         Removed: {
             count: number;
@@ -5346,16 +5122,6 @@ export interface components {
             text?: string;
             to?: string[];
         };
-        /** Report */
-        Report: {
-            causes: components["schemas"]["Cause"][];
-            policies: components["schemas"]["PolicyShare"][];
-            promises: components["schemas"]["WordsKept"];
-            /** Format: date-time */
-            since: string;
-            /** Format: date-time */
-            until: string;
-        };
         /** Reprocessed */
         Reprocessed: {
             count: number;
@@ -5392,51 +5158,31 @@ export interface components {
         };
         /** ResponsePolicyInput */
         ResponsePolicyInput: {
-            callAnswer?: components["schemas"]["TargetInput"] | null;
             /** @enum {null|string} */
             entitlement?: "in_warranty" | "contract" | "expired" | "none" | null;
             firstResponse?: components["schemas"]["TargetInput"] | null;
             /** @default default */
-            hours?: string | null;
+            hours?: string;
             /** @default false */
             isTold?: boolean;
             name: string;
-            nextResponse?: components["schemas"]["TargetInput"] | null;
             /** @default false */
             openToo?: boolean;
             /** @enum {null|string} */
             priority?: "low" | "normal" | "high" | "urgent" | null;
-            queueId?: number | null;
-            /**
-             * @default continue
-             * @enum {string}
-             */
-            reopening?: "continue" | "restart";
             resolution?: components["schemas"]["TargetInput"] | null;
-            restsIn?: ("pending" | "on_hold")[];
-            teamId?: number | null;
-            tier?: string | null;
-            warnings?: number[];
         };
         /** ResponsePolicyView */
         ResponsePolicyView: {
-            callAnswer: components["schemas"]["TargetView"] | null;
             entitlement: string | null;
             firstResponse: components["schemas"]["TargetView"] | null;
-            hours: string | null;
+            hours: string;
             id: number;
             isTold: boolean;
             name: string;
-            nextResponse: components["schemas"]["TargetView"] | null;
             priority: string | null;
-            queueId: number | null;
-            reopening: string;
             resolution: components["schemas"]["TargetView"] | null;
-            restsIn: string[];
-            teamId: number | null;
-            tier: string | null;
             version: number;
-            warnings: number[];
         };
         /** RestoreInput */
         RestoreInput: {
@@ -5450,22 +5196,6 @@ export interface components {
         ReturnInput: {
             /** @default  */
             note?: string;
-        };
-        /** RingInput */
-        RingInput: {
-            afterSeconds: number;
-            /** @default false */
-            dropOptional?: boolean;
-            /** @default 0 */
-            lower?: number;
-            queues?: number[];
-        };
-        /** RingView */
-        RingView: {
-            afterSeconds: number;
-            dropOptional: boolean;
-            lower: number;
-            queues: number[];
         };
         /** RoleView */
         RoleView: {
@@ -5597,45 +5327,10 @@ export interface components {
             id: number | null;
             name: string;
         };
-        /** ShownClock */
-        ShownClock: {
-            breachedAt: string | null;
-            business: boolean;
-            dueAt: string | null;
-            endedAt: string | null;
-            firstMetAt: string | null;
-            isTold: boolean;
-            kind: string;
-            metAt: string | null;
-            minutes: number;
-            pausedAt: string | null;
-            policy: string;
-            reason: string;
-            /** Format: date-time */
-            startedAt: string;
-            warned: number;
-        };
-        /** ShownPromise */
-        ShownPromise: {
-            brokenAt: string | null;
-            /** Format: date-time */
-            dueAt: string;
-            id: number;
-            isTold: boolean;
-            keptAt: string | null;
-            /** Format: date-time */
-            madeAt: string;
-            madeBy: string;
-            text: string;
-        };
         /** SignInInput */
         SignInInput: {
             email: string;
             password: string;
-        };
-        /** SkillInput */
-        SkillInput: {
-            name: string;
         };
         /** SlugInput */
         SlugInput: {
@@ -5670,6 +5365,14 @@ export interface components {
             tls: components["schemas"]["Encryption"];
             user: string;
             verp: boolean | null;
+        };
+        /** Soon */
+        Soon: {
+            agent: string | null;
+            /** Format: date-time */
+            dueAt: string;
+            team: string | null;
+            ticketId: number;
         };
         /** SpecialDayInput */
         SpecialDayInput: {
@@ -5712,6 +5415,14 @@ export interface components {
         /** StopWordView */
         StopWordView: {
             word: string;
+        };
+        /** StretchView */
+        StretchView: {
+            answered: number;
+            average: number | null;
+            content: number | null;
+            /** Format: date */
+            day: string;
         };
         /** SynonymsInput */
         SynonymsInput: {
@@ -5859,7 +5570,7 @@ export interface components {
             assignee: components["schemas"]["AgentRef"] | null;
             before: string | null;
             channel: string;
-            clocks: components["schemas"]["ShownClock"][];
+            clocks: components["schemas"]["ClockView"][];
             /** Format: date-time */
             createdAt: string;
             customer: components["schemas"]["CustomerBrief"];
@@ -5881,7 +5592,6 @@ export interface components {
             organisation: components["schemas"]["Named"] | null;
             priority: string;
             product: components["schemas"]["TicketProduct"] | null;
-            promises: components["schemas"]["ShownPromise"][];
             replyDefaults: components["schemas"]["ReplyDefaults"];
             routing: components["schemas"]["Routing"] | null;
             snippet: string;
@@ -5892,7 +5602,6 @@ export interface components {
             subject: string;
             tags: string[];
             teamId: number | null;
-            tier: string | null;
             timeline: (components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"] | components["schemas"]["EventItem"])[];
             unread: boolean;
             version: number;
@@ -5951,15 +5660,6 @@ export interface components {
         TrialView: {
             imap: components["schemas"]["ImapTrialView"] | null;
             smtp: components["schemas"]["SmtpTrialView"] | null;
-        };
-        /** TriedView */
-        TriedView: {
-            agentId: number;
-            detail: string;
-            excluded: string | null;
-            name: string;
-            score: number;
-            why: string | null;
         };
         /** UndeliveredView */
         UndeliveredView: {
@@ -6083,27 +5783,30 @@ export interface components {
             locale: string;
             reason: string;
         };
+        /** Waiting */
+        Waiting: {
+            count: number;
+            name: string | null;
+            /** Format: date-time */
+            oldestAt: string;
+        };
         /** WaitingInput */
         WaitingInput: {
             ticketId: number;
         };
-        /** WaitingView */
-        WaitingView: {
-            code: string | null;
-            customer: string;
+        /** WallboardInput */
+        WallboardInput: {
+            name: string;
+            teamId?: number | null;
+        };
+        /** WallboardView */
+        WallboardView: {
             /** Format: date-time */
-            enteredAt: string;
-            kind: string;
-            looksAgainAt: string | null;
-            nobodyCan: boolean;
-            priority: number;
-            queue: components["schemas"]["Named"];
-            /** Format: date-time */
-            queuedAt: string;
-            reason: string | null;
-            ring: number | null;
-            subject: string;
-            ticketId: number;
+            createdAt: string;
+            id: number;
+            name: string;
+            seenAt: string | null;
+            teamId: number | null;
         };
         /** WidgetInput */
         WidgetInput: {
@@ -6147,42 +5850,6 @@ export interface components {
             needsSecondPerson?: boolean;
             /** @default 12 */
             reviewMonths?: number;
-        };
-        /** WordsKept */
-        WordsKept: {
-            broken: number;
-            kept: number;
-            keptLate: number;
-            open: number;
-            withdrawn: number;
-        };
-        /** WorkView */
-        WorkView: {
-            agent: components["schemas"]["Named"] | null;
-            assignedAt: string | null;
-            candidates: components["schemas"]["TriedView"][];
-            changes: components["schemas"]["ChangeView"][];
-            code: string | null;
-            /** Format: date-time */
-            enteredAt: string;
-            history: components["schemas"]["routing_StretchView"][];
-            kind: string;
-            looksAgainAt: string | null;
-            nobodyCan: boolean;
-            offerExpiresAt: string | null;
-            offerId: number | null;
-            ownerAgentId: number | null;
-            priority: number;
-            queue: components["schemas"]["Named"];
-            /** Format: date-time */
-            queuedAt: string;
-            reason: string | null;
-            ring: number;
-            skills: components["schemas"]["NeedView"][];
-            state: string;
-            stickyAgentId: number | null;
-            ticketId: number;
-            waitedSeconds: number;
         };
         /** OrderInput */
         articles_OrderInput: {
@@ -6313,23 +5980,6 @@ export interface components {
             };
             sku?: string;
             soldFrom?: string | null;
-        };
-        /** StretchView */
-        reports_StretchView: {
-            answered: number;
-            average: number | null;
-            content: number | null;
-            /** Format: date */
-            day: string;
-        };
-        /** StretchView */
-        routing_StretchView: {
-            agentId: number | null;
-            queueId: number;
-            /** Format: date-time */
-            since: string;
-            /** Format: date-time */
-            until: string;
         };
         /** BlockInput */
         tickets_BlockInput: {
@@ -6715,6 +6365,145 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiBoardBoard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardRow"][];
+                };
+            };
+        };
+    };
+    ApiBoardAgentsAgentIdHandOverHandOver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOverInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedOverView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiBoardAgentsAgentIdPresenceForce: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForcedInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiBoardAgentsAgentIdWorkWork: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenWorkView"][];
+                };
             };
             /** @description Bad request syntax or unsupported method */
             400: {
@@ -10107,6 +9896,45 @@ export interface operations {
             };
         };
     };
+    ApiMeHandOverHandOver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOverInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedOverView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiMeHeartbeatHeartbeat: {
         parameters: {
             query?: never;
@@ -10122,6 +9950,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    ApiMePresencePresence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceView"];
+                };
             };
         };
     };
@@ -10160,6 +10008,26 @@ export interface operations {
                         } | unknown[];
                         status_code: number;
                     };
+                };
+            };
+        };
+    };
+    ApiMeWorkWork: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenWorkView"][];
                 };
             };
         };
@@ -10297,102 +10165,6 @@ export interface operations {
                 headers: {
                     /** @description target path for the redirect */
                     location?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiOffersListOffers: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OfferView"][];
-                };
-            };
-        };
-    };
-    ApiOffersOfferIdAcceptAccept: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                offer_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AcceptedView"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiOffersOfferIdRejectReject: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                offer_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RejectInput"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -10691,49 +10463,6 @@ export interface operations {
             };
         };
     };
-    ApiOrganisationsOrganisationIdChange: {
-        parameters: {
-            query?: never;
-            header?: {
-                "If-Match"?: string | null;
-            };
-            path: {
-                organisation_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OrganisationInput"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OrganisationView"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
     ApiPeopleListPeople: {
         parameters: {
             query?: never;
@@ -10986,6 +10715,180 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiPresenceReasonsListReasons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReasonView"][];
+                };
+            };
+        };
+    };
+    ApiPresenceReasonsAdd: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReasonView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiPresenceReasonsOrderSort: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonOrder"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReasonView"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiPresenceReasonsReasonIdRemove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reason_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiPresenceReasonsReasonIdChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reason_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReasonView"];
+                };
             };
             /** @description Bad request syntax or unsupported method */
             400: {
@@ -12182,161 +12085,6 @@ export interface operations {
             };
         };
     };
-    ApiPromisesPromiseIdMove: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                promise_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PromiseInput"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TicketView"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiPromisesPromiseIdKeepKeep: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                promise_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TicketView"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiPromisesPromiseIdWithdrawWithdraw: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                promise_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TicketView"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiReportsResponseTimesResponseTimes: {
-        parameters: {
-            query?: {
-                since?: string | null;
-                until?: string | null;
-                teamId?: number | null;
-                agentId?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Report"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
     ApiReportsSatisfactionSatisfaction: {
         parameters: {
             query?: {
@@ -12814,438 +12562,6 @@ export interface operations {
             };
         };
     };
-    ApiRoutingAgentsListAgents: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AbleView"][];
-                };
-            };
-        };
-    };
-    ApiRoutingAgentsAgentIdChangeAgent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                agent_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AbleInput"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AbleView"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiRoutingKindsListKinds: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KindView"][];
-                };
-            };
-        };
-    };
-    ApiRoutingKindsChangeKind: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                kind: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["KindInput"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KindView"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiRoutingQueuesListQueues: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueView"][];
-                };
-            };
-        };
-    };
-    ApiRoutingQueuesMakeQueue: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["QueueInput"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueView"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiRoutingQueuesQueueIdChangeQueue: {
-        parameters: {
-            query?: never;
-            header?: {
-                "If-Match"?: string | null;
-            };
-            path: {
-                queue_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["QueueInput"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueView"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiRoutingQueuesQueueIdRemoveQueue: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                queue_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiRoutingSkillsListSkills: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Named"][];
-                };
-            };
-        };
-    };
-    ApiRoutingSkillsMakeSkill: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SkillInput"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Named"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiRoutingSkillsSkillIdRemoveSkill: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                skill_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiRoutingSkillsSkillIdRenameSkill: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                skill_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SkillInput"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Named"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiRoutingWaitingWaiting: {
-        parameters: {
-            query?: {
-                queue_id?: number | null;
-                after?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_agent_ui.views.routing.WaitingView_"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
     ApiSearchSearch: {
         parameters: {
             query?: {
@@ -13675,6 +12991,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiSettingsPresenceRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceRulesView"];
+                };
+            };
+        };
+    };
+    ApiSettingsPresenceWrite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresenceRulesInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceRulesView"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -14487,125 +13862,6 @@ export interface operations {
             };
         };
     };
-    ApiTicketsTicketIdMoveMove: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                ticket_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MoveInput"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WorkView"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiTicketsTicketIdNeedsRequire: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                ticket_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NeedsInput"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WorkView"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiTicketsTicketIdNoReplyNeededNoReplyNeeded: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                ticket_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TicketView"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
     ApiTicketsTicketIdNotesNote: {
         parameters: {
             query?: never;
@@ -14666,47 +13922,6 @@ export interface operations {
         responses: {
             /** @description Request fulfilled, document follows */
             200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TicketView"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiTicketsTicketIdPromisesMake: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                ticket_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PromiseInput"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14924,63 +14139,6 @@ export interface operations {
             };
         };
     };
-    ApiTicketsTicketIdWorkReadWork: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                ticket_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WorkView"];
-                };
-            };
-            /** @description Bad request syntax or unsupported method */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        detail: string;
-                        extra?: null | {
-                            [key: string]: unknown;
-                        } | unknown[];
-                        status_code: number;
-                    };
-                };
-            };
-        };
-    };
-    ApiTiersKnownTiers: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": string[];
-                };
-            };
-        };
-    };
     ApiUploadsUpload: {
         parameters: {
             query?: never;
@@ -15036,6 +14194,174 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ViewCount"][];
+                };
+            };
+        };
+    };
+    ApiWallboardsListLinks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WallboardView"][];
+                };
+            };
+        };
+    };
+    ApiWallboardsCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WallboardInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWallboardView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiWallboardsFiguresFigures: {
+        parameters: {
+            query?: {
+                teamId?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Figures"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiWallboardsShownShown: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Wallboard-Token"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Figures"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiWallboardsWallboardIdRevoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                wallboard_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
