@@ -116,6 +116,7 @@ async def board_rows(session: AsyncSession) -> list[BoardRow]:
             is_lost=each.is_lost,
             tabs=each.tabs,
             open_count=each.open_count,
+            load=each.load,
             capacity=each.capacity,
         )
         for each in await board.loads(session)

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import clock, jobs
 from core.events import Event
 from core.sql import Sql
-from routing import deadlines, hours, offers, rounds, work
-from routing.events import PresenceChanged, QueueChanged, WorkMoved
+from routing import deadlines, hours, offers, presence, rounds, work
+from routing.events import AgentLost, PresenceChanged, QueueChanged, WorkMoved
 from routing.models import Decision
 from routing.reasons import RULES
 from routing.rings import Need
@@ -134,6 +134,11 @@ async def on_presence_changed(session: AsyncSession, event: PresenceChanged) -> 
         await offers.withdraw(session, event.agent_id, event.new)
     if event.new == "offline":
         await _requeue_later(session, event.agent_id, clock.now(), clock.now())
+
+
+async def on_agent_lost(session: AsyncSession, event: AgentLost) -> None:
+    """All her windows fell silent: what she is offered goes on to others; what she has stays hers for now."""
+    await offers.withdraw(session, event.agent_id, presence.LOST)
 
 
 async def on_queue_changed(session: AsyncSession, event: QueueChanged) -> None:

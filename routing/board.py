@@ -1,6 +1,6 @@
 """Who is there and how much each agent holds, for pickers, the supervisor's board and the console's own menu."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock
 from core.sql import Sql
-from routing.presence import LOST_SECONDS
+from routing.floor import HELD, alive_since
 
 
 class AgentLoad(msgspec.Struct, frozen=True):
@@ -26,7 +26,8 @@ class AgentLoad(msgspec.Struct, frozen=True):
         is_lost: her windows have just fallen silent, and she is not given up yet.
         tabs: her open windows.
         open_count: tickets that wait for her.
-        capacity: how many she may have of them.
+        load: what she holds, by the weights of its kinds.
+        capacity: how much of it she may hold.
     """
 
     agent_id: int
@@ -40,23 +41,26 @@ class AgentLoad(msgspec.Struct, frozen=True):
     is_lost: bool
     tabs: int
     open_count: int
+    load: float
     capacity: int
 
 
 _BOARD: Final = Sql(
-    """
+    f"""
+    with held as materialized ({HELD.format(agents="array(select id from agents where is_active)")})
     select a.id as agent_id, a.name, a.capacity, p.since, p.reason, coalesce(p.source, 'system') as source,
         p.until, s.name as set_by, coalesce(p.state, 'offline') as state,
         p.state <> 'offline' and p.heartbeat_at < :limit is true as is_lost,
         (select count(*) from presence_tabs w where w.agent_id = a.id and w.heartbeat_at >= :limit) as tabs,
         (select count(*) from tickets t where t.assignee_id = a.id and t.status in ('open', 'pending', 'on_hold')
-            and t.status = 'open' and t.snoozed_until is null) as open_count
-    from agents a left join presence p on p.agent_id = a.id left join agents s on s.id = p.set_by_id
+            and t.status = 'open' and t.snoozed_until is null) as open_count, coalesce(h.load, 0) as load
+    from agents a left join presence p on p.agent_id = a.id left join held h on h.agent_id = a.id
+        left join agents s on s.id = p.set_by_id
     where a.is_active and (cast(:agent_id as bigint) is null or a.id = :agent_id)
         and (cast(:team_id as bigint) is null
             or exists(select from team_members m where m.agent_id = a.id and m.team_id = :team_id))
     order by a.name, a.id
-    """
+    """  # noqa: S608 - put together from constants of the product
 )
 
 
@@ -68,8 +72,8 @@ async def loads(session: AsyncSession, agent_id: int | None = None, team_id: int
         agent_id: this one alone.
         team_id: those of this team.
     """
-    limit = clock.now() - timedelta(seconds=LOST_SECONDS)
-    rows = await _BOARD.all(session, limit=limit, agent_id=agent_id, team_id=team_id)
+    now = clock.now()
+    rows = await _BOARD.all(session, now=now, limit=alive_since(now), agent_id=agent_id, team_id=team_id)
     return [_load(row) for row in rows]
 
 

@@ -29,14 +29,6 @@ class AgentLost(Event, frozen=True, kw_only=True):
     state: str
 
 
-class WorkHandedOver(Event, frozen=True, kw_only=True):
-    """Open work of an agent went back to where it came from, by herself or by a supervisor."""
-
-    kind = "agent.work_handed_over"
-    agent_id: int
-    ticket_ids: list[int]
-
-
 class PresenceReasonsChanged(Event, frozen=True, kw_only=True):
     """The reasons for taking no new work changed: a name before and after, or their order."""
 

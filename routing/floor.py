@@ -17,7 +17,7 @@ from core.sql import Sql
 from routing import hours
 from routing.engine import OFFLINE, Agent, Engine, Item
 from routing.kinds import KINDS
-from routing.presence import GRACE_SECONDS
+from routing.presence import LOST_SECONDS
 from routing.rings import Need, Queue, Ring, steps_of
 
 HELD: Final = f"""
@@ -255,7 +255,7 @@ async def read_agents(
 
 def alive_since(now: datetime) -> datetime:
     """Who was heard of since then is there."""
-    return now - timedelta(seconds=GRACE_SECONDS)
+    return now - timedelta(seconds=LOST_SECONDS)
 
 
 async def of_tickets(session: AsyncSession, ticket_ids: Sequence[int]) -> Floor:

@@ -10,12 +10,9 @@ from typing import Final
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core import events
 from core.errors import Invalid
 from core.sql import Sql
-from routing.events import WorkHandedOver
-from tickets import lifecycle
-from tickets.lifecycle import TicketChange
+from routing import work
 
 MOST: Final = 200
 """Tickets that are shown, or handed over at once."""
@@ -98,8 +95,5 @@ async def hand_over(session: AsyncSession, agent_id: int, ticket_ids: list[int] 
         else await _HERS.all(session, agent_id=agent_id, ids=ticket_ids)
     )
     given: list[int] = [row.id for row in rows]
-    for ticket_id in given:
-        await lifecycle.change(session, ticket_id, TicketChange(assignee_id=None), rule=RULE)
-    if given:
-        events.record(session, WorkHandedOver(agent_id=agent_id, ticket_ids=given))
+    await work.hand_back(session, agent_id, given, RULE)
     return given

@@ -145,7 +145,7 @@ async def expire(session: AsyncSession, offer_id: int) -> None:
     if ended is None:
         return
     if await _MISSES.scalar(session, agent_id=ended.agent_id) >= ended.misses_before_away:
-        await presence.set_state(session, ended.agent_id, "break", MISSED)
+        await presence.send_away(session, ended.agent_id, MISSED)
 
 
 async def withdraw(session: AsyncSession, agent_id: int, because: str) -> int:

@@ -23,9 +23,9 @@ MOST_SOON: Final = 6
 
 
 class Waiting(msgspec.Struct, frozen=True, rename="camel"):
-    """What waits in one place: how many, and since when the one that has waited longest."""
+    """What waits in one queue: how many, and since when the one that has waited longest."""
 
-    name: str | None
+    name: str
     count: int
     oldest_at: datetime
 
@@ -44,9 +44,9 @@ class Figures(msgspec.Struct, frozen=True, rename="camel"):
 
     Attributes:
         at: when they were taken.
-        waiting: what nobody has yet, by place; the longest wait first.
+        waiting: what nobody has yet, by queue; the longest wait first.
         agents: how many agents are in each state.
-        free: how many more tickets the available agents have room for.
+        free: how much more the available agents have room for.
         met: promises of an answer that were kept within the last hour.
         missed: those that were missed.
         late: tickets whose deadline has passed.
@@ -67,10 +67,10 @@ class Figures(msgspec.Struct, frozen=True, rename="camel"):
 
 _WAITING: Final = Sql(
     """
-    select t.name, count(*) as count, min(w.entered_at) as oldest_at
-    from work_items w left join teams t on t.id = w.team_id
-    where w.state = 'waiting' and (cast(:team_id as bigint) is null or w.team_id = :team_id)
-    group by t.name order by 3
+    select q.name, count(*) as count, min(w.entered_at) as oldest_at
+    from work_items w join queues q on q.id = w.queue_id
+    where w.state in ('waiting', 'offered') and (cast(:team_id as bigint) is null or w.team_id = :team_id)
+    group by q.id, q.name order by 3, q.id
     """
 )
 _LEVEL: Final = Sql(
@@ -132,7 +132,7 @@ async def _take(session: AsyncSession, team_id: int | None, now: datetime) -> Fi
         at=now,
         waiting=[_as(Waiting, row) for row in waiting],
         agents=states,
-        free=sum(max(0, each.capacity - each.open_count) for each in there if each.state == "available"),
+        free=int(sum(max(0, each.capacity - each.load) for each in there if each.state == "available")),
         met=level.met,
         missed=level.missed,
         late=due.late,

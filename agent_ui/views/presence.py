@@ -93,7 +93,7 @@ class HandedOverView(View):
 
 
 class BoardRow(View):
-    """One agent on the supervisor's board. ``is_lost``: her windows have just fallen silent."""
+    """One agent on the supervisor's board. ``is_lost``: her windows have just fallen silent. ``load``: by weights."""
 
     agent_id: int
     name: str
@@ -102,6 +102,7 @@ class BoardRow(View):
     is_lost: bool
     tabs: int
     open_count: int
+    load: float
     capacity: int
 
 

@@ -8,13 +8,6 @@ down_revision = "0027"
 branch_labels = None
 depends_on = None
 
-BROUGHT = (
-    ("lunch", "Lunch", "break"),
-    ("tea", "Tea", "break"),
-    ("training", "Training", "break"),
-    ("meeting", "Meeting", "busy"),
-)
-
 
 def upgrade() -> None:
     """Move forward."""
@@ -49,7 +42,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tab", name=op.f("pk_presence_tabs")),
     )
     op.create_index("ix_presence_tabs_agent_id", "presence_tabs", ["agent_id"])
-    reasons = op.create_table(
+    op.create_table(
         "presence_reasons",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("key", sa.Text(), nullable=True),
@@ -62,12 +55,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_presence_reasons_name")),
     )
     op.execute(
-        sa.insert(reasons).values(
-            [
-                {"key": key, "name": name, "state": state, "position": at, "created_at": sa.func.now()}
-                for at, (key, name, state) in enumerate(BROUGHT)
-            ]
-        )
+        """
+        insert into presence_reasons (key, name, state, position, created_at) values ('lunch', 'Lunch', 'break', 1, now()),
+            ('tea', 'Tea', 'break', 2, now()), ('training', 'Training', 'break', 3, now()),
+            ('meeting', 'Meeting', 'busy', 4, now())
+        """
     )
     op.create_table(
         "wallboards",

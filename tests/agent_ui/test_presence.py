@@ -60,6 +60,13 @@ async def test_reasons_and_rules_are_an_administrators(desk: Desk) -> None:
     assert (await desk.agent.http.delete(f"/api/presence-reasons/{made['id']}")).status_code == 403
 
 
+_ITEM = text(
+    """
+    with queue as (insert into queues (name, team_id) values ('Repairs', :team) returning id)
+    insert into work_items (kind, ticket_id, team_id, queue_id, entered_at, queued_at, rank_at)
+    select 'email', :id, :team, id, :at, :at, :at from queue
+    """
+)
 _CLOCK = text(
     """
     insert into sla_clocks (ticket_id, kind, policy, reason, minutes, business, hours, is_told, started_at, met_at,
@@ -76,8 +83,7 @@ async def test_a_wallboard_shows_the_desk_by_its_link_alone(desk: Desk, db: Data
     async with unit_of_work(db) as session:
         ticket = (await new_ticket(session, desk.team)).ticket_id
         late = (await new_ticket(session, desk.other_team)).ticket_id
-        item = "insert into work_items (kind, ticket_id, team_id, entered_at) values ('email', :id, :team, :at)"
-        await session.execute(text(item), {"id": ticket, "team": desk.team, "at": entered})
+        await session.execute(_ITEM, {"id": ticket, "team": desk.team, "at": entered})
         for due, number in ((clock.now() + timedelta(minutes=5), ticket), (clock.now() - timedelta(minutes=5), late)):
             await session.execute(text("update tickets set due_at = :at where id = :id"), {"at": due, "id": number})
         for started, breached in ((91, None), (92, None), (93, entered)):

@@ -57,7 +57,7 @@ async def test_the_longest_idle_ready_agent_gets_it(db: Database, clock: ManualC
         away = await factories.agent(session, team, name="Away")
     owners = []
     for _ in range(4):
-        clock.advance(timedelta(seconds=10))
+        clock.advance(timedelta(seconds=7))
         async with unit_of_work(db) as session:
             got = await factories.received(session, team_id=team.id)
         owners.append(await owner(db, got.ticket_id))

@@ -41,8 +41,8 @@ async def test_a_break_with_hand_over_moves_what_waits(db: Database, clock: Manu
     async with db.sessions() as session:
         entered = text("select entered_at from work_items where ticket_id = :id")
         assert await session.scalar(entered, {"id": tickets[0]}) == clock.now() - timedelta(seconds=20)
-        said = text("select actor_name, data->'ticket_ids' as ids from events where kind = 'agent.work_handed_over'")
-        assert tuple((await session.execute(said)).one()) == (neha.name, [tickets[0]])
+        said = text("select actor_name, ticket_id from events where data->>'because' = 'Handed over'")
+        assert tuple((await session.execute(said)).one()) == (neha.name, tickets[0])
 
 
 async def test_chosen_work_is_handed_over_and_nobody_elses(db: Database) -> None:

@@ -18,7 +18,7 @@ export async function loadReasons(): Promise<void> {
 }
 
 const SERVER: Record<string, string> = {
-  'connection lost': 'lost', 'connection back': 'back', 'signed out': 'signedOut', idle: 'idle', 'missed offers': 'missed',
+  'connection lost': 'lost', 'connection back': 'back', 'signed out': 'signedOut', idle: 'idle', 'offers missed': 'missed',
 }
 /** What the product brings, under the name that it has in the database. */
 const BROUGHT: Record<string, string> = { Lunch: 'lunch', Tea: 'tea', Training: 'training', Meeting: 'meeting' }

@@ -127,6 +127,8 @@ export function timeIn(timeZone: string): string {
 
 const numbers = computed(() => new Intl.NumberFormat(tag.value))
 export const count = (n: number) => numbers.value.format(n)
+/** At most one digit behind the point: weights of work. */
+export const decimal = (n: number) => numbers.value.format(Math.round(n * 10) / 10)
 /** Counters of views stop at 1000: "1,000+". */
 export const countUpTo = (n: number, limit = 1000) => (n >= limit ? `${numbers.value.format(limit)}+` : numbers.value.format(n))
 

@@ -40,6 +40,8 @@ export interface BoardRow {
   isLost: boolean
   tabs: number
   openCount: number
+  /** What she holds by the weights of its kinds. */
+  load: number
   capacity: number
 }
 
@@ -55,7 +57,7 @@ export interface WallboardLink {
 
 export interface Figures {
   at: string
-  waiting: { name: string | null; count: number; oldestAt: string }[]
+  waiting: { name: string; count: number; oldestAt: string }[]
   agents: Partial<Record<PresenceState, number>>
   free: number
   met: number

@@ -1658,6 +1658,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own offers */
+        get: operations["ApiOffersListOffers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/offers/{offer_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take an offer */
+        post: operations["ApiOffersOfferIdAcceptAccept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/offers/{offer_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse an offer */
+        post: operations["ApiOffersOfferIdRejectReject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/opening-hours": {
         parameters: {
             query?: never;
@@ -2459,6 +2510,163 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/routing/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What agents can */
+        get: operations["ApiRoutingAgentsListAgents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routing/agents/{agent_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say what an agent can */
+        put: operations["ApiRoutingAgentsAgentIdChangeAgent"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routing/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Kinds of work */
+        get: operations["ApiRoutingKindsListKinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routing/kinds/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a kind of work */
+        put: operations["ApiRoutingKindsChangeKind"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routing/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Queues */
+        get: operations["ApiRoutingQueuesListQueues"];
+        put?: never;
+        /** Make a queue */
+        post: operations["ApiRoutingQueuesMakeQueue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routing/queues/{queue_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a queue */
+        put: operations["ApiRoutingQueuesQueueIdChangeQueue"];
+        post?: never;
+        /** Take a queue away */
+        delete: operations["ApiRoutingQueuesQueueIdRemoveQueue"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routing/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Skills */
+        get: operations["ApiRoutingSkillsListSkills"];
+        put?: never;
+        /** Make a skill */
+        post: operations["ApiRoutingSkillsMakeSkill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routing/skills/{skill_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a skill away */
+        delete: operations["ApiRoutingSkillsSkillIdRemoveSkill"];
+        options?: never;
+        head?: never;
+        /** Rename a skill */
+        patch: operations["ApiRoutingSkillsSkillIdRenameSkill"];
+        trace?: never;
+    };
+    "/api/routing/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits */
+        get: operations["ApiRoutingWaitingWaiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/search": {
         parameters: {
             query?: never;
@@ -2913,6 +3121,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tickets/{ticket_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Move work */
+        post: operations["ApiTicketsTicketIdMoveMove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{ticket_id}/needs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say what it needs */
+        put: operations["ApiTicketsTicketIdNeedsRequire"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets/{ticket_id}/notes": {
         parameters: {
             query?: never;
@@ -3026,6 +3268,23 @@ export interface paths {
         put?: never;
         /** Mark as unread */
         post: operations["ApiTicketsTicketIdUnreadMarkUnread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{ticket_id}/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why it waits */
+        get: operations["ApiTicketsTicketIdWorkReadWork"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3192,6 +3451,23 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AbleInput */
+        AbleInput: {
+            hourlyCap?: number | null;
+            skills?: components["schemas"]["LevelInput"][];
+        };
+        /** AbleView */
+        AbleView: {
+            capacity: number;
+            hourlyCap: number | null;
+            id: number;
+            name: string;
+            skills: components["schemas"]["LevelView"][];
+        };
+        /** AcceptedView */
+        AcceptedView: {
+            ticketId: number;
+        };
         /** AcknowledgeInput */
         AcknowledgeInput: {
             enabled: boolean;
@@ -3424,6 +3700,7 @@ export interface components {
             agentId: number;
             capacity: number;
             isLost: boolean;
+            load: number;
             name: string;
             openCount: number;
             presence: components["schemas"]["PresenceView"];
@@ -3501,9 +3778,12 @@ export interface components {
         /** CandidateView */
         CandidateView: {
             agentId: number;
+            /** @default  */
+            detail?: string;
             excluded: string | null;
             name: string;
             score: number;
+            why?: string | null;
         };
         /** CaseInput */
         CaseInput: {
@@ -3553,6 +3833,12 @@ export interface components {
             position: number;
             slug: string;
             version: number;
+        };
+        /** ChangeView */
+        ChangeView: {
+            at: string | null;
+            code: string;
+            count: number;
         };
         /** ChatView */
         ChatView: {
@@ -3669,7 +3955,7 @@ export interface components {
         CourseView: {
             /** @enum {string} */
             step: "day" | "week" | "month";
-            stretches: components["schemas"]["StretchView"][];
+            stretches: components["schemas"]["reports_StretchView"][];
         };
         /** CustomerBrief */
         CustomerBrief: {
@@ -3690,6 +3976,7 @@ export interface components {
             managesOrganisation?: boolean;
             name?: string;
             notes?: string;
+            ownerAgentId?: number | null;
             timeZone?: string | null;
             vip?: boolean;
         };
@@ -3725,6 +4012,7 @@ export interface components {
             name: string;
             notes: string;
             organisation: components["schemas"]["Named"] | null;
+            ownerAgentId: number | null;
             tickets: components["schemas"]["CustomerTicket"][];
             timeZone: string | null;
             version: number;
@@ -3774,11 +4062,19 @@ export interface components {
         };
         /** DecisionView */
         DecisionView: {
+            alarm: boolean;
             /** Format: date-time */
             at: string;
             candidates: components["schemas"]["CandidateView"][];
             chosen: components["schemas"]["Named"] | null;
+            code: string;
+            counts: {
+                [key: string]: number;
+            };
+            looksAgainAt: string | null;
+            queueId: number | null;
             reason: string;
+            ring: number;
             trigger: string;
         };
         /** Deflection */
@@ -4164,6 +4460,33 @@ export interface components {
             revokedAt: string | null;
             scopes: string[];
         };
+        /** KindInput */
+        KindInput: {
+            beside?: number | null;
+            /** @default false */
+            blocks?: boolean;
+            /** @default 0 */
+            headStartSeconds?: number;
+            idleAfterSeconds?: number | null;
+            /** @default 1 */
+            idleWeight?: number;
+            offerSeconds?: number | null;
+            requeueAfterSeconds?: number | null;
+            /** @default 1 */
+            weight?: number;
+        };
+        /** KindView */
+        KindView: {
+            beside: number | null;
+            blocks: boolean;
+            headStartSeconds: number;
+            idleAfterSeconds: number | null;
+            idleWeight: number;
+            kind: string;
+            offerSeconds: number | null;
+            requeueAfterSeconds: number | null;
+            weight: number;
+        };
         /** LedgerRow */
         LedgerRow: {
             account: string;
@@ -4186,6 +4509,16 @@ export interface components {
             subject: string;
             ticketId: number | null;
             uid: string;
+        };
+        /** LevelInput */
+        LevelInput: {
+            level: number;
+            skillId: number;
+        };
+        /** LevelView */
+        LevelView: {
+            level: number;
+            skillId: number;
         };
         /** LinkView */
         LinkView: {
@@ -4345,10 +4678,33 @@ export interface components {
             /** @constant */
             type: "message";
         };
+        /** MoveInput */
+        MoveInput: {
+            agentId?: number | null;
+            queueId?: number | null;
+        };
         /** Named */
         Named: {
             id: number;
             name: string;
+        };
+        /** NeedInput */
+        NeedInput: {
+            /** @default 1 */
+            level?: number;
+            /** @default false */
+            optional?: boolean;
+            skillId: number;
+        };
+        /** NeedView */
+        NeedView: {
+            level: number;
+            optional: boolean;
+            skillId: number;
+        };
+        /** NeedsInput */
+        NeedsInput: {
+            skills: components["schemas"]["NeedInput"][];
         };
         /** NewArticleInput */
         NewArticleInput: {
@@ -4527,6 +4883,24 @@ export interface components {
             tenant: string;
             tokenUrl: string;
         };
+        /** OfferView */
+        OfferView: {
+            channel: string;
+            customer: string;
+            /** Format: date-time */
+            enteredAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            id: number;
+            /** Format: date-time */
+            madeAt: string;
+            priority: string;
+            queue: string;
+            reason: string | null;
+            snippet: string;
+            subject: string;
+            ticketId: number;
+        };
         /** OpenNowView */
         OpenNowView: {
             isOpen: boolean;
@@ -4657,6 +5031,11 @@ export interface components {
         /** Page[RatingView] */
         "Page_agent_ui.views.reports.RatingView_": {
             items: components["schemas"]["RatingView"][];
+            next: string | null;
+        };
+        /** Page[WaitingView] */
+        "Page_agent_ui.views.routing.WaitingView_": {
+            items: components["schemas"]["WaitingView"][];
             next: string | null;
         };
         /** Page[CustomerBrief] */
@@ -4898,6 +5277,43 @@ export interface components {
             teamIds?: number[];
             visibility?: "public" | "signed_in" | "restricted" | "agents";
         };
+        /** QueueInput */
+        QueueInput: {
+            hourlyCap?: number | null;
+            hours?: string | null;
+            kinds?: ("call" | "callback" | "chat" | "sms" | "whatsapp" | "email" | "web")[];
+            members?: number[];
+            /** @default 3 */
+            missesBeforeAway?: number;
+            name: string;
+            /** @default false */
+            ofTeam?: boolean;
+            ownerSeconds?: number | null;
+            requeueHours?: number | null;
+            rings?: components["schemas"]["RingInput"][];
+            skills?: components["schemas"]["NeedInput"][];
+            stickySeconds?: number | null;
+            teamId?: number | null;
+        };
+        /** QueueView */
+        QueueView: {
+            hourlyCap: number | null;
+            hours: string | null;
+            id: number;
+            isDefault: boolean;
+            kinds: string[];
+            members: number[];
+            missesBeforeAway: number;
+            name: string;
+            ofTeam: boolean;
+            ownerSeconds: number | null;
+            requeueHours: number | null;
+            rings: components["schemas"]["RingView"][];
+            skills: components["schemas"]["NeedView"][];
+            stickySeconds: number | null;
+            teamId: number | null;
+            version: number;
+        };
         /** RatingView */
         RatingView: {
             agent: string | null;
@@ -5085,6 +5501,10 @@ export interface components {
             warrantyReason: string;
             warrantyUntil: string | null;
         };
+        /** RejectInput */
+        RejectInput: {
+            reason: string;
+        };
         /** Removed */
         Removed: {
             count: number;
@@ -5196,6 +5616,22 @@ export interface components {
         ReturnInput: {
             /** @default  */
             note?: string;
+        };
+        /** RingInput */
+        RingInput: {
+            afterSeconds: number;
+            /** @default false */
+            dropOptional?: boolean;
+            /** @default 0 */
+            lower?: number;
+            queues?: number[];
+        };
+        /** RingView */
+        RingView: {
+            afterSeconds: number;
+            dropOptional: boolean;
+            lower: number;
+            queues: number[];
         };
         /** RoleView */
         RoleView: {
@@ -5332,6 +5768,10 @@ export interface components {
             email: string;
             password: string;
         };
+        /** SkillInput */
+        SkillInput: {
+            name: string;
+        };
         /** SlugInput */
         SlugInput: {
             slug: string;
@@ -5415,14 +5855,6 @@ export interface components {
         /** StopWordView */
         StopWordView: {
             word: string;
-        };
-        /** StretchView */
-        StretchView: {
-            answered: number;
-            average: number | null;
-            content: number | null;
-            /** Format: date */
-            day: string;
         };
         /** SynonymsInput */
         SynonymsInput: {
@@ -5661,6 +6093,15 @@ export interface components {
             imap: components["schemas"]["ImapTrialView"] | null;
             smtp: components["schemas"]["SmtpTrialView"] | null;
         };
+        /** TriedView */
+        TriedView: {
+            agentId: number;
+            detail: string;
+            excluded: string | null;
+            name: string;
+            score: number;
+            why: string | null;
+        };
         /** UndeliveredView */
         UndeliveredView: {
             /** Format: date-time */
@@ -5786,12 +6227,30 @@ export interface components {
         /** Waiting */
         Waiting: {
             count: number;
-            name: string | null;
+            name: string;
             /** Format: date-time */
             oldestAt: string;
         };
         /** WaitingInput */
         WaitingInput: {
+            ticketId: number;
+        };
+        /** WaitingView */
+        WaitingView: {
+            code: string | null;
+            customer: string;
+            /** Format: date-time */
+            enteredAt: string;
+            kind: string;
+            looksAgainAt: string | null;
+            nobodyCan: boolean;
+            priority: number;
+            queue: components["schemas"]["Named"];
+            /** Format: date-time */
+            queuedAt: string;
+            reason: string | null;
+            ring: number | null;
+            subject: string;
             ticketId: number;
         };
         /** WallboardInput */
@@ -5850,6 +6309,34 @@ export interface components {
             needsSecondPerson?: boolean;
             /** @default 12 */
             reviewMonths?: number;
+        };
+        /** WorkView */
+        WorkView: {
+            agent: components["schemas"]["Named"] | null;
+            assignedAt: string | null;
+            candidates: components["schemas"]["TriedView"][];
+            changes: components["schemas"]["ChangeView"][];
+            code: string | null;
+            /** Format: date-time */
+            enteredAt: string;
+            history: components["schemas"]["routing_StretchView"][];
+            kind: string;
+            looksAgainAt: string | null;
+            nobodyCan: boolean;
+            offerExpiresAt: string | null;
+            offerId: number | null;
+            ownerAgentId: number | null;
+            priority: number;
+            queue: components["schemas"]["Named"];
+            /** Format: date-time */
+            queuedAt: string;
+            reason: string | null;
+            ring: number;
+            skills: components["schemas"]["NeedView"][];
+            state: string;
+            stickyAgentId: number | null;
+            ticketId: number;
+            waitedSeconds: number;
         };
         /** OrderInput */
         articles_OrderInput: {
@@ -5980,6 +6467,23 @@ export interface components {
             };
             sku?: string;
             soldFrom?: string | null;
+        };
+        /** StretchView */
+        reports_StretchView: {
+            answered: number;
+            average: number | null;
+            content: number | null;
+            /** Format: date */
+            day: string;
+        };
+        /** StretchView */
+        routing_StretchView: {
+            agentId: number | null;
+            queueId: number;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
         };
         /** BlockInput */
         tickets_BlockInput: {
@@ -10186,6 +10690,102 @@ export interface operations {
             };
         };
     };
+    ApiOffersListOffers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferView"][];
+                };
+            };
+        };
+    };
+    ApiOffersOfferIdAcceptAccept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                offer_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptedView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiOffersOfferIdRejectReject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                offer_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiOpeningHoursListHours: {
         parameters: {
             query?: {
@@ -12562,6 +13162,438 @@ export interface operations {
             };
         };
     };
+    ApiRoutingAgentsListAgents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AbleView"][];
+                };
+            };
+        };
+    };
+    ApiRoutingAgentsAgentIdChangeAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AbleInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AbleView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRoutingKindsListKinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindView"][];
+                };
+            };
+        };
+    };
+    ApiRoutingKindsChangeKind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KindInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRoutingQueuesListQueues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueView"][];
+                };
+            };
+        };
+    };
+    ApiRoutingQueuesMakeQueue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRoutingQueuesQueueIdChangeQueue: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                queue_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRoutingQueuesQueueIdRemoveQueue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                queue_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRoutingSkillsListSkills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Named"][];
+                };
+            };
+        };
+    };
+    ApiRoutingSkillsMakeSkill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Named"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRoutingSkillsSkillIdRemoveSkill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                skill_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRoutingSkillsSkillIdRenameSkill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                skill_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Named"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRoutingWaitingWaiting: {
+        parameters: {
+            query?: {
+                queue_id?: number | null;
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_agent_ui.views.routing.WaitingView_"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiSearchSearch: {
         parameters: {
             query?: {
@@ -13862,6 +14894,88 @@ export interface operations {
             };
         };
     };
+    ApiTicketsTicketIdMoveMove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiTicketsTicketIdNeedsRequire: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NeedsInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiTicketsTicketIdNotesNote: {
         parameters: {
             query?: never;
@@ -14121,6 +15235,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiTicketsTicketIdWorkReadWork: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkView"];
+                };
             };
             /** @description Bad request syntax or unsupported method */
             400: {
