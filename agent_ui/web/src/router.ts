@@ -19,7 +19,7 @@ export const router = createRouter({
     { path: '/customers', name: 'customers', component: () => withWords(import('./pages/CustomersPage.vue'), 'desk') },
     { path: '/customers/:id(\\d+)', name: 'customer', component: () => withWords(import('./pages/CustomerPage.vue'), 'desk') },
     // on to the first page that the signed-in person may open
-    { path: '/floor', redirect: () => floorPages(useSession().can)[0]?.to ?? '/inbox/mine' },
+    { path: '/floor', name: 'floor', component: () => import('./pages/MissingPage.vue'), beforeEnter: () => floorPages(useSession().can)[0]?.to ?? '/inbox/mine' },
     { path: '/floor/board', name: 'board', component: () => withWords(import('./pages/floor/BoardPage.vue'), 'routing', 'office', 'desk') },
     { path: '/floor/wallboard', name: 'wallboard', component: () => withWords(import('./pages/floor/WallboardPage.vue'), 'routing', 'office', 'desk') },
     { path: '/wallboard', name: 'television', component: () => withWords(import('./pages/floor/TelevisionPage.vue'), 'routing'), meta: { bare: true, open: true } },

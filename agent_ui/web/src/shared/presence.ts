@@ -3,7 +3,7 @@ import { shallowRef } from 'vue'
 import { ApiError } from './api/client'
 import { presenceApi, type Reason } from './api/presence'
 import { i18n, tr } from './i18n'
-import { clockTime, now } from './time'
+import { clockTime, dayKey, now, weekdayTime } from './time'
 import type { Standing } from './api/types'
 
 /** The reasons that the desk offers, read when somebody first looks at them. */
@@ -40,5 +40,7 @@ export function standingWords(standing: Pick<Standing, 'state' | 'reason'>): str
 /** Since when, or how long a wrap-up still goes on: "since 10:28", "until 10:30". */
 export function sinceWords(standing: Pick<Standing, 'since' | 'until'>): string {
   if (standing.until && Date.parse(standing.until) > now.value) return tr('presence.until', { t: clockTime(standing.until) })
-  return standing.since ? tr('presence.since', { t: clockTime(standing.since) }) : ''
+  if (!standing.since) return ''
+  const today = dayKey(standing.since) === dayKey(now.value)
+  return tr('presence.since', { t: today ? clockTime(standing.since) : weekdayTime(standing.since) })
 }
