@@ -215,6 +215,8 @@ async def test_chats_of_a_lost_agent_go_back_soon_and_mails_after_hours(
     await settle(db)
     assert await owners(db, chat, mail) == [one.id, one.id]
     clock.advance(timedelta(seconds=1))
+    async with unit_of_work(db) as session:
+        await presence.heartbeat(session, other.id)
     await settle(db)
     assert await owners(db, chat, mail) == [other.id, one.id]
     clock.advance(timedelta(hours=2))
