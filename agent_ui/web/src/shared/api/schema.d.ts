@@ -1796,6 +1796,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/organisations/{organisation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a company */
+        put: operations["ApiOrganisationsOrganisationIdChange"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/people": {
         parameters: {
             query?: never;
@@ -2362,6 +2379,74 @@ export interface paths {
         get: operations["ApiProductsProductIdPicturePicture"];
         /** Give a product a picture */
         put: operations["ApiProductsProductIdPictureSetPicture"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/promises/{promise_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Promise it for another moment */
+        put: operations["ApiPromisesPromiseIdMove"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/promises/{promise_id}/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** It was done */
+        post: operations["ApiPromisesPromiseIdKeepKeep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/promises/{promise_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** It is promised no more */
+        post: operations["ApiPromisesPromiseIdWithdrawWithdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/response-times": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How response times and promises were kept */
+        get: operations["ApiReportsResponseTimesResponseTimes"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -3155,6 +3240,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tickets/{ticket_id}/no-reply-needed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** No reply is needed */
+        post: operations["ApiTicketsTicketIdNoReplyNeededNoReplyNeeded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets/{ticket_id}/notes": {
         parameters: {
             query?: never;
@@ -3183,6 +3285,23 @@ export interface paths {
         /** Choose the product */
         put: operations["ApiTicketsTicketIdProductChooseProduct"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{ticket_id}/promises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Promise something */
+        post: operations["ApiTicketsTicketIdPromisesMake"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3283,6 +3402,23 @@ export interface paths {
         };
         /** Why it waits */
         get: operations["ApiTicketsTicketIdWorkReadWork"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tiers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tiers in use */
+        get: operations["ApiTiersKnownTiers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3834,6 +3970,12 @@ export interface components {
             slug: string;
             version: number;
         };
+        /** Cause */
+        Cause: {
+            count: number;
+            owner: string | null;
+            ownerState: string | null;
+        };
         /** ChangeView */
         ChangeView: {
             at: string | null;
@@ -3889,22 +4031,6 @@ export interface components {
             serial: string;
             state: string;
             words: string;
-        };
-        /** ClockView */
-        ClockView: {
-            breachedAt: string | null;
-            business: boolean;
-            dueAt: string | null;
-            endedAt: string | null;
-            isTold: boolean;
-            kind: string;
-            metAt: string | null;
-            minutes: number;
-            pausedAt: string | null;
-            policy: string;
-            reason: string;
-            /** Format: date-time */
-            startedAt: string;
         };
         /** ConditionInput */
         ConditionInput: {
@@ -3977,6 +4103,7 @@ export interface components {
             name?: string;
             notes?: string;
             ownerAgentId?: number | null;
+            tier?: string | null;
             timeZone?: string | null;
             vip?: boolean;
         };
@@ -4011,9 +4138,10 @@ export interface components {
             managesOrganisation: boolean;
             name: string;
             notes: string;
-            organisation: components["schemas"]["Named"] | null;
+            organisation: components["schemas"]["OrganisationView"] | null;
             ownerAgentId: number | null;
             tickets: components["schemas"]["CustomerTicket"][];
+            tier: string | null;
             timeZone: string | null;
             version: number;
             vip: boolean;
@@ -4994,6 +5122,17 @@ export interface components {
             status: string;
             total: number;
         };
+        /** OrganisationInput */
+        OrganisationInput: {
+            tier: string | null;
+        };
+        /** OrganisationView */
+        OrganisationView: {
+            id: number;
+            name: string;
+            tier: string | null;
+            version: number;
+        };
         /** OwnerView */
         OwnerView: {
             customerId: number;
@@ -5130,6 +5269,17 @@ export interface components {
             /** @default 24 */
             surveyHours?: number;
         };
+        /** PolicyShare */
+        PolicyShare: {
+            firstInTime: number;
+            kind: string;
+            met: number;
+            missed: number;
+            policy: string;
+            reopened: number;
+            running: number;
+            unneeded: number;
+        };
         /** PolicyView */
         PolicyView: {
             /** @enum {string} */
@@ -5253,6 +5403,14 @@ export interface components {
             sku: string;
             soldFrom: string | null;
             version: number;
+        };
+        /** PromiseInput */
+        PromiseInput: {
+            /** Format: date-time */
+            dueAt: string;
+            /** @default true */
+            isTold?: boolean;
+            text: string;
         };
         /** ProofView */
         ProofView: {
@@ -5542,6 +5700,16 @@ export interface components {
             text?: string;
             to?: string[];
         };
+        /** Report */
+        Report: {
+            causes: components["schemas"]["Cause"][];
+            policies: components["schemas"]["PolicyShare"][];
+            promises: components["schemas"]["WordsKept"];
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+        };
         /** Reprocessed */
         Reprocessed: {
             count: number;
@@ -5578,31 +5746,51 @@ export interface components {
         };
         /** ResponsePolicyInput */
         ResponsePolicyInput: {
+            callAnswer?: components["schemas"]["TargetInput"] | null;
             /** @enum {null|string} */
             entitlement?: "in_warranty" | "contract" | "expired" | "none" | null;
             firstResponse?: components["schemas"]["TargetInput"] | null;
             /** @default default */
-            hours?: string;
+            hours?: string | null;
             /** @default false */
             isTold?: boolean;
             name: string;
+            nextResponse?: components["schemas"]["TargetInput"] | null;
             /** @default false */
             openToo?: boolean;
             /** @enum {null|string} */
             priority?: "low" | "normal" | "high" | "urgent" | null;
+            queueId?: number | null;
+            /**
+             * @default continue
+             * @enum {string}
+             */
+            reopening?: "continue" | "restart";
             resolution?: components["schemas"]["TargetInput"] | null;
+            restsIn?: ("pending" | "on_hold")[];
+            teamId?: number | null;
+            tier?: string | null;
+            warnings?: number[];
         };
         /** ResponsePolicyView */
         ResponsePolicyView: {
+            callAnswer: components["schemas"]["TargetView"] | null;
             entitlement: string | null;
             firstResponse: components["schemas"]["TargetView"] | null;
-            hours: string;
+            hours: string | null;
             id: number;
             isTold: boolean;
             name: string;
+            nextResponse: components["schemas"]["TargetView"] | null;
             priority: string | null;
+            queueId: number | null;
+            reopening: string;
             resolution: components["schemas"]["TargetView"] | null;
+            restsIn: string[];
+            teamId: number | null;
+            tier: string | null;
             version: number;
+            warnings: number[];
         };
         /** RestoreInput */
         RestoreInput: {
@@ -5762,6 +5950,37 @@ export interface components {
             content: number | null;
             id: number | null;
             name: string;
+        };
+        /** ShownClock */
+        ShownClock: {
+            breachedAt: string | null;
+            business: boolean;
+            dueAt: string | null;
+            endedAt: string | null;
+            firstMetAt: string | null;
+            isTold: boolean;
+            kind: string;
+            metAt: string | null;
+            minutes: number;
+            pausedAt: string | null;
+            policy: string;
+            reason: string;
+            /** Format: date-time */
+            startedAt: string;
+            warned: number;
+        };
+        /** ShownPromise */
+        ShownPromise: {
+            brokenAt: string | null;
+            /** Format: date-time */
+            dueAt: string;
+            id: number;
+            isTold: boolean;
+            keptAt: string | null;
+            /** Format: date-time */
+            madeAt: string;
+            madeBy: string;
+            text: string;
         };
         /** SignInInput */
         SignInInput: {
@@ -6002,7 +6221,7 @@ export interface components {
             assignee: components["schemas"]["AgentRef"] | null;
             before: string | null;
             channel: string;
-            clocks: components["schemas"]["ClockView"][];
+            clocks: components["schemas"]["ShownClock"][];
             /** Format: date-time */
             createdAt: string;
             customer: components["schemas"]["CustomerBrief"];
@@ -6024,6 +6243,7 @@ export interface components {
             organisation: components["schemas"]["Named"] | null;
             priority: string;
             product: components["schemas"]["TicketProduct"] | null;
+            promises: components["schemas"]["ShownPromise"][];
             replyDefaults: components["schemas"]["ReplyDefaults"];
             routing: components["schemas"]["Routing"] | null;
             snippet: string;
@@ -6034,6 +6254,7 @@ export interface components {
             subject: string;
             tags: string[];
             teamId: number | null;
+            tier: string | null;
             timeline: (components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"] | components["schemas"]["EventItem"])[];
             unread: boolean;
             version: number;
@@ -6309,6 +6530,14 @@ export interface components {
             needsSecondPerson?: boolean;
             /** @default 12 */
             reviewMonths?: number;
+        };
+        /** WordsKept */
+        WordsKept: {
+            broken: number;
+            kept: number;
+            keptLate: number;
+            open: number;
+            withdrawn: number;
         };
         /** WorkView */
         WorkView: {
@@ -11063,6 +11292,49 @@ export interface operations {
             };
         };
     };
+    ApiOrganisationsOrganisationIdChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                organisation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiPeopleListPeople: {
         parameters: {
             query?: never;
@@ -12666,6 +12938,161 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProductView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiPromisesPromiseIdMove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promise_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromiseInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiPromisesPromiseIdKeepKeep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promise_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiPromisesPromiseIdWithdrawWithdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promise_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiReportsResponseTimesResponseTimes: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                teamId?: number | null;
+                agentId?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -14976,6 +15403,43 @@ export interface operations {
             };
         };
     };
+    ApiTicketsTicketIdNoReplyNeededNoReplyNeeded: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiTicketsTicketIdNotesNote: {
         parameters: {
             query?: never;
@@ -15036,6 +15500,47 @@ export interface operations {
         responses: {
             /** @description Request fulfilled, document follows */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiTicketsTicketIdPromisesMake: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromiseInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15286,6 +15791,26 @@ export interface operations {
                         } | unknown[];
                         status_code: number;
                     };
+                };
+            };
+        };
+    };
+    ApiTiersKnownTiers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
                 };
             };
         };
