@@ -4,10 +4,12 @@ from datetime import datetime
 
 from agent_ui.deps import Desk
 from agent_ui.views.people import MacroView
+from automation.macros import actions_of
 from channels.email import leaving
 from core.errors import Permanent
 from core.html import html_to_text
 from staff import macros
+from staff.models import Macro
 from tickets import access, templates
 from tickets.models import Message, Ticket
 from tickets.templates import Surroundings
@@ -26,8 +28,8 @@ async def replies(desk: Desk, ticket_id: int | None) -> list[MacroView]:
     values: templates.Values | None = None
     if ticket_id is not None:
         ticket = await access.get_visible(desk.session, desk.actor, ticket_id)
-        values = await templates.values_of(desk.session, ticket_id, desk.agent_id, await _around(desk, ticket))
-    return [_view(one.id, one.name, one.html, values) for one in await macros.list_all(desk.session)]
+        values = await templates.values_of(desk.session, ticket_id, desk.agent_id, await around(desk, ticket))
+    return [view(one, values) for one in await macros.list_all(desk.session)]
 
 
 async def used(desk: Desk, macro_ids: list[int], answer: Message, send_at: datetime | None) -> None:
@@ -48,14 +50,18 @@ async def used(desk: Desk, macro_ids: list[int], answer: Message, send_at: datet
             await macros.use(desk.session, macro.id, answer.ticket_id, answer.id, leaves)
 
 
-def _view(macro_id: int, name: str, markup: str, values: templates.Values | None) -> MacroView:
-    missing: list[str] = []
+def view(macro: Macro, values: templates.Values | None = None) -> MacroView:
+    """A macro for people, filled if values are known."""
+    markup, missing = macro.html, list[str]()
     if values is not None:
         markup, missing = templates.render(markup, values, html=True)
-    return MacroView(id=macro_id, name=name, html=markup, text=html_to_text(markup), missing=missing)
+    wanted = list(actions_of(macro))
+    return MacroView(
+        id=macro.id, name=macro.name, html=markup, text=html_to_text(markup), missing=missing, actions=wanted
+    )
 
 
-async def _around(desk: Desk, ticket: Ticket) -> Surroundings:
+async def around(desk: Desk, ticket: Ticket) -> Surroundings:
     """What the desk knows beside the ticket: the mailbox that will answer, product and address."""
     settings = desk.runtime.settings
     listed = await leaving.mailboxes(desk.session)

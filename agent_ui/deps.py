@@ -6,20 +6,23 @@ COMMIT is a 500; a raised error rolls back (raise 4xx, never return one).
 """
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final
 
 from litestar import Request
 from litestar.di import Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from agent_ui.auth import SAFE_METHODS, Caller, SignedIn
+from agent_ui.auth import SAFE_METHODS, ByKey, Caller, SignedIn
 from agent_ui.links import FileLinks
 from agent_ui.state import Runtime, runtime_of
 from agent_ui.watching import Watching
+from core import events
 from core.actor import Actor
 from core.db import Database, unit_of_work
 from core.errors import NotSignedIn
 from tickets import access
+
+BULK_HEADER: Final = "x-bulk-change"
 
 
 class Desk:
@@ -102,6 +105,8 @@ async def open_desk(request: Request[Any, Any, Any]) -> AsyncIterator[Desk]:
     watching: Watching = request.app.state.live.watching
     if request.method not in SAFE_METHODS:
         async with unit_of_work(runtime.db, caller.actor) as session:
+            if origin := _origin(request, caller):
+                events.comes_from(session, origin)
             yield Desk(caller, runtime, watching, session)
         return
     desk = Desk(caller, runtime, watching, None)
@@ -109,6 +114,13 @@ async def open_desk(request: Request[Any, Any, Any]) -> AsyncIterator[Desk]:
         yield desk
     finally:
         await desk.close()
+
+
+def _origin(request: Request[Any, Any, Any], caller: Caller) -> str | None:
+    """Where a change comes from, if not from a person who looks at the ticket; the console says so of many at once."""
+    if isinstance(caller, ByKey):
+        return "api"
+    return "bulk" if request.headers.get(BULK_HEADER) else None
 
 
 DEPENDENCIES = {"desk": Provide(open_desk)}

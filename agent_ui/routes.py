@@ -13,6 +13,7 @@ from agent_ui.api.article_texts import ArticleTextController
 from agent_ui.api.article_use import ArticleUseController
 from agent_ui.api.articles import ArticleController, ArticleFileController
 from agent_ui.api.automatic import AutomaticMailController
+from agent_ui.api.automation import RuleController
 from agent_ui.api.banners import BannerController
 from agent_ui.api.blocked import BlockedController
 from agent_ui.api.chats import ChatController
@@ -40,6 +41,7 @@ from agent_ui.api.session import SessionController
 from agent_ui.api.sla import SlaController
 from agent_ui.api.tickets import TicketController
 from agent_ui.api.wallboards import WallboardController
+from agent_ui.api.webhooks import MacroController, WebhookController
 from agent_ui.api.widgets import WidgetController
 from agent_ui.auth import Authentication
 from agent_ui.deps import DEPENDENCIES
@@ -75,6 +77,9 @@ CONTROLLERS: Final = (
     JobController,
     MailboxController,
     OauthController,
+    RuleController,
+    WebhookController,
+    MacroController,
     ChatController,
     WidgetController,
     CategoryController,

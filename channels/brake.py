@@ -54,6 +54,7 @@ TO_COLLEAGUES: Final = frozenset(
         "credentials_expire",
         "low_rating",
         "review",
+        "automation_alarm",
     }
 )
 """Kinds of automatic mail that only ever go to our own agents."""

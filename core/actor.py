@@ -1,4 +1,4 @@
-"""Who is acting: an agent, a customer, or the system itself. Carried by every unit of work and every event."""
+"""Who is acting: an agent, a customer, a rule, or the system itself. Carried by every unit of work and every event."""
 
 import enum
 from typing import Final
@@ -12,17 +12,18 @@ class ActorKind(enum.StrEnum):
     AGENT = "agent"
     CUSTOMER = "customer"
     SYSTEM = "system"
+    RULE = "rule"
 
 
 class Actor(msgspec.Struct, frozen=True):
     """Somebody (or something) on whose behalf work is done.
 
     Attributes:
-        kind: agent, customer or system.
-        id: the agent's or customer's id; None for the system.
+        kind: agent, customer, rule or system.
+        id: the agent's or customer's id; None for the system and for rules.
         name: as shown in histories.
-        permissions: what an agent's role allows, e.g. ``tickets:reply``.
-        team_ids: the agent's teams; decide which tickets are visible.
+        permissions: what an agent's role or a rule's own rights allow, e.g. ``tickets:reply``.
+        team_ids: the agent's or rule's teams; decide which tickets are visible.
         organisation_id: the organisation that a customer manages: she sees the tickets of all its people.
         only_ticket_id: the one ticket that a guest may see; she holds a signed address and is not signed in.
     """

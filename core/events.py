@@ -62,7 +62,11 @@ class Xid8(UserDefinedType[Any]):
 
 
 class EventRow(Base):
-    """One event as stored. ``xid`` orders by transaction, so that no reader skips a late commit (see core.live)."""
+    """One event as stored. ``xid`` orders by transaction, so that no reader skips a late commit (see core.live).
+
+    ``origin``: where the change came from, if from neither a person in the console nor a customer: ``api``, ``bulk``,
+    ``import`` or ``merge`` (:func:`comes_from`).
+    """
 
     __tablename__ = "events"
     __table_args__ = (
@@ -84,6 +88,7 @@ class EventRow(Base):
     agents: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default="{}")
     private: Mapped[bool] = mapped_column(server_default="false")
     rule: Mapped[str | None]
+    origin: Mapped[str | None]
     data: Mapped[dict[str, Any]]
 
 
@@ -140,10 +145,15 @@ def recorded(session: AsyncSession, kind: type[Heard]) -> list[Heard]:
     return [event for event, _ in session.info.get("events", []) if isinstance(event, kind)]
 
 
-def _row(event: Event, actor: Actor, at: datetime) -> dict[str, Any]:
+def comes_from(session: AsyncSession, origin: str) -> None:
+    """Say where the changes of this unit of work come from, for those who leave such changes alone."""
+    session.info["origin"] = origin
+
+
+def _row(event: Event, actor: Actor, at: datetime, origin: str | None) -> dict[str, Any]:
     fields = msgspec.to_builtins(event)
     row = {name: fields.pop(name) for name in COLUMNS}
-    row |= {"kind": event.kind, "at": at, "data": fields}
+    row |= {"kind": event.kind, "at": at, "data": fields, "origin": origin}
     row |= {"actor_kind": actor.kind.value, "actor_id": actor.id, "actor_name": actor.name}
     return row
 
@@ -152,13 +162,16 @@ _INSERT = Sql(
     """
     with written as (
         insert into events (at, kind, actor_kind, actor_id, actor_name, ticket_id, customer_id, teams, agents, private,
-            rule, data)
-        select at, kind, actor_kind, actor_id, actor_name, ticket_id, customer_id, teams, agents, private, rule, data
+            rule, origin, data)
+        select at, kind, actor_kind, actor_id, actor_name, ticket_id, customer_id, teams, agents, private, rule,
+            origin, data
         from rows from (jsonb_to_recordset(cast(:rows as jsonb)) as (
             at timestamptz, kind text, actor_kind text, actor_id bigint, actor_name text, ticket_id bigint,
-            customer_id bigint, teams bigint[], agents bigint[], private boolean, rule text, data jsonb)
+            customer_id bigint, teams bigint[], agents bigint[], private boolean, rule text, origin text,
+            data jsonb)
         ) with ordinality as r(
-            at, kind, actor_kind, actor_id, actor_name, ticket_id, customer_id, teams, agents, private, rule, data, n)
+            at, kind, actor_kind, actor_id, actor_name, ticket_id, customer_id, teams, agents, private, rule, origin,
+            data, n)
         order by n
     )
     select pg_notify(:channel, '')
@@ -176,6 +189,7 @@ async def flush(session: AsyncSession) -> None:
         return
     await session.flush()
     at = clock.now()
-    rows = msgspec.json.encode([_row(event, actor, at) for event, actor in recorded]).decode()
+    origin = session.info.get("origin")
+    rows = msgspec.json.encode([_row(event, actor, at, origin) for event, actor in recorded]).decode()
     await _INSERT.all(session, rows=rows, channel=LIVE_CHANNEL)
     recorded.clear()

@@ -14,9 +14,10 @@ import errno
 import ipaddress
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -249,11 +250,23 @@ async def post_form(client: httpx.AsyncClient, url: str, fields: Iterable[tuple[
         ForbiddenHost: the host is in a network that may not.
         Unreachable: no answer came, or one that is too large.
     """
+    content = urlencode(list(fields)).encode()
+    headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+    return await post(client, url, content, headers)
+
+
+async def post(client: httpx.AsyncClient, url: str, content: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    """Post some bytes; returns status and body.
+
+    Raises:
+        ForbiddenHost: the host is in a network that may not.
+        Unreachable: no answer came, or one that is too large.
+    """
     parts = httpx.URL(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    headers = {"Accept": "application/json"}
+    sent = client.stream("POST", url, content=content, headers=headers)
     try:
-        async with asyncio.timeout(HTTP_SECONDS), client.stream("POST", url, data=dict(fields), headers=headers) as got:
+        async with asyncio.timeout(HTTP_SECONDS), sent as got:
             body = b""
             async for piece in got.aiter_bytes():
                 body += piece

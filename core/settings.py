@@ -127,6 +127,11 @@ class Settings(BaseSettings):
         ge=0,
         description="Days until the queue's own log of finished jobs is forgotten. 0: never.",
     )
+    automation_days: int = Field(
+        90,
+        ge=0,
+        description="Days until the log of rules, and what webhooks were told, are forgotten. 0: never.",
+    )
     event_days: int = Field(
         0,
         ge=0,

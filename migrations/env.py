@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from automation import models as _automation
 from channels import models as _channels
 from channels.chat import models as _chat
 from core import brands as _brands
@@ -19,6 +20,7 @@ from staff import models as _staff
 from tickets import models as _tickets
 
 MODELS = (
+    _automation,
     _brands,
     _channels,
     _chat,

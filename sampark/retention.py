@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from automation import log as runs
+from automation import webhooks
 from channels import tidying as channels
 from channels.erasing import FORGET_JOB
 from core import clock, events, jobs, log, retention, timers
@@ -52,6 +54,7 @@ def limits(settings: Settings, now: datetime) -> Iterator[tuple[Kind, datetime]]
         (settings.notice_days, channels.NOTICES),
         (settings.visit_days, knowledge_base.VISITS),
         (settings.job_log_days, jobs.LOG),
+        (settings.automation_days, (*runs.RUNS, *webhooks.DELIVERIES)),
         (settings.event_days, events.OLD),
     ):
         for kind in kinds if days else ():

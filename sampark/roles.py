@@ -18,6 +18,7 @@ import asyncpg
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
+from automation import following, timed
 from channels import inbound
 from channels.chat import presence as visitors
 from channels.email import accounts, watch
@@ -44,6 +45,8 @@ SWEEP_SECONDS: Final = 15.0 / _HASTE
 RECOVER_SECONDS: Final = 30.0 / _HASTE
 WATCH_SECONDS: Final = 60.0 / _HASTE
 INDEX_SECONDS: Final = 1.0
+FOLLOW_SECONDS: Final = 1.0
+TIME_RULES_SECONDS: Final = 60.0 / _HASTE
 TIDY_SECONDS: Final = 3600.0
 ELECTION_SECONDS: Final = 5.0 / _HASTE
 ACCOUNTS_SECONDS: Final = 10.0 / _HASTE
@@ -225,6 +228,8 @@ class Roles:
             group.create_task(self._every(SWEEP_SECONDS, self._sweep, over))
             group.create_task(self._every(RECOVER_SECONDS, self._recover, over))
             group.create_task(self._every(INDEX_SECONDS, self._index, over))
+            group.create_task(self._every(FOLLOW_SECONDS, self._follow, over))
+            group.create_task(self._every(TIME_RULES_SECONDS, self._time_rules, over))
             group.create_task(self._every(TIDY_SECONDS, self._tidy, over))
             watching_since = clock.now()
             group.create_task(self._every(WATCH_SECONDS, lambda: self._watch(watching_since), over))
@@ -249,6 +254,13 @@ class Roles:
         if self._wiring.engine is not None:
             await self._wiring.engine.ask_to_send(self._runtime.db)
 
+    async def _follow(self) -> None:
+        await following.step(self._runtime.db)
+
+    async def _time_rules(self) -> None:
+        async with unit_of_work(self._runtime.db) as session:
+            await timed.ask(session)
+
     async def _tidy(self) -> None:
         async with unit_of_work(self._runtime.db) as session:
             await readers.tidy(session)
@@ -257,6 +269,7 @@ class Roles:
     async def _recover(self) -> None:
         await self._wiring.outbound.recover()
         await self._wiring.notices.recover()
+        await self._wiring.webhooks.recover()
         await inbound.recover(self._runtime.db)
 
     async def _watch(self, watching_since: datetime) -> None:

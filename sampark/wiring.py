@@ -6,6 +6,11 @@ One screen long on purpose. "What happens when a ticket is opened?" is answered 
 from collections.abc import Mapping
 from datetime import timedelta
 
+from automation import flagging, timed, webhooks
+from automation.calling import Caller
+from automation.events import AutomationAlarmed, RuleMailAsked, RuleReplyAsked, WebhookDisabled
+from automation.following import REACT_JOB
+from automation.running import Automation
 from channels import acknowledge, brake, erasing, notices, notify, product_mail, ratings, review_mail
 from channels.acknowledge import Acknowledger
 from channels.chat import following, presence
@@ -21,13 +26,15 @@ from channels.notify import Notifier
 from channels.outbound import Outbound
 from channels.product_mail import ProductMail
 from channels.review_mail import ReviewMail
+from channels.rule_mail import RuleMail
 from channels.web.form import WebReader
 from core import events, jobs, search
 from core.events import Event, Handler
 from core.jobs import Definition, Registry
+from core.net import networks_of
 from core.search_feed import Feed
 from core.search_vocabulary import VocabularyChanged
-from customers.events import CustomerChanged, OrganisationChanged
+from customers.events import CustomerChanged, CustomerErased, OrganisationChanged
 from knowledge_base import indexing, publishing
 from knowledge_base.events import (
     ArticleApproved,
@@ -62,13 +69,14 @@ from routing.events import (
     HoursChanged,
     PresenceChanged,
     QueueChanged,
+    SkillChanged,
     WorkKindChanged,
     WorkMoved,
 )
 from routing.presence import WRAP_UP_JOB, wrap_up_over
 from sampark import retention, searching
 from sampark.runtime import Runtime
-from staff.events import AgentTeamsChanged, TeamCreated
+from staff.events import AgentChanged, AgentTeamsChanged, TeamCreated
 from tickets import delivery, lifecycle
 from tickets.events import (
     AnsweredElsewhere,
@@ -128,9 +136,12 @@ def handlers(
         NoReplyNeeded: (sla.on_no_reply_needed,),
         ClockWarned: (notifier.on_warned,),
         ClockBreached: (notifier.on_late,),
-        HoursChanged: (anew.on_hours_changed, assignment.on_rules_changed),
+        HoursChanged: (anew.on_hours_changed, assignment.on_rules_changed, flagging.on_hours_changed),
         CustomerChanged: (anew.on_customer_changed,),
         OrganisationChanged: (anew.on_organisation_changed,),
+        SkillChanged: (flagging.on_skill_changed,),
+        AgentChanged: (flagging.on_agent_changed,),
+        CustomerErased: (webhooks.on_customer_erased,),
         NoteAdded: (notifier.on_note,),
         TicketRead: (following.on_read,),
         ProductRegistered: (products.on_registered,),
@@ -142,7 +153,7 @@ def handlers(
         PresenceChanged: (assignment.on_presence_changed,),
         WorkMoved: (assignment.on_work_moved, sla.on_matter_changed),
         AgentLost: (assignment.on_agent_lost,),
-        QueueChanged: (assignment.on_queue_changed,),
+        QueueChanged: (assignment.on_queue_changed, flagging.on_queue_changed),
         AgentRoutingChanged: (assignment.on_rules_changed,),
         WorkKindChanged: (assignment.on_rules_changed,),
         AgentTeamsChanged: (assignment.on_rules_changed,),
@@ -155,6 +166,16 @@ def handlers(
         ArticleChanged: (indexing.on_article_changed,),
         ArticleDeleted: (indexing.on_article_changed, erasing.on_article_deleted),
         SlugChanged: (indexing.on_article_changed,),
+    }
+
+
+def of_automation(mail: RuleMail) -> Mapping[type[Event], tuple[Handler, ...]]:
+    """What follows from the events of rules and webhooks."""
+    return {
+        RuleReplyAsked: (mail.on_reply_asked,),
+        RuleMailAsked: (mail.on_mail_asked,),
+        AutomationAlarmed: (mail.on_alarmed,),
+        WebhookDisabled: (mail.on_webhook_disabled,),
     }
 
 
@@ -192,6 +213,9 @@ class Wiring:
         reviews = ReviewMail(settings.base_url)
         presence.configure(runtime.settings.chat_gone_seconds)
         brake.configure(runtime.settings.automatic_mail_per_hour)
+        automation = Automation(runtime.db, around)
+        time_rules = timed.TimeRules(runtime.db, automation)
+        self.webhooks = Caller(runtime.db, runtime.vault, networks_of(settings))
         self.engine = searching.engine(runtime.settings)
         self.registry = Registry(
             (
@@ -221,6 +245,9 @@ class Wiring:
                 Definition(anew.REWIND_JOB, anew.rewind),
                 Definition(anew.TIER_JOB, anew.tier_changed),
                 Definition(WRAP_UP_JOB, wrap_up_over),
+                Definition(REACT_JOB, automation.react, own_units=True),
+                Definition(timed.JOB, time_rules.run, own_units=True),
+                Definition(webhooks.CALL_JOB, self.webhooks.call, own_units=True),
                 *searching.definitions(self.engine),
                 Definition(publishing.PUBLISH_JOB, publishing.publish_due),
             )
@@ -228,7 +255,7 @@ class Wiring:
         self.worker = jobs.Worker(runtime.db, self.registry, runtime.settings.worker_concurrency)
         search.configure(self.engine)
         self.feed = Feed(runtime.db, searching.FOLLOWERS, searching.REBUILD_JOBS)
-        told: dict[type[Event], tuple[Handler, ...]] = {}
+        told: dict[type[Event], tuple[Handler, ...]] = {**of_automation(RuleMail(around))}
         if self.engine is not None:
             told[VocabularyChanged] = (self.engine.on_vocabulary_changed,)
         events.subscribe({**handlers(acknowledger, notifier, products, surveys, reviews), **told})

@@ -261,6 +261,8 @@ async def receive(session: AsyncSession, message: InboundMessage) -> Received:
     Raises:
         Invalid: the sender's address is not one (the channel's reader sees to it that it is, or empty).
     """
+    if message.archived:
+        events.comes_from(session, "import")
     found = await _person(session, message)
     match = await _match(session, message, found.id)
     if match is None or (match.follow_up and not message.archived):

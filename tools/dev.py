@@ -19,6 +19,7 @@ from tools import assets
 ROOT = Path(__file__).resolve().parents[1]
 WATCHED = (
     "agent_ui",
+    "automation",
     "channels",
     "core",
     "customers",

@@ -35,6 +35,7 @@ ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 PACKAGES = (
     "agent_ui",
+    "automation",
     "channels",
     "core",
     "customers",

@@ -11,6 +11,7 @@ from agent_ui.deps import Desk
 from agent_ui.views.base import etag, version_of
 from agent_ui.views.hours import HoursInput, HoursView, OpenNowView, hours_view, open_now
 from agent_ui.views.portal import Locale
+from automation import references
 from core import clock
 from routing import hours
 
@@ -50,5 +51,6 @@ class HoursController(Controller):
 
     @delete("/{name:str}", guards=[requires("hours:manage")], summary="Take opening hours away")
     async def remove(self, desk: NamedDependency[Desk], name: FromPath[str]) -> None:
-        """Take a schedule away; whoever names it gets the desk's own."""
+        """Take a schedule away; whoever names it gets the desk's own. 409 ``in-use`` names the rules that do."""
+        await references.check_unused(desk.session, "hours", name)
         await hours.remove(desk.session, name)

@@ -33,6 +33,7 @@ from agent_ui.views.routing import (
     waiting_view,
     work_view,
 )
+from automation import references
 from core.errors import Invalid, NotFound
 from routing import assignment, kinds, offers, queues, skills, why, work
 from routing.kinds import Kind
@@ -76,6 +77,7 @@ class RoutingController(Controller):
     @delete("/queues/{queue_id:int}", guards=[MANAGE], summary="Take a queue away")
     async def remove_queue(self, desk: NamedDependency[Desk], queue_id: PathId) -> None:
         """Take a queue away that is empty and that no ring asks."""
+        await references.check_unused(desk.session, "queue", queue_id)
         await queues.remove(desk.session, queue_id)
 
     @get("/skills", guards=[requires("desk:use")], summary="Skills")
@@ -98,6 +100,7 @@ class RoutingController(Controller):
     @delete("/skills/{skill_id:int}", guards=[MANAGE], summary="Take a skill away")
     async def remove_skill(self, desk: NamedDependency[Desk], skill_id: PathId) -> None:
         """Take a skill away that neither a queue nor open work needs."""
+        await references.check_unused(desk.session, "skill", skill_id)
         await skills.remove(desk.session, skill_id)
 
     @get("/agents", guards=[requires("routing:read")], summary="What agents can")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from agent_ui.views.base import IdList, Input, Named, View
+from automation.actions import Action
 
 PresenceState = Literal["available", "busy", "break", "wrap_up", "offline"]
 Locale = Literal["en", "hi", "mr", "bn", "kn"]
@@ -137,13 +138,14 @@ class TeamView(View):
 
 
 class MacroView(View):
-    """A canned reply. For a ticket it is filled; ``missing`` names the variables that nothing is known for."""
+    """A macro: a text, and what it does. For a ticket it is filled; ``missing`` names what nothing is known for."""
 
     id: int
     name: str
     html: str
     text: str
     missing: list[str]
+    actions: list[Action]
 
 
 class SenderView(View):

@@ -45,6 +45,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/api/organisations/{organisation_id}"): {"tier": "Gold"},
     ("POST", "/api/tickets/{ticket_id}/promises"): {"text": "I call", "dueAt": "2026-03-03T09:00:00Z"},
     ("PUT", "/api/promises/{promise_id}"): {"text": "I call", "dueAt": "2026-03-03T09:00:00Z"},
+    ("POST", "/api/tickets/{ticket_id}/macros/{macro_id}"): {},
     ("POST", "/api/search/synonyms"): {"words": ["lamp", "light"]},
     ("PUT", "/api/search/synonyms/{synonym_id}"): {"words": ["lamp", "bulb"]},
     ("POST", "/api/search/stop-words"): {"word": "please"},
@@ -103,6 +104,7 @@ PRODUCT_IDS = (
     "key_id",
     "proof_id",
     "policy_id",
+    "webhook_id",
     "external_id",
 )
 MAY_CONFLICT = {"/api/deliveries/{delivery_id}/retry", "/api/ledger/{item_id}/reprocess"}

@@ -13,6 +13,7 @@ from tools import assets
 ROOT = Path(__file__).resolve().parents[2]
 TOP_LEVEL = {
     "agent_ui",
+    "automation",
     "channels",
     "core",
     "customers",

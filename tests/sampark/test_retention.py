@@ -32,7 +32,7 @@ from tickets.models import Attachment
 DAY = timedelta(days=1)
 LONG = {
     "upload_days": 2, "token_days": 30, "raw_mail_days": 90, "event_days": 365, "notice_days": 0, "visit_days": 0,
-    "job_log_days": 0,
+    "job_log_days": 0, "automation_days": 0,
 }  # fmt: skip
 
 

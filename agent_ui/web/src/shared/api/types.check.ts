@@ -5,6 +5,7 @@
  * widened first. What the server sends must fit what the console reads; what the console sends must fit what it takes.
  */
 import type { components } from './schema'
+import type * as auto from './automation'
 import type * as chat from './chat'
 import type * as mail from './mail'
 import type * as portal from './portal'
@@ -59,6 +60,9 @@ export type Read = All<{
   brand: Fits<Schema['BrandView'], portal.Brand>
   topic: Fits<Schema['RequestTopicView'], portal.Topic>
   job: Fits<Schema['HeldJobView'], work.HeldJob>
+  catalogue: Fits<Schema['CatalogueView'], auto.Catalogue>
+  webhook: Fits<Schema['ShownWebhook'], auto.Webhook>
+  told: Fits<Schema['Delivery'], auto.WebhookDelivery>
 }>
 
 /** Console → server. */
@@ -72,5 +76,6 @@ export type Written = All<{
   mailbox: Fits<mail.MailboxInput, Schema['MailboxInput']>
   trial: Fits<mail.TestInput, Schema['TestInput']>
   policy: Fits<times.PolicyInput, Schema['ResponsePolicyInput']>
+  webhook: Fits<auto.WebhookInput, Schema['WebhookInput']>
   block: Fits<{ pattern: string; reason: string }, Schema['ledger_BlockInput']>
 }>

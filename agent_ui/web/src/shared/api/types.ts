@@ -7,6 +7,7 @@
 
 import type { CalendarPreview, MailAuthentication, MailPreview, ReplyDefaults } from './mailParts'
 import type { Entitlement, TicketProduct } from './cover'
+import type { Action } from './automation'
 import type { TicketClock } from './responseTimes'
 
 export type { CalendarPreview, MailAuthentication, MailPreview, ReplyDefaults, SenderAddress, ConversationSender } from './mailParts'
@@ -374,6 +375,8 @@ export interface Macro {
   text?: string
   /** Variables that the ticket has no value for. */
   missing?: string[]
+  /** What it does to the ticket. */
+  actions?: Action[]
 }
 
 export interface ProfilePatch {
