@@ -38,7 +38,10 @@ HAPPENINGS: Final[Mapping[str, str]] = MappingProxyType(
         "ticket.snoozed": "It was put away until later.",
         "ticket.woken": "It came back.",
         "ticket.rated": "The customer gave a rating.",
+        "sla.warned": "A deadline comes near.",
         "sla.breached": "A deadline was missed.",
+        "promise.made": "Something was promised.",
+        "promise.kept": "A promise was kept.",
     }
 )
 """Kind of event → what happened. These set rules off."""

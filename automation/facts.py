@@ -41,10 +41,11 @@ _TICKETS: Final = Sql(
         t.entitlement, t.form_answers::text as answers, t.reopen_count, t.message_count,
         t.snoozed_until is not null as snoozed, t.waiting_since is not null as waiting, t.last_customer_message_id,
         exists(select from sla_clocks s where s.ticket_id = t.id and s.breached_at is not null) as late,
-        c.vip, c.organisation_id, c.language, c.name as customer, (
+        c.vip, coalesce(c.tier, o.tier) as tier, c.organisation_id, c.language, c.name as customer, (
             select m.author_address from messages m where m.ticket_id = t.id and m.kind = 'customer'
             and m.author_address is not null order by m.id desc limit 1) as address
-    from tickets t join customers c on c.id = t.customer_id where t.id = any(:ids)
+    from tickets t join customers c on c.id = t.customer_id left join organisations o on o.id = c.organisation_id
+    where t.id = any(:ids)
     """
 )
 _MESSAGES: Final = Sql(
@@ -138,6 +139,7 @@ def _values(ticket: Any, message: Any, event: Event) -> Values:
         "ticket.waiting": ticket.waiting,
         "ticket.late": ticket.late,
         "customer.vip": ticket.vip,
+        "customer.tier": ticket.tier,
         "customer.organisation": ticket.organisation_id,
         "customer.language": ticket.language,
         "customer.name": ticket.customer,

@@ -76,6 +76,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "ticket.waiting": Field(type="flag"),
         "ticket.late": Field(type="flag"),
         "customer.vip": Field(type="flag"),
+        "customer.tier": Field(type="text"),
         "customer.organisation": Field(type="ref", of="organisation"),
         "customer.language": Field(type="text"),
         "customer.name": Field(type="text"),

@@ -1341,8 +1341,27 @@ export interface paths {
         /** Canned replies */
         get: operations["ApiMacrosMacros"];
         put?: never;
-        post?: never;
+        /** Make a macro */
+        post: operations["ApiMacrosCreate"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/macros/{macro_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a macro */
+        put: operations["ApiMacrosMacroIdChange"];
+        post?: never;
+        /** Take a macro away */
+        delete: operations["ApiMacrosMacroIdRemove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2752,6 +2771,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules */
+        get: operations["ApiRulesListRules"];
+        put?: never;
+        /** Make a rule */
+        post: operations["ApiRulesCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What rules can be made of */
+        get: operations["ApiRulesCatalogueCatalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export rules, macros and webhooks */
+        get: operations["ApiRulesFileExport"];
+        put?: never;
+        /** Import rules, macros and webhooks */
+        post: operations["ApiRulesFileTakeOver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Order rules */
+        put: operations["ApiRulesOrderOrder"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What rules did */
+        get: operations["ApiRulesRunsRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a rule out */
+        post: operations["ApiRulesTrialTrial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rule */
+        get: operations["ApiRulesRuleIdRead"];
+        /** Change a rule */
+        put: operations["ApiRulesRuleIdChange"];
+        post?: never;
+        /** Take a rule away */
+        delete: operations["ApiRulesRuleIdRemove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/{rule_id}/switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch a rule on or off */
+        post: operations["ApiRulesRuleIdSwitchSwitch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/search": {
         parameters: {
             query?: never;
@@ -3206,6 +3365,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tickets/{ticket_id}/macros/{macro_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Apply a macro */
+        post: operations["ApiTicketsTicketIdMacrosMacroIdApply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets/{ticket_id}/move": {
         parameters: {
             query?: never;
@@ -3530,6 +3706,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhooks */
+        get: operations["ApiWebhooksListWebhooks"];
+        put?: never;
+        /** Make a webhook */
+        post: operations["ApiWebhooksCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/deliveries/{delivery_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell it again */
+        post: operations["ApiWebhooksDeliveriesDeliveryIdReplayReplay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a webhook */
+        put: operations["ApiWebhooksWebhookIdChange"];
+        post?: never;
+        /** Take a webhook away */
+        delete: operations["ApiWebhooksWebhookIdRemove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{webhook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a webhook was told */
+        get: operations["ApiWebhooksWebhookIdDeliveriesListDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{webhook_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renew the secret */
+        post: operations["ApiWebhooksWebhookIdSecretRenew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{webhook_id}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a webhook out */
+        post: operations["ApiWebhooksWebhookIdTryTryOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/widgets": {
         parameters: {
             query?: never;
@@ -3623,6 +3903,20 @@ export interface components {
             address: string;
             name: string;
         };
+        /** AfterTime */
+        AfterTime: {
+            /** @default false */
+            again?: boolean;
+            /** @default false */
+            business?: boolean;
+            /** @default default */
+            hours?: string;
+            /** @constant */
+            kind: "time";
+            minutes: number;
+            /** @enum {string} */
+            since: "created" | "waiting" | "answered" | "activity" | "status" | "solved" | "due";
+        };
         /** AgentBrief */
         AgentBrief: {
             capacity: number;
@@ -3690,6 +3984,18 @@ export interface components {
         AnswerView: {
             label: string;
             value: string;
+        };
+        /** Answered */
+        Answered: {
+            field: string;
+            found: string | number | boolean | (string | number)[] | null;
+            holds: boolean;
+            op: string;
+            value: string | number | boolean | (string | number)[] | null;
+        };
+        /** ApplyInput */
+        ApplyInput: {
+            skip?: number[];
         };
         /** ApproveInput */
         ApproveInput: {
@@ -3762,6 +4068,22 @@ export interface components {
             /** @enum {string} */
             visibility: "public" | "signed_in" | "restricted" | "agents";
         };
+        /** AskView */
+        AskView: {
+            name: string;
+            of: string;
+            operators: string[];
+            options: string[];
+            type: string;
+        };
+        /** Assign */
+        Assign: {
+            agent?: number | null;
+            /** @constant */
+            kind: "assign";
+            /** @default false */
+            me?: boolean;
+        };
         /** AudienceView */
         AudienceView: {
             organisations: components["schemas"]["Named"][];
@@ -3819,6 +4141,35 @@ export interface components {
             stopped: boolean;
             undelivered: components["schemas"]["UndeliveredView"][];
             withheldLastDay: number;
+        };
+        /** AutomationRuleInput */
+        AutomationRuleInput: {
+            actions: (components["schemas"]["Assign"] | components["schemas"]["SetTeam"] | components["schemas"]["SetPriority"] | components["schemas"]["SetStatus"] | components["schemas"]["ChangeTags"] | components["schemas"]["Snooze"] | components["schemas"]["Note"] | components["schemas"]["Reply"] | components["schemas"]["Mail"] | components["schemas"]["Call"] | components["schemas"]["MoveTo"] | components["schemas"]["Require"])[];
+            condition: components["schemas"]["Group"] | components["schemas"]["Question"];
+            excludes?: ("api" | "bulk" | "import" | "merge")[];
+            /** @default false */
+            isEnabled?: boolean;
+            name: string;
+            trigger: components["schemas"]["OnEvent"] | components["schemas"]["AfterTime"];
+        };
+        /** AutomationRuleView */
+        AutomationRuleView: {
+            actions: (components["schemas"]["Assign"] | components["schemas"]["SetTeam"] | components["schemas"]["SetPriority"] | components["schemas"]["SetStatus"] | components["schemas"]["ChangeTags"] | components["schemas"]["Snooze"] | components["schemas"]["Note"] | components["schemas"]["Reply"] | components["schemas"]["Mail"] | components["schemas"]["Call"] | components["schemas"]["MoveTo"] | components["schemas"]["Require"])[];
+            changedAt: string | null;
+            changedBy: string;
+            condition: components["schemas"]["Group"] | components["schemas"]["Question"];
+            excludes: string[];
+            flag: string | null;
+            health: components["schemas"]["RuleHealth"];
+            heldUntil: string | null;
+            id: number;
+            isEnabled: boolean;
+            name: string;
+            position: number;
+            rights: string[];
+            teamIds: number[] | null;
+            trigger: components["schemas"]["OnEvent"] | components["schemas"]["AfterTime"];
+            version: number;
         };
         /** BannerView */
         BannerView: {
@@ -3911,6 +4262,12 @@ export interface components {
             start: string | null;
             summary: string;
         };
+        /** Call */
+        Call: {
+            /** @constant */
+            kind: "webhook";
+            webhook: number;
+        };
         /** CandidateView */
         CandidateView: {
             agentId: number;
@@ -3944,6 +4301,13 @@ export interface components {
             serial: string;
             state: string;
         };
+        /** CatalogueView */
+        CatalogueView: {
+            fields: components["schemas"]["AskView"][];
+            happenings: string[];
+            origins: string[];
+            webhookKinds: string[];
+        };
         /** CategoryInput */
         CategoryInput: {
             descriptions?: {
@@ -3975,6 +4339,15 @@ export interface components {
             count: number;
             owner: string | null;
             ownerState: string | null;
+        };
+        /** ChangeTags */
+        ChangeTags: {
+            /** @default [] */
+            add?: (string | unknown)[];
+            /** @constant */
+            kind: "tags";
+            /** @default [] */
+            remove?: (string | unknown)[];
         };
         /** ChangeView */
         ChangeView: {
@@ -4214,6 +4587,24 @@ export interface components {
             read: number;
             saidSolved: number;
         };
+        /** Delivery */
+        Delivery: {
+            attempts: number;
+            body: string;
+            /** Format: date-time */
+            createdAt: string;
+            error: string | null;
+            history: {
+                [key: string]: unknown;
+            }[];
+            id: number;
+            kind: string;
+            name: string;
+            nextAt: string | null;
+            state: string;
+            status: number | null;
+            ticketId: number | null;
+        };
         /** DeliveryItem */
         DeliveryItem: {
             attempts: number;
@@ -4270,6 +4661,14 @@ export interface components {
             ticketId: number;
             /** Format: date-time */
             updatedAt: string;
+        };
+        /** Effect */
+        Effect: {
+            action: string;
+            /** @default true */
+            changes?: boolean;
+            new?: string | number | boolean | (string | number)[] | null;
+            old?: string | number | boolean | (string | number)[] | null;
         };
         /**
          * Encryption
@@ -4389,6 +4788,34 @@ export interface components {
             soon: number;
             waiting: components["schemas"]["Waiting"][];
         };
+        /** File */
+        File: {
+            macros?: {
+                [key: string]: unknown;
+            }[];
+            rules?: {
+                [key: string]: unknown;
+            }[];
+            /** @default 1 */
+            version?: number;
+            webhooks?: {
+                [key: string]: unknown;
+            }[];
+        };
+        /** FileInput */
+        FileInput: {
+            macros?: {
+                [key: string]: unknown;
+            }[];
+            rules?: {
+                [key: string]: unknown;
+            }[];
+            /** @default 1 */
+            version?: number;
+            webhooks?: {
+                [key: string]: unknown;
+            }[];
+        };
         /** FileItem */
         FileItem: {
             contentId: string | null;
@@ -4464,6 +4891,18 @@ export interface components {
             ticketId: number;
             title: string;
         };
+        /** Group */
+        Group: {
+            /** @constant */
+            kind: "group";
+            /**
+             * @default all
+             * @enum {string}
+             */
+            match?: "all" | "any" | "none";
+            /** @default [] */
+            of?: (components["schemas"]["Group"] | components["schemas"]["Question"])[];
+        };
         /** HandOverInput */
         HandOverInput: {
             ticketIds?: number[] | null;
@@ -4495,6 +4934,16 @@ export interface components {
             heldAt: string;
             id: number;
             name: string;
+        };
+        /** Hit */
+        Hit: {
+            answers: components["schemas"]["Answered"][];
+            /** Format: date-time */
+            at: string;
+            effects: components["schemas"]["Effect"][];
+            subject: string;
+            ticketId: number;
+            trigger: string;
         };
         /** HoursInput */
         HoursInput: {
@@ -4677,13 +5126,29 @@ export interface components {
             secondContact: number;
             used: number;
         };
+        /** MacroInput */
+        MacroInput: {
+            actions?: (components["schemas"]["Assign"] | components["schemas"]["SetTeam"] | components["schemas"]["SetPriority"] | components["schemas"]["SetStatus"] | components["schemas"]["ChangeTags"] | components["schemas"]["Snooze"] | components["schemas"]["Note"] | components["schemas"]["Reply"] | components["schemas"]["Mail"] | components["schemas"]["Call"] | components["schemas"]["MoveTo"] | components["schemas"]["Require"])[];
+            /** @default  */
+            html?: string;
+            name: string;
+        };
         /** MacroView */
         MacroView: {
+            actions: (components["schemas"]["Assign"] | components["schemas"]["SetTeam"] | components["schemas"]["SetPriority"] | components["schemas"]["SetStatus"] | components["schemas"]["ChangeTags"] | components["schemas"]["Snooze"] | components["schemas"]["Note"] | components["schemas"]["Reply"] | components["schemas"]["Mail"] | components["schemas"]["Call"] | components["schemas"]["MoveTo"] | components["schemas"]["Require"])[];
             html: string;
             id: number;
             missing: string[];
             name: string;
             text: string;
+        };
+        /** Mail */
+        Mail: {
+            /** @constant */
+            kind: "mail";
+            subject: string;
+            text: string;
+            to: string;
         };
         /** MailPreview */
         MailPreview: {
@@ -4810,6 +5275,12 @@ export interface components {
         MoveInput: {
             agentId?: number | null;
             queueId?: number | null;
+        };
+        /** MoveTo */
+        MoveTo: {
+            /** @constant */
+            kind: "queue";
+            queue: number;
         };
         /** Named */
         Named: {
@@ -4939,6 +5410,12 @@ export interface components {
             token: string;
             wallboard: components["schemas"]["WallboardView"];
         };
+        /** Note */
+        Note: {
+            /** @constant */
+            kind: "note";
+            text: string;
+        };
         /** NoteInput */
         NoteInput: {
             attachmentIds?: number[];
@@ -5028,6 +5505,12 @@ export interface components {
             snippet: string;
             subject: string;
             ticketId: number;
+        };
+        /** OnEvent */
+        OnEvent: {
+            /** @constant */
+            kind: "event";
+            of: string[];
         };
         /** OpenNowView */
         OpenNowView: {
@@ -5435,6 +5918,14 @@ export interface components {
             teamIds?: number[];
             visibility?: "public" | "signed_in" | "restricted" | "agents";
         };
+        /** Question */
+        Question: {
+            field: string;
+            /** @constant */
+            kind: "question";
+            op: string;
+            value?: string | number | boolean | (string | number)[] | null;
+        };
         /** QueueInput */
         QueueInput: {
             hourlyCap?: number | null;
@@ -5670,6 +6161,12 @@ export interface components {
             placeholder: string;
             text: string;
         };
+        /** Reply */
+        Reply: {
+            html: string;
+            /** @constant */
+            kind: "reply";
+        };
         /** ReplyDefaults */
         ReplyDefaults: {
             cc: components["schemas"]["Address"][];
@@ -5738,6 +6235,16 @@ export interface components {
             position: number;
             teamId: number | null;
             version: number;
+        };
+        /** Require */
+        Require: {
+            /** @constant */
+            kind: "skill";
+            /** @default 1 */
+            level?: number;
+            /** @default false */
+            optional?: boolean;
+            skill: number;
         };
         /** ResolveInput */
         ResolveInput: {
@@ -5841,6 +6348,16 @@ export interface components {
             /** @default  */
             title?: string;
         };
+        /** RuleHealth */
+        RuleHealth: {
+            /** @default 0 */
+            acted?: number;
+            /** @default 0 */
+            failed?: number;
+            lastAt?: string | null;
+            /** @default 0 */
+            stopped?: number;
+        };
         /** RuleInput */
         RuleInput: {
             boughtFrom?: string | null;
@@ -5869,6 +6386,22 @@ export interface components {
             productId: number | null;
             registerWithinDays: number | null;
             startsFrom: string;
+        };
+        /** Run */
+        Run: {
+            answers: components["schemas"]["Answered"][];
+            /** Format: date-time */
+            at: string;
+            chain: number[];
+            effects: components["schemas"]["Effect"][];
+            id: number;
+            outcome: string;
+            reason: string;
+            rule: string;
+            ruleId: number;
+            subject: string | null;
+            ticketId: number | null;
+            trigger: string;
         };
         /** SatisfactionView */
         SatisfactionView: {
@@ -5942,6 +6475,26 @@ export interface components {
             permissions: string[];
             settings: components["schemas"]["ConsoleSettings"];
         };
+        /** SetPriority */
+        SetPriority: {
+            /** @constant */
+            kind: "priority";
+            /** @enum {string} */
+            value: "low" | "normal" | "high" | "urgent";
+        };
+        /** SetStatus */
+        SetStatus: {
+            /** @constant */
+            kind: "status";
+            /** @enum {string} */
+            value: "open" | "pending" | "on_hold" | "solved" | "closed";
+        };
+        /** SetTeam */
+        SetTeam: {
+            /** @constant */
+            kind: "team";
+            team?: number | null;
+        };
         /** ShareView */
         ShareView: {
             answered: number;
@@ -5981,6 +6534,20 @@ export interface components {
             madeAt: string;
             madeBy: string;
             text: string;
+        };
+        /** ShownWebhook */
+        ShownWebhook: {
+            failed: number;
+            failingSince: string | null;
+            flag: string | null;
+            id: number;
+            isEnabled: boolean;
+            kinds: string[];
+            lastAt: string | null;
+            name: string;
+            url: string;
+            version: number;
+            waiting: number;
         };
         /** SignInInput */
         SignInInput: {
@@ -6024,6 +6591,14 @@ export interface components {
             tls: components["schemas"]["Encryption"];
             user: string;
             verp: boolean | null;
+        };
+        /** Snooze */
+        Snooze: {
+            /** @default default */
+            hours?: string;
+            /** @constant */
+            kind: "snooze";
+            minutes?: number | null;
         };
         /** Soon */
         Soon: {
@@ -6075,6 +6650,10 @@ export interface components {
         StopWordView: {
             word: string;
         };
+        /** SwitchInput */
+        SwitchInput: {
+            on: boolean;
+        };
         /** SynonymsInput */
         SynonymsInput: {
             words: string[];
@@ -6083,6 +6662,12 @@ export interface components {
         SynonymsView: {
             id: number;
             words: string[];
+        };
+        /** Taken */
+        Taken: {
+            changed: string[];
+            made: string[];
+            refused: string[];
         };
         /** TargetInput */
         TargetInput: {
@@ -6309,19 +6894,17 @@ export interface components {
             version: number;
             working: components["schemas"]["VersionRef"];
         };
+        /** Trial */
+        Trial: {
+            hits: components["schemas"]["Hit"][];
+            isPart: boolean;
+            lookedAt: number;
+            wouldAct: number;
+        };
         /** TrialView */
         TrialView: {
             imap: components["schemas"]["ImapTrialView"] | null;
             smtp: components["schemas"]["SmtpTrialView"] | null;
-        };
-        /** TriedView */
-        TriedView: {
-            agentId: number;
-            detail: string;
-            excluded: string | null;
-            name: string;
-            score: number;
-            why: string | null;
         };
         /** UndeliveredView */
         UndeliveredView: {
@@ -6488,6 +7071,29 @@ export interface components {
             seenAt: string | null;
             teamId: number | null;
         };
+        /** WebhookInput */
+        WebhookInput: {
+            /** @default true */
+            isEnabled?: boolean;
+            kinds?: string[];
+            name: string;
+            url: string;
+        };
+        /** WebhookSecretView */
+        WebhookSecretView: {
+            secret: string;
+        };
+        /** WebhookView */
+        WebhookView: {
+            flag: string | null;
+            id: number;
+            isEnabled: boolean;
+            kinds: string[];
+            name: string;
+            secret: string | null;
+            url: string;
+            version: number;
+        };
         /** WidgetInput */
         WidgetInput: {
             fields?: components["schemas"]["FieldsInput"];
@@ -6543,7 +7149,7 @@ export interface components {
         WorkView: {
             agent: components["schemas"]["Named"] | null;
             assignedAt: string | null;
-            candidates: components["schemas"]["TriedView"][];
+            candidates: components["schemas"]["routing_TriedView"][];
             changes: components["schemas"]["ChangeView"][];
             code: string | null;
             /** Format: date-time */
@@ -6570,6 +7176,14 @@ export interface components {
         /** OrderInput */
         articles_OrderInput: {
             places: components["schemas"]["PlaceInput"][];
+        };
+        /** OrderInput */
+        automation_OrderInput: {
+            ids: number[];
+        };
+        /** TriedView */
+        automation_TriedView: {
+            deliveryId: number;
         };
         /** ImportView */
         knowledge_ImportView: {
@@ -6713,6 +7327,15 @@ export interface components {
             since: string;
             /** Format: date-time */
             until: string;
+        };
+        /** TriedView */
+        routing_TriedView: {
+            agentId: number;
+            detail: string;
+            excluded: string | null;
+            name: string;
+            score: number;
+            why: string | null;
         };
         /** BlockInput */
         tickets_BlockInput: {
@@ -10150,6 +10773,121 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MacroView"][];
                 };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiMacrosCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MacroInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MacroView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiMacrosMacroIdChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                macro_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MacroInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MacroView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiMacrosMacroIdRemove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                macro_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad request syntax or unsupported method */
             400: {
@@ -14021,6 +14759,418 @@ export interface operations {
             };
         };
     };
+    ApiRulesListRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutomationRuleView"][];
+                };
+            };
+        };
+    };
+    ApiRulesCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutomationRuleInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutomationRuleView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRulesCatalogueCatalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueView"];
+                };
+            };
+        };
+    };
+    ApiRulesFileExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+        };
+    };
+    ApiRulesFileTakeOver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Taken"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRulesOrderOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["automation_OrderInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutomationRuleView"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRulesRunsRuns: {
+        parameters: {
+            query?: {
+                ruleId?: number | null;
+                ticketId?: number | null;
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRulesTrialTrial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutomationRuleInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRulesRuleIdRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutomationRuleView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRulesRuleIdChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutomationRuleInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutomationRuleView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRulesRuleIdRemove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRulesRuleIdSwitchSwitch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutomationRuleView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiSearchSearch: {
         parameters: {
             query?: {
@@ -15321,6 +16471,48 @@ export interface operations {
             };
         };
     };
+    ApiTicketsTicketIdMacrosMacroIdApply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: number;
+                macro_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiTicketsTicketIdMoveMove: {
         parameters: {
             query?: never;
@@ -16024,6 +17216,292 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiWebhooksListWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownWebhook"][];
+                };
+            };
+        };
+    };
+    ApiWebhooksCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiWebhooksDeliveriesDeliveryIdReplayReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiWebhooksWebhookIdChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                webhook_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiWebhooksWebhookIdRemove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiWebhooksWebhookIdDeliveriesListDeliveries: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                webhook_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiWebhooksWebhookIdSecretRenew: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecretView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiWebhooksWebhookIdTryTryOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["automation_TriedView"];
+                };
             };
             /** @description Bad request syntax or unsupported method */
             400: {
