@@ -39,6 +39,7 @@ from agent_ui.api.routing import OfferController, RoutingController, WaitingCont
 from agent_ui.api.search import SearchWordsController
 from agent_ui.api.session import SessionController
 from agent_ui.api.sla import SlaController
+from agent_ui.api.staffing import StaffingController
 from agent_ui.api.tickets import TicketController
 from agent_ui.api.wallboards import WallboardController
 from agent_ui.api.webhooks import MacroController, WebhookController
@@ -97,6 +98,7 @@ CONTROLLERS: Final = (
     PresenceRulesController,
     WallboardController,
     ReportController,
+    StaffingController,
     PrivacyController,
     GuestLinkController,
     BrandController,

@@ -56,6 +56,7 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "widgets:manage": "Make chat widgets, change them and the sites that may show them, change their secrets.",
         "customers:privacy": "See what customers want to be done with their data, and do it, also erase them.",
         "reports:read": "Read reports.",
+        "staffing:plan": "See what will come and how many people it takes; simulate, and replay the past.",
         "staff:manage": "Create agents, change their roles and teams, deactivate them; make and rename teams.",
     }
 )
@@ -92,6 +93,7 @@ _LEAD: Final = _AGENT | {
     "search:manage",
     "macros:manage",
     "reports:read",
+    "staffing:plan",
     "routing:supervise",
     "wallboards:manage",
 }

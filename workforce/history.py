@@ -4,7 +4,7 @@ Read by ``sampark forecast`` and by the nightly job (``workforce/making.py``). I
 """
 
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,9 @@ from workforce.arrivals import HALF_HOURS
 
 LONGEST: Final = timedelta(days=550)
 """So far back is looked."""
+
+WAITED_FOR: Final = frozenset({"call", "callback", "chat", "sms", "whatsapp"})
+"""Kinds of which somebody waits for the answer; the others may lie a while."""
 
 _ARRIVALS: Final = Sql(
     """
@@ -43,3 +46,14 @@ async def days(session: AsyncSession) -> dict[str, dict[date, list[int]]]:
                 of_kind[row.day + timedelta(days=number)] = [0] * HALF_HOURS
         of_kind[row.day][row.half] += row.many
     return found
+
+
+async def closed(session: AsyncSession) -> frozenset[date]:
+    """The days of the desk's own hours on which nobody is there though it is no weekend: holidays."""
+    schedule = await hours.read(session)
+    return frozenset(day for day, special in schedule.days.items() if not special.windows)
+
+
+def model_of(kind: str) -> Literal["erlang", "backlog"]:
+    """How people are planned for a kind of work."""
+    return "erlang" if kind in WAITED_FOR else "backlog"

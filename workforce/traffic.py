@@ -58,6 +58,12 @@ _KINDS: Final = Sql(
     f"select kind, weight, blocks, beside, coalesce(head_start_seconds, 0) as head_start from {KINDS} k"  # noqa: S608
 )
 _HOURS: Final = Sql("select id, hours from queues where hours is not null")
+_QUEUES: Final = Sql(
+    """
+    select q.id, coalesce(case when q.is_default then t.name end, q.name) as name
+    from queues q left join teams t on t.id = q.team_id
+    """
+)
 
 
 async def read(session: AsyncSession, since: datetime, until: datetime) -> Traffic:
@@ -92,7 +98,7 @@ async def read(session: AsyncSession, since: datetime, until: datetime) -> Traff
             kinds=kinds,
             changes=tuple(changes),
         ),
-        queue_names={number: spot.name for number, spot in spots.items()},
+        queue_names={row.id: row.name for row in await _QUEUES.all(session)},
         agent_names=dict(there.names),
         agent_emails={row.id: row.email for row in await _AGENTS.all(session)},
         skill_names={row.id: row.name for row in await _SKILLS.all(session)},
