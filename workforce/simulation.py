@@ -66,7 +66,7 @@ class Interval(msgspec.Struct):
         arrivals: how many came.
         answered: how many of them were answered, whenever.
         abandoned: how many of them hung up.
-        mean_wait_seconds: how long they waited on average, answered or not.
+        mean_wait_seconds: how long they waited on average, answered or not; until the end who was not.
         service_level: the share of them answered within the target.
         occupancy: the share of the half hour in which the agents talked.
     """
@@ -159,6 +159,11 @@ class _Tally:
             self.abandoned[half] += 1
             self.wait[half] += at - coming.at
 
+    def left(self, came_at: float) -> None:
+        """Nobody is there any more who could answer: so far it waited until the end."""
+        if came_at >= 0:
+            self.wait[int(came_at // HALF_HOUR)] += max(0.0, self._length - came_at)
+
     def _talk(self, since: float, until: float) -> None:
         since = max(0.0, since)
         while since < until:
@@ -183,6 +188,8 @@ def simulate(setup: Setup, recorded: Arrivals | None = None) -> Outcome:
     agents = [Agent(id=number, queues=_MEMBER, state=_state(number, roster[0])) for number in range(1, max(roster) + 1)]
     turning = Turning([_QUEUE], agents, tally)
     turning.run(_coming(setup, recorded, length, tally), _shifts(roster, length))
+    for each in turning.left:
+        tally.left(each.at)
     return _outcome(setup, recorded, tally, roster, length, len(turning.left))
 
 

@@ -54,6 +54,7 @@ export const router = createRouter({
         { path: 'opening-hours/of/:name', name: 'schedule', component: () => withWords(import('./pages/settings/SchedulePage.vue'), 'choices', 'office', 'desk') },
         { path: 'search-words', name: 'searchWords', component: () => withWords(import('./pages/settings/SearchWordsPage.vue'), 'choices', 'office', 'desk') },
         { path: 'satisfaction', name: 'satisfaction', component: () => withWords(import('./pages/settings/SatisfactionPage.vue'), 'choices', 'office', 'desk') },
+        { path: 'staffing', name: 'staffing', component: () => withWords(import('./pages/settings/StaffingPage.vue'), 'choices', 'office', 'desk') },
         { path: 'blocked-senders', name: 'blockedSenders', component: () => withWords(import('./pages/settings/BlockedSendersPage.vue'), 'office', 'desk') },
         { path: 'products', name: 'products', component: () => withWords(import('./pages/settings/ProductsPage.vue'), 'products', 'office', 'desk') },
         { path: 'warranty-rules', name: 'warrantyRules', component: () => withWords(import('./pages/settings/WarrantyRulesPage.vue'), 'products', 'office', 'desk') },

@@ -2,7 +2,7 @@
 export type SettingsSection = 'channels' | 'helpCentre' | 'team' | 'promises' | 'products' | 'data'
 
 export interface SettingsPage {
-  key: 'brands' | 'topics' | 'portal' | 'hours' | 'words' | 'satisfaction' | 'widgets' | 'mailboxes' | 'blocked' | 'automatic' | 'products' | 'warranty' | 'claims' | 'recalls' | 'keys' | 'people' | 'wishes' | 'responseTimes' | 'breaks'
+  key: 'brands' | 'topics' | 'portal' | 'hours' | 'words' | 'satisfaction' | 'widgets' | 'mailboxes' | 'blocked' | 'automatic' | 'products' | 'warranty' | 'claims' | 'recalls' | 'keys' | 'people' | 'wishes' | 'responseTimes' | 'staffing' | 'breaks'
   section: SettingsSection
   to: string
   permission: string
@@ -26,6 +26,7 @@ export const SETTINGS_PAGES: readonly SettingsPage[] = [
   { key: 'claims', section: 'products', to: '/settings/claims', permission: 'claims:decide' },
   { key: 'recalls', section: 'products', to: '/settings/recalls', permission: 'recalls:manage' },
   { key: 'satisfaction', section: 'data', to: '/settings/satisfaction', permission: 'reports:read' },
+  { key: 'staffing', section: 'data', to: '/settings/staffing', permission: 'staffing:plan' },
   { key: 'wishes', section: 'data', to: '/settings/data-requests', permission: 'customers:privacy' },
   { key: 'keys', section: 'data', to: '/settings/api-keys', permission: 'keys:manage' },
 ]

@@ -3088,6 +3088,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/staffing/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What will come, and how many people it takes */
+        get: operations["ApiStaffingForecastForecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/staffing/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the past come again, through changed rules */
+        post: operations["ApiStaffingReplaysReplay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/staffing/simulations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let calls come, and people answer */
+        post: operations["ApiStaffingSimulationsSimulate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tags": {
         parameters: {
             query?: never;
@@ -4860,6 +4911,33 @@ export interface components {
             /** @enum {string} */
             state: "available" | "busy" | "break" | "offline";
         };
+        /** ForecastDayView */
+        ForecastDayView: {
+            /** Format: date */
+            day: string;
+            expected: number;
+            halfHours: components["schemas"]["HalfHourView"][];
+        };
+        /** ForecastErrorsView */
+        ForecastErrorsView: {
+            bias: number;
+            chance: number;
+            days: number;
+            halfHours: number;
+            naive: number;
+            totals: number;
+            weeks: number;
+            workingDay: number;
+        };
+        /** ForecastView */
+        ForecastView: {
+            days: components["schemas"]["ForecastDayView"][];
+            errors: components["schemas"]["ForecastErrorsView"] | null;
+            kind: string;
+            kinds: string[];
+            knownDays: number;
+            neededDays: number;
+        };
         /** Forwarder */
         Forwarder: {
             id: number;
@@ -4902,6 +4980,17 @@ export interface components {
             match?: "all" | "any" | "none";
             /** @default [] */
             of?: (components["schemas"]["Group"] | components["schemas"]["Question"])[];
+        };
+        /** HalfHourView */
+        HalfHourView: {
+            agents: number | null;
+            expected: number;
+            high: number;
+            low: number;
+            scheduled: number | null;
+            serviceLevel: number | null;
+            start: number;
+            waiting: number | null;
         };
         /** HandOverInput */
         HandOverInput: {
@@ -5918,6 +6007,13 @@ export interface components {
             teamIds?: number[];
             visibility?: "public" | "signed_in" | "restricted" | "agents";
         };
+        /** ProspectView */
+        ProspectView: {
+            meanWaitSeconds: number;
+            occupancy: number;
+            serviceLevel: number;
+            waitProbability: number;
+        };
         /** Question */
         Question: {
             field: string;
@@ -6160,6 +6256,52 @@ export interface components {
             kind: string;
             placeholder: string;
             text: string;
+        };
+        /** ReplayFiguresView */
+        ReplayFiguresView: {
+            given: number;
+            inTime: number;
+            items: number;
+            longestWaitSeconds: number;
+            meanWaitSeconds: number;
+            medianWaitSeconds: number;
+            slowestTenthSeconds: number;
+            waiting: number;
+        };
+        /** ReplayInput */
+        ReplayInput: {
+            /** @default  */
+            rules?: string;
+            /** Format: date-time */
+            since: string;
+            until?: string | null;
+            /** @default 300 */
+            withinSeconds?: number;
+        };
+        /** ReplayLineView */
+        ReplayLineView: {
+            after: components["schemas"]["ReplayFiguresView"];
+            before: components["schemas"]["ReplayFiguresView"];
+            name: string;
+            recorded: components["schemas"]["ReplayFiguresView"];
+        };
+        /** ReplayShareView */
+        ReplayShareView: {
+            after: number;
+            before: number;
+            name: string;
+        };
+        /** ReplayView */
+        ReplayView: {
+            agents: components["schemas"]["ReplayShareView"][];
+            kinds: components["schemas"]["ReplayLineView"][];
+            queues: components["schemas"]["ReplayLineView"][];
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            whole: components["schemas"]["ReplayLineView"];
+            withinSeconds: number;
         };
         /** Reply */
         Reply: {
@@ -6553,6 +6695,46 @@ export interface components {
         SignInInput: {
             email: string;
             password: string;
+        };
+        /** SimulatedHalfHourView */
+        SimulatedHalfHourView: {
+            abandoned: number;
+            agents: number;
+            answered: number;
+            arrivals: number;
+            meanWaitSeconds: number;
+            occupancy: number;
+            serviceLevel: number;
+            start: number;
+        };
+        /** SimulationInput */
+        SimulationInput: {
+            agents: number[];
+            callsPerHour?: number | null;
+            halfHours?: number[];
+            handleSeconds: number;
+            /** @default 24 */
+            hours?: number;
+            patienceSeconds?: number | null;
+            /** @default 1 */
+            seed?: number;
+            /** @default 20 */
+            withinSeconds?: number;
+        };
+        /** SimulationView */
+        SimulationView: {
+            abandoned: number;
+            answered: number;
+            arrivals: number;
+            halfHours: components["schemas"]["SimulatedHalfHourView"][];
+            longestWaitSeconds: number;
+            meanWaitSeconds: number;
+            occupancy: number;
+            serviceLevel: number;
+            told: components["schemas"]["ProspectView"] | null;
+            waitProbability: number;
+            waiting: number;
+            withinSeconds: number;
         };
         /** SkillInput */
         SkillInput: {
@@ -15659,6 +15841,127 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PresenceRulesView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiStaffingForecastForecast: {
+        parameters: {
+            query?: {
+                kind?: string;
+                model?: "erlang" | "backlog" | null;
+                days?: number;
+                handleSeconds?: number;
+                level?: number;
+                withinSeconds?: number;
+                shrinkage?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiStaffingReplaysReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiStaffingSimulationsSimulate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulationInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationView"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -15,7 +15,7 @@ export const PARTS = {
   /** Brands of the portal, topics of its request form. */
   portal: ['brand', 'topic'],
   /** What the desk chooses for its customers, and how content they are. */
-  choices: ['choices', 'hours', 'words', 'satisfaction'],
+  choices: ['choices', 'hours', 'words', 'satisfaction', 'staffing'],
   /** The desk as it is now, and how work is given to people. */
   routing: ['floor', 'wallboard', 'routing'],
   /** Settings and the mail ledger. */
