@@ -294,14 +294,19 @@ class Engine:
         """Whether anybody could get anything."""
         return bool(self._roomy)
 
+    def is_free(self, agent: Agent) -> bool:
+        """Whether she could get something."""
+        return agent.id in self._roomy
+
     # What is decided
 
-    def decide(self, now: float, *, explain: bool = False) -> list[Decision]:
+    def decide(self, now: float, *, explain: bool = False, most: int | None = None) -> list[Decision]:
         """Give away what can be given, by rank; what was given waits no more and is in its agent's load.
 
         Args:
             now: the instant.
             explain: with everybody who was looked at.
+            most: so many items; None: all that can be.
         """
         if not self._roomy:
             return []
@@ -310,7 +315,7 @@ class Engine:
         heads = [(first[0], first[1], signature) for first, signature in firsts if first is not None]
         heapq.heapify(heads)
         found: list[Decision] = []
-        while heads and self._roomy:
+        while heads and self._roomy and len(found) != most:
             _, item_id, signature = heads[0]
             item = self.items[item_id]
             agent, ring, reason = self._place(item, now)

@@ -281,18 +281,26 @@ async def of_everything(session: AsyncSession) -> Floor | None:
     return floor
 
 
-async def read_first(session: AsyncSession, floor: Floor, page: int) -> int:
-    """Read the first items of each lane that somebody with room could take anything from; how many are new."""
-    free = [each for each in floor.engine.agents.values() if not each.blocked and each.load < each.capacity]
-    of_free = {queue for agent in free for queue in agent.queues}
-    queues = [
+def _free(floor: Floor) -> list[Agent]:
+    return [each for each in floor.engine.agents.values() if floor.engine.is_free(each)]
+
+
+def open_to_free_agents(floor: Floor) -> list[int]:
+    """The queues from which somebody with room could take something."""
+    reach = {queue for agent in _free(floor) for queue in agent.queues}
+    return [
         number
         for number, spot in floor.spots.items()
-        if spot.queue.is_open and not of_free.isdisjoint(steps_of(spot.queue)[-1].queues)
+        if spot.queue.is_open and not reach.isdisjoint(steps_of(spot.queue)[-1].queues)
     ]
-    if not free:
+
+
+async def read_first(session: AsyncSession, floor: Floor, queues: Sequence[int], page: int) -> int:
+    """Read the first items of each lane of some queues, and those that prefer a free agent; how many are new."""
+    agents = [each.id for each in _free(floor)]
+    if not agents:
         return 0
-    rows = await _FIRST.all(session, queues=queues, agents=[each.id for each in free], page=page)
+    rows = await _FIRST.all(session, queues=list(queues), agents=agents, page=page)
     return len(floor.take_items(rows))
 
 

@@ -7,6 +7,7 @@ routers never overfill an agent, and a ticket that somebody took meanwhile stays
 is passed over; what was lost is looked at again by a job after this transaction.
 """
 
+import random
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -31,6 +32,8 @@ FIRST_PAGE: Final = 5
 MOST_PAGES: Final = 6
 LOCK_SPACE: Final = 4711
 """Of the advisory locks on agents."""
+QUEUE_SPACE: Final = 4712
+"""Of those on queues, which only rounds take."""
 
 # The ticket is locked, not the work item, because everybody else locks in that order: a claim by hand that holds the
 # ticket and wants the item would otherwise wait for us while we wait for its ticket.
@@ -166,17 +169,40 @@ async def give_away(session: AsyncSession, most: int, trigger: str) -> Outcome:
     decided: list[Decision] = []
     items: dict[int, Item] = {}
     page = min(FIRST_PAGE, most)
+    held, all_of_them = await _hold(session, floor, most // page)
     for _ in range(MOST_PAGES):
-        if not await floors.read_first(session, floor, page):
+        if not await floors.read_first(session, floor, held, page):
             break
         items.update(floor.engine.items)
-        decided += floor.engine.decide(floor.at, explain=True)
+        decided += floor.engine.decide(floor.at, explain=True, most=most - len(decided))
         page *= 4
-        if len(decided) >= most or not floor.engine.has_room:
+        if len(decided) == most or not floor.engine.has_room:
             break
-    outcome = await _settle(session, floor, decided[:most], list(items.values()), trigger)
-    outcome.more = len(decided) > most or (len(decided) == most and floor.engine.has_room)
+    outcome = await _settle(session, floor, decided, list(items.values()), trigger)
+    outcome.lost = outcome.lost or not all_of_them
+    outcome.more = len(decided) == most and floor.engine.has_room
     return outcome
+
+
+_HOLD: Final = Sql(
+    f"""
+    select id from unnest(cast(:queues as bigint[])) as q (id)
+    where pg_try_advisory_xact_lock({QUEUE_SPACE}, cast(id as integer))
+    """  # noqa: S608 - a constant of this module
+)
+
+
+async def _hold(session: AsyncSession, floor: Floor, most: int) -> tuple[list[int], bool]:
+    """The queues whose items this round gives away: no other round does at the same time; and whether these are all.
+
+    Two rounds over the same items would choose the same ones, and one of them would have worked for nothing.
+    """
+    wanted = floors.open_to_free_agents(floor)
+    few = wanted
+    if len(wanted) > max(most, 1):
+        few = random.sample(wanted, max(most, 1))
+    held = [row.id for row in await _HOLD.all(session, queues=few)] if few else []
+    return held, len(held) == len(wanted)
 
 
 async def _settle(

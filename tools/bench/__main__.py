@@ -1,6 +1,6 @@
 """Run the benchmark: all of it, or the parts that are named.
 
-python -m tools.bench [intake] [web] [portal] [search] [live] [start]
+python -m tools.bench [intake] [routing] [web] [portal] [search] [live] [start]
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from core import log
-from tools.bench import figures, intake, live, portal, search, start, web, world
+from tools.bench import figures, intake, live, portal, routing, search, start, web, world
 from tools.bench.figures import Figure
 from tools.bench.processes import ROOT, Failed
 
@@ -22,6 +22,10 @@ RESULT = ROOT / "build" / "bench.json"
 
 def _intake(server: str, folder: Path) -> list[Figure]:
     return intake.measure(asyncio.run(world.make_desk(server, "bench_intake")), folder)
+
+
+def _routing(server: str, folder: Path) -> list[Figure]:
+    return routing.measure(asyncio.run(world.make_desk(server, "bench_routing")), folder)
 
 
 def _web(server: str, folder: Path) -> list[Figure]:
@@ -50,6 +54,7 @@ def _start(_: str, folder: Path) -> list[Figure]:
 
 PARTS: dict[str, Callable[[str, Path], list[Figure]]] = {
     "intake": _intake,
+    "routing": _routing,
     "web": _web,
     "portal": _portal,
     "search": _search,
