@@ -73,7 +73,15 @@ _COLUMNS: Final = """
 """
 ITEMS: Final = f"select {_COLUMNS} from work_items w left join {KINDS} k on k.kind = w.kind"  # noqa: S608 - as above
 """Work items as the router needs them; what follows says which."""
-_OF_TICKETS: Final = Sql(f"{ITEMS} where w.ticket_id = any(cast(:tickets as bigint[])) and w.state = 'waiting'")
+_OF_TICKETS: Final = Sql(
+    f"""
+    select i.*, exists (
+        select from work_items o where o.state = 'waiting' and o.queue_id = i.queue_id and o.lane = i.lane
+        and (o.rank_at, o.id) < (i.rank_at, i.id)
+    ) as is_behind
+    from ({ITEMS} where w.ticket_id = any(cast(:tickets as bigint[])) and w.state = 'waiting') i
+    """  # noqa: S608 - put together from constants of the product
+)
 _FIRST: Final = Sql(
     f"""
     with first as materialized (

@@ -19,7 +19,7 @@ from core import events, timers
 from core.sql import Sql
 from routing import floor as floors
 from routing import reasons
-from routing.engine import Decision, Item
+from routing.engine import Decision, Item, looks_again_at
 from routing.events import NobodyCan, OfferMade, TicketRouted
 from routing.floor import HELD, Floor
 from tickets.events import TicketAssigned
@@ -139,9 +139,13 @@ async def consider(session: AsyncSession, ticket_id: int, trigger: str) -> tuple
     items = list(floor.engine.items.values())
     if not items:
         return outcome, None
-    outcome = await _settle(session, floor, floor.engine.decide(floor.at, explain=True), items, trigger)
+    decided = floor.engine.decide(floor.at, explain=True)
+    if decided and floor.rows[items[0].id].is_behind:
+        # Somebody has room, and something of the same kind has waited longer: a round gives them in their order.
+        return Outcome(0, lost=True), _later(floor, items[0])
+    outcome = await _settle(session, floor, decided, items, trigger)
     if outcome.given or not floor.engine.items:
-        return outcome, None
+        return outcome, None if outcome.given else _later(floor, items[0])
     decision = floor.engine.explain(items[0], floor.at)
     moments = [] if decision.looks_again_at is None else [decision.looks_again_at]
     refusals: dict[str, float] = msgspec.json.decode(floor.rows[items[0].id].refusals)
@@ -153,6 +157,12 @@ async def consider(session: AsyncSession, ticket_id: int, trigger: str) -> tuple
     await _remember(session, floor, decision, trigger)
     again = decision.looks_again_at
     return outcome, None if again is None else datetime.fromtimestamp(again, tz=floor.now.tzinfo)
+
+
+def _later(floor: Floor, item: Item) -> datetime | None:
+    """When time alone changes something for an item that another router keeps from its agent at this moment."""
+    again = looks_again_at(item, floor.spots[item.queue_id].queue, floor.at)
+    return None if again is None else datetime.fromtimestamp(again, tz=floor.now.tzinfo)
 
 
 async def give_away(session: AsyncSession, most: int, trigger: str) -> Outcome:
