@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 import numpy as np
-from statsmodels.tsa.statespace.structural import UnobservedComponents
+from statsmodels.tsa.statespace import structural
 
 from workforce import smoothing
 from workforce.forecast import Ahead
@@ -22,6 +22,7 @@ WAVES: Final = 4
 """So many waves make the course of a month: paydays, rents, the end of it."""
 MONTHS_KNOWN_FROM: Final = 150
 """The course of a month is learnt from so many days on."""
+_COMPONENTS: Any = structural.UnobservedComponents  # its hints are of another reading of its own arguments
 
 
 def levels(past: Sequence[float | None], ahead: int, first: date) -> list[Ahead]:
@@ -33,7 +34,7 @@ def levels(past: Sequence[float | None], ahead: int, first: date) -> list[Ahead]
     coming: dict[str, Any] = {"exog": days[len(known) :]} if waves else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # how the optimiser got there; what came of it is judged by its errors
-        model = UnobservedComponents(known, "llevel", **exog)
+        model = _COMPONENTS(known, "llevel", **exog)
         told = model.fit(disp=0, maxiter=100).get_forecast(ahead, **coming)
     means, deviations = np.asarray(told.predicted_mean), np.asarray(told.se_mean)
     plain = smoothing.levels(past, ahead, first)
