@@ -236,26 +236,26 @@ def chances(chance: random.Random, block: int) -> Iterator[float]:
             yield -math.log1p(-(each + chance.random()) / block)
 
 
-def _chance(what: str, setup: Setup) -> random.Random:
+def random_of(what: str, seed: int = 1) -> random.Random:
     """Chance of its own for each thing, so that a changed one leaves the others as they are."""
-    return random.Random(f"{what} {setup.seed}")  # noqa: S311 - a course of things that can be repeated
+    return random.Random(f"{what} {seed}")  # noqa: S311 - a course of things that can be repeated
 
 
 def _coming(setup: Setup, recorded: Arrivals | None, length: float, tally: _Tally) -> Iterator[Coming]:
     expected = recorded.total if recorded is not None else (setup.calls_per_hour or 0.0) * length / erlang.HOUR
     block = min(EVEN, max(1, round(expected)))
     handle = setup.handle_seconds
-    works = itertools.repeat(1.0) if setup.is_even else chances(_chance("work", setup), block)
+    works = itertools.repeat(1.0) if setup.is_even else chances(random_of("work", setup.seed), block)
     patience = None
     if setup.patience_seconds is not None:
-        patience = chances(_chance("patience", setup), block)
+        patience = chances(random_of("patience", setup.seed), block)
 
     def one(number: int, at: float) -> Coming:
         item = Item(id=number, kind="call", queue_id=1, entered_at=at, blocks=True)
         limit = None if patience is None else next(patience) * (setup.patience_seconds or 0.0)
         return Coming(at, item, next(works) * handle, limit)
 
-    chance = _chance("arrivals", setup)
+    chance = random_of("arrivals", setup.seed)
     if recorded is not None:
         moments = recorded.spread(chance)
     else:
@@ -276,7 +276,7 @@ def _already_there(setup: Setup) -> int:
         return 0
     patience = setup.patience_seconds or math.inf
     shares = erlang.crowd(setup.calls_per_hour, setup.handle_seconds, setup.agents, patience)
-    drawn = _chance("before", setup).random()
+    drawn = random_of("before", setup.seed).random()
     return min(bisect.bisect(list(itertools.accumulate(shares)), drawn), max(0, len(shares) - 1))
 
 

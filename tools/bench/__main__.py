@@ -1,6 +1,6 @@
 """Run the benchmark: all of it, or the parts that are named.
 
-python -m tools.bench [intake] [routing] [web] [portal] [search] [live] [start]
+python -m tools.bench [intake] [routing] [web] [portal] [search] [live] [start] [staffing]
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from core import log
-from tools.bench import figures, intake, live, portal, routing, search, start, web, world
+from tools.bench import figures, intake, live, portal, routing, search, staffing, start, web, world
 from tools.bench.figures import Figure
 from tools.bench.processes import ROOT, Failed
 
@@ -52,6 +52,10 @@ def _start(_: str, folder: Path) -> list[Figure]:
     return start.measure(folder)
 
 
+def _staffing(_: str, __: Path) -> list[Figure]:
+    return staffing.measure()
+
+
 PARTS: dict[str, Callable[[str, Path], list[Figure]]] = {
     "intake": _intake,
     "routing": _routing,
@@ -60,6 +64,7 @@ PARTS: dict[str, Callable[[str, Path], list[Figure]]] = {
     "search": _search,
     "live": _live,
     "start": _start,
+    "staffing": _staffing,
 }
 
 
