@@ -176,6 +176,7 @@ async def _page(
         line=found.line,
         state=state_words(visitor, found.line),
         promise=await promises.words(session, visitor, seat.ticket_id),
+        promised=await promises.given(session, visitor, seat.ticket_id),
         opened=moments.day(visitor, found.line.created_at),
         items=[_shown(visitor, seat, each) for each in talk.items],
         earlier=talk.before,

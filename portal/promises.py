@@ -1,4 +1,4 @@
-"""What customers are told of a promised first answer, where the policy says that they are (``routing/promises.py``)."""
+"""What customers are told of a promised first answer, and of what agents promised (``routing/promises.py``)."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,3 +19,21 @@ async def words(session: AsyncSession, visitor: Visitor, ticket_id: int) -> str:
         return _("We mean to answer by %(moment)s.") % {"moment": moments.near(visitor, due, now)}
     at = {"moment": moments.moment(visitor, due)}
     return _("We meant to answer by %(moment)s. We are late, and still on it.") % at
+
+
+async def given(session: AsyncSession, visitor: Visitor, ticket_id: int) -> list[tuple[str, str, bool]]:
+    """What agents have promised about a request: their words, how it stands, and whether it was done."""
+    _ = visitor.language.text
+    now = clock.now()
+    shown: list[tuple[str, str, bool]] = []
+    for each in await promises.told(session, ticket_id):
+        if each.kept_at is not None:
+            stands = _("Done on %(day)s.") % {"day": moments.day(visitor, each.kept_at)}
+        elif each.due_at >= now:
+            stands = _("Until %(moment)s.") % {"moment": moments.near(visitor, each.due_at, now)}
+        else:
+            stands = _("It was due on %(moment)s. We are late, and still on it.") % {
+                "moment": moments.moment(visitor, each.due_at)
+            }
+        shown.append((each.text, stands, each.kept_at is not None))
+    return shown

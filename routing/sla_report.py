@@ -71,7 +71,7 @@ class WordsKept(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     withdrawn: int
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class KeptReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How promises of a time were kept."""
 
     since: datetime
@@ -124,10 +124,10 @@ _PROMISES: Final = Sql(
 )
 
 
-async def report(session: AsyncSession, wanted: Asked) -> Report:
+async def report(session: AsyncSession, wanted: Asked) -> KeptReport:
     """How promises of a time were kept."""
     values: dict[str, Any] = msgspec.structs.asdict(wanted)
-    return Report(
+    return KeptReport(
         since=wanted.since,
         until=wanted.until,
         policies=[PolicyShare(**row) for row in await _POLICIES.all(session, **values)],

@@ -14,8 +14,8 @@ from core.storage import Storage
 from customers.models import Customer
 from portal import auth, mine
 from portal.limits import Gate
-from routing import policies, sla
-from routing.models import SlaClock
+from routing import policies, promising, sla
+from routing.models import Promise, SlaClock
 from routing.policies import Draft, Target
 from tests import factories
 from tests.portal.conftest import VALUES, Desk
@@ -303,3 +303,27 @@ async def test_a_promise_is_told_in_her_time_zone(desk: Desk, db: Database, tick
         )  # fmt: skip
         session.add(promise)
     assert "We mean to answer by today, 13:00." in (await desk.client.get(f"/portal/requests/{ticket}")).text
+
+
+async def test_what_agents_promised_is_shown_until_it_is_withdrawn(desk: Desk, db: Database, ticket: int) -> None:
+    """In her words and with its date; late it says so, done it says when; what is not for her she does not see."""
+    await sign_in(desk, db, ASHA)
+    now = desk.clock.now()
+    async with unit_of_work(db) as session:
+        for text, told in (("I call back", True), ("Ask the <b>factory</b>", True), ("Only for us", False)):
+            words = promising.Words(text=text, due_at=now + timedelta(hours=4), is_told=told)
+            await promising.make(session, ticket, words)
+    path = f"/portal/requests/{ticket}"
+    shown = (await desk.client.get(path)).text
+    assert "What we promised you" in shown
+    assert "Until today, 18:30." in shown
+    assert "Ask the &lt;b&gt;factory&lt;/b&gt;" in shown
+    assert "Only for us" not in shown
+    desk.clock.advance(timedelta(hours=5))
+    assert "It was due on 2 March 2026, 18:30. We are late, and still on it." in (await desk.client.get(path)).text
+    async with unit_of_work(db) as session:
+        first, second = list(await session.scalars(select(Promise.id).order_by(Promise.id).limit(2)))
+        await promising.keep(session, first)
+        await promising.withdraw(session, second)
+    shown = (await desk.client.get(path)).text
+    assert ("Done on 2 March 2026." in shown, "factory" in shown) == (True, False)

@@ -1,10 +1,12 @@
 /** What can be done with the open ticket: used by the header's menus and by the keys. */
 import { ref, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
+import { ApiError } from '@/shared/api/client'
+import { promisesApi } from '@/shared/api/responseTimes'
 import type { Priority, Status } from '@/shared/api/types'
 import { useCommand } from '@/shared/commands'
 import { useSession } from '@/shared/session'
-import { useTickets } from '@/shared/stores/tickets'
+import { reasonOf, useTickets } from '@/shared/stores/tickets'
 import { ticked } from '@/shared/ticked'
 import { toast } from '@/shared/toasts'
 
@@ -41,6 +43,16 @@ export function useTicketActions(ticketId: Ref<number>, solved: () => void) {
     solved()
   }
 
+  async function noReplyNeeded(): Promise<void> {
+    try {
+      tickets.applyView(await promisesApi.noReplyNeeded(ticketId.value))
+      toast(t('ticket.noReplyDone'))
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      toast(t('ticket.noReplyFailed', { reason: reasonOf(error) }), { kind: 'error' })
+    }
+  }
+
   async function copyLink(): Promise<void> {
     await navigator.clipboard.writeText(`${location.origin}/console/tickets/${ticketId.value}`)
     toast(t('ticket.linkCopied', { id: ticketId.value }))
@@ -58,9 +70,10 @@ export function useTicketActions(ticketId: Ref<number>, solved: () => void) {
     { id: 'ticket.tags', group: 'ticket', keys: ['t'], when: alone, run: open('tags') },
     { id: 'ticket.snooze', group: 'ticket', keys: ['h'], when: known, run: open('snooze') },
     { id: 'ticket.solve', group: 'ticket', keys: ['e'], when: alone, run: solve },
+    { id: 'ticket.noReply', group: 'ticket', when: () => Boolean(tickets.row(ticketId.value)?.waitingSince) && session.can('tickets:reply'), run: () => void noReplyNeeded() },
     { id: 'ticket.unread', group: 'ticket', keys: ['u'], when: known, run: () => void tickets.setUnread(ticketId.value, true) },
     { id: 'ticket.copyLink', group: 'ticket', keys: ['mod+.'], when: known, run: () => void copyLink() },
   )
 
-  return { menu, setStatus, setPriority, snooze, assign, assignMe, toggleTag, copyLink }
+  return { menu, setStatus, setPriority, snooze, assign, assignMe, toggleTag, noReplyNeeded, copyLink }
 }

@@ -66,6 +66,7 @@ function tagsChanged(data: Data): EventWords {
 function breached(data: Data, names: EventNames): EventWords {
   const { owner, owner_state: state } = (data.cause ?? {}) as { owner?: string | null; owner_state?: string | null }
   const who = owner ? (state ? `${owner} (${names.presence(state)})` : owner) : names.nobody
+  if (data.clock === 'promise') return { key: 'promiseBroken', values: { text: text(data.reason), due: names.time(text(data.due_at)), who } }
   return { key: 'breached', values: { clock: names.clock(text(data.clock)), due: names.time(text(data.due_at)), who } }
 }
 
@@ -112,6 +113,15 @@ const WORDS: Record<string, (data: Data, names: EventNames) => EventWords> = {
   }),
   'sla.breached': breached,
   'sla.recomputed': recomputed,
+  'sla.warned': (data, names) => ({
+    key: data.clock === 'promise' ? 'promiseWarned' : data.to_leads ? 'warnedLeads' : 'warned',
+    values: { clock: names.clock(text(data.clock)), text: text(data.reason), due: names.time(text(data.due_at)), percent: text(data.percent) },
+  }),
+  'promise.made': (data, names) => ({ key: 'promised', values: { text: text(data.text), due: names.time(text(data.due_at)) } }),
+  'promise.moved': (data, names) => ({ key: 'promiseMoved', values: { text: text(data.text), due: names.time(text(data.to ?? data.new)) } }),
+  'promise.kept': (data) => ({ key: data.in_time ? 'promiseKept' : 'promiseKeptLate', values: { text: text(data.text) } }),
+  'promise.withdrawn': (data) => ({ key: 'promiseWithdrawn', values: { text: text(data.text) } }),
+  'message.no_reply_needed': () => ({ key: 'noReplyNeeded', values: {} }),
   'delivery.failed': (data) => ({ key: 'deliveryFailed', values: { reason: text(data.error) } }),
   'delivery.bounced': (data) => ({ key: 'deliveryBounced', values: { reason: text(data.error) } }),
   'delivery.cancelled': () => ({ key: 'deliveryCancelled', values: {} }),

@@ -79,6 +79,15 @@ export interface PolicyInput extends Omit<ResponsePolicy, 'id' | 'version'> {
   openToo: boolean
 }
 
+/** How promises of the last weeks were kept. */
+export interface KeptReport {
+  since: string
+  until: string
+  policies: { policy: string; kind: string; met: number; missed: number; running: number; unneeded: number; firstInTime: number; reopened: number }[]
+  causes: { owner: string | null; ownerState: string | null; count: number }[]
+  promises: { kept: number; keptLate: number; broken: number; open: number; withdrawn: number }
+}
+
 export const responseTimesApi = {
   list: () => http.get<ResponsePolicy[]>('/api/response-times'),
   create: (input: PolicyInput) => http.post<ResponsePolicy>('/api/response-times', input),
@@ -86,6 +95,12 @@ export const responseTimesApi = {
   remove: (id: number) => http.delete<void>(`/api/response-times/${id}`),
   hours: () => http.get<{ name: string }[]>('/api/opening-hours'),
   tiers: () => http.get<string[]>('/api/tiers'),
+  queues: () => http.get<{ id: number; name: string }[]>('/api/queues'),
+  report: () => http.get<KeptReport>('/api/reports/response-times'),
+}
+
+export const tiersApi = {
+  ofOrganisation: (id: number, tier: string | null, version: number) => http.put<{ tier: string | null }>(`/api/organisations/${id}`, { tier }, { ifVersion: version }),
 }
 
 export const promisesApi = {

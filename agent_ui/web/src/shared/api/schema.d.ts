@@ -5110,6 +5110,16 @@ export interface components {
             url: string;
             visibility: string;
         };
+        /** KeptReport */
+        KeptReport: {
+            causes: components["schemas"]["Cause"][];
+            policies: components["schemas"]["PolicyShare"][];
+            promises: components["schemas"]["WordsKept"];
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+        };
         /** KeyInput */
         KeyInput: {
             name: string;
@@ -6338,16 +6348,6 @@ export interface components {
             /** @default  */
             text?: string;
             to?: string[];
-        };
-        /** Report */
-        Report: {
-            causes: components["schemas"]["Cause"][];
-            policies: components["schemas"]["PolicyShare"][];
-            promises: components["schemas"]["WordsKept"];
-            /** Format: date-time */
-            since: string;
-            /** Format: date-time */
-            until: string;
         };
         /** Reprocessed */
         Reprocessed: {
@@ -14012,7 +14012,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Report"];
+                    "application/json": components["schemas"]["KeptReport"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -34,6 +34,7 @@ export type Read = All<{
   view: Fits<Schema['ViewCount'], own.ViewView>
   clock: Fits<Schema['ShownClock'], times.TicketClock>
   policy: Fits<Schema['ResponsePolicyView'], times.ResponsePolicy>
+  kept: Fits<Schema['KeptReport'], times.KeptReport>
   promise: Fits<Schema['ShownPromise'], times.TicketPromise>
   row: Fits<Schema['TicketRow'], own.TicketRow>
   message: Fits<Schema['MessageItem'], own.MessageItem>

@@ -8,7 +8,7 @@
 import type { CalendarPreview, MailAuthentication, MailPreview, ReplyDefaults } from './mailParts'
 import type { Entitlement, TicketProduct } from './cover'
 import type { Action } from './automation'
-import type { TicketClock } from './responseTimes'
+import type { TicketClock, TicketPromise } from './responseTimes'
 
 export type { CalendarPreview, MailAuthentication, MailPreview, ReplyDefaults, SenderAddress, ConversationSender } from './mailParts'
 
@@ -278,6 +278,9 @@ export interface TicketView extends Omit<TicketRow, 'customer'> {
   entitlementUntil?: string | null
   /** What is promised about it; none: no policy fits. */
   clocks?: TicketClock[]
+  /** What agents have promised its customer. */
+  promises?: TicketPromise[]
+  tier?: string | null
 }
 
 export interface TicketPatch {
@@ -352,7 +355,8 @@ export interface CustomerView {
   vip: boolean
   doNotContact: boolean
   notes: string
-  organisation: { id: number; name: string } | null
+  tier: string | null
+  organisation: { id: number; name: string; tier: string | null; version: number } | null
   contacts: { kind: 'email' | 'phone'; value: string; verified: boolean; invalidReason: string | null }[]
   tickets: { id: number; subject: string; status: Status; createdAt: string }[]
   createdAt: string
@@ -366,6 +370,7 @@ export interface CustomerPatch {
   vip?: boolean
   doNotContact?: boolean
   notes?: string
+  tier?: string | null
 }
 
 export interface Macro {

@@ -5,7 +5,7 @@
  */
 export const PARTS = {
   /** An open ticket and what is written in it, customers, search, preferences, the palette. */
-  desk: ['timeline', 'composer', 'details', 'customers', 'search', 'prefs', 'palette', 'commands', 'product', 'sla'],
+  desk: ['timeline', 'composer', 'details', 'customers', 'search', 'prefs', 'palette', 'commands', 'product', 'sla', 'promise'],
   /** The knowledge base. */
   knowledge: ['knowledge'],
   /** Catalogue, warranty rules, claims, recalls, keys. */

@@ -9,7 +9,7 @@ import { computed, ref, shallowReactive } from 'vue'
 import { ApiError } from '../api/client'
 import { api } from '../api/endpoints'
 import type { TicketProduct } from '../api/cover'
-import type { TicketClock } from '../api/responseTimes'
+import type { TicketClock, TicketPromise } from '../api/responseTimes'
 import type {
   CustomerBrief, DraftView, Item, LiveEvent, ReplyDefaults, TicketPatch, TicketRow, TicketView, Viewer,
 } from '../api/types'
@@ -48,6 +48,10 @@ export interface Thread {
   entitlementUntil: string | null
   /** What is promised about it. */
   clocks: TicketClock[]
+  /** What agents have promised its customer. */
+  promises: TicketPromise[]
+  /** What the desk calls its customer, where she is a better one. */
+  tier: string | null
   /** A live event told of a change that was not read yet. */
   stale: boolean
 }
@@ -59,7 +63,7 @@ function emptyThread(id: number): Thread {
     id, state: 'loading', error: null, items: [], before: null, lastEventId: '', drafts: [], viewers: [],
     customer: null, organisation: null, mailbox: null, routing: null, followerIds: [],
     replyDefaults: null, splitMessageId: null, formAnswers: [], product: null, entitlementReason: '',
-    entitlementUntil: null, clocks: [], stale: false,
+    entitlementUntil: null, clocks: [], promises: [], tier: null, stale: false,
   } as Thread)
 }
 
@@ -135,6 +139,7 @@ export const useTickets = defineStore('tickets', () => {
       replyDefaults: view.replyDefaults ?? null, splitMessageId: view.split?.messageId ?? null,
       formAnswers: view.formAnswers ?? [], product: view.product ?? null,
       entitlementReason: view.entitlementReason ?? '', entitlementUntil: view.entitlementUntil ?? null, clocks: view.clocks ?? [],
+      promises: view.promises ?? [], tier: view.tier ?? null,
       stale: false,
     } satisfies Partial<Thread>)
     return known
