@@ -22,6 +22,7 @@ from agent_ui.views.reports import (
 )
 from core import clock
 from routing import sla_report
+from routing.sla_report import KeptReport
 from tickets import satisfaction_report
 from tickets.satisfaction_report import Asked, Group
 
@@ -53,9 +54,7 @@ class ReportController(Controller):
         return satisfaction_view(await satisfaction_report.report(desk.session, wanted), wanted)
 
     @get("/response-times", summary="How response times and promises were kept")
-    async def response_times(
-        self, desk: NamedDependency[Desk], wanted: NamedDependency[Asked]
-    ) -> sla_report.KeptReport:
+    async def response_times(self, desk: NamedDependency[Desk], wanted: NamedDependency[Asked]) -> KeptReport:
         """Clocks that began in the time, and promises that were due in it; without one, of the last four weeks."""
         about = sla_report.Asked(since=wanted.since, until=wanted.until, team_id=wanted.team_id)
         return await sla_report.report(desk.session, about)

@@ -95,7 +95,7 @@ export const responseTimesApi = {
   remove: (id: number) => http.delete<void>(`/api/response-times/${id}`),
   hours: () => http.get<{ name: string }[]>('/api/opening-hours'),
   tiers: () => http.get<string[]>('/api/tiers'),
-  queues: () => http.get<{ id: number; name: string }[]>('/api/queues'),
+  queues: () => http.get<{ id: number; name: string }[]>('/api/routing/queues'),
   report: () => http.get<KeptReport>('/api/reports/response-times'),
 }
 
