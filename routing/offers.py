@@ -22,6 +22,7 @@ from routing.work import REFUSED_FOR
 from tickets import lifecycle
 from tickets.lifecycle import TicketChange
 
+AWAY_JOB: Final = "routing.set_away"
 ACCEPTED: Final = "Offer accepted"
 MISSED: Final = "offers missed"
 """Why somebody is away who let offers pass."""
@@ -145,7 +146,15 @@ async def expire(session: AsyncSession, offer_id: int) -> None:
     if ended is None:
         return
     if await _MISSES.scalar(session, agent_id=ended.agent_id) >= ended.misses_before_away:
-        await presence.send_away(session, ended.agent_id, MISSED)
+        # By a job of its own: whoever goes on a break holds her presence and waits for the tickets that she is offered.
+        args = {"agent_id": ended.agent_id, "misses": ended.misses_before_away}
+        await jobs.enqueue(session, AWAY_JOB, args, priority=5)
+
+
+async def set_away(session: AsyncSession, agent_id: int, misses: int) -> None:
+    """Let an agent rest who let so many offers pass, if she has not come back meanwhile (job)."""
+    if await _MISSES.scalar(session, agent_id=agent_id) >= misses:
+        await presence.send_away(session, agent_id, MISSED)
 
 
 async def withdraw(session: AsyncSession, agent_id: int, because: str) -> int:

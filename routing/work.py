@@ -75,6 +75,10 @@ _FOLLOW: Final = Sql(
     ), withdrawn as (
         update offers o set state = 'withdrawn', ended_at = :now, reason = :because from news n
         where o.item_id = n.id and o.state = 'offered' and n.state <> 'offered' returning o.id, o.agent_id
+    ), called as (
+        update agent_routing r set called_at = :now
+        from news n join work_items old on old.id = n.id join {KINDS} k on k.kind = old.kind and k.blocks
+        where r.agent_id = old.agent_id and n.before = 'assigned' and n.state <> 'assigned'
     ), changed as (
         update work_items w set state = n.state, team_id = n.team_id, queue_id = n.queue_id, priority = n.priority,
             agent_id = case n.state when 'assigned' then n.assignee_id when 'offered' then w.agent_id end,
@@ -84,7 +88,8 @@ _FOLLOW: Final = Sql(
             refusals = case when n.state = 'done' then '{{}}'::jsonb
                 when cast(:refused_by as bigint) is null then w.refusals
                 else w.refusals || jsonb_build_object(cast(:refused_by as text), cast(:refused_until as float8)) end,
-            assigned_at = case when n.state <> 'assigned' then null else coalesce(w.assigned_at, :now) end,
+            assigned_at = case when n.state <> 'assigned' then null
+                when w.state = 'assigned' then coalesce(w.assigned_at, :now) else :now end,
             history = case when w.state not in ('waiting', 'offered') then w.history
                 when n.state in ('waiting', 'offered') and n.queue_id = w.queue_id then w.history
                 else w.history || jsonb_build_array(jsonb_build_object('queue_id', w.queue_id, 'from', w.queued_at,

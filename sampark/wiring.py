@@ -241,6 +241,7 @@ class Wiring:
                 Definition(assignment.LOOK_OVER_JOB, assignment.look_over),
                 Definition(assignment.REQUEUE_JOB, assignment.requeue),
                 Definition(rounds.EXPIRE_JOB, offers.expire),
+                Definition(offers.AWAY_JOB, offers.set_away),
                 Definition(clock_rows.DUE_JOB, lateness.on_due),
                 Definition(anew.REWIND_JOB, anew.rewind),
                 Definition(anew.TIER_JOB, anew.tier_changed),

@@ -26,6 +26,7 @@ JOBS = (
     Definition(assignment.LOOK_OVER_JOB, assignment.look_over),
     Definition(assignment.REQUEUE_JOB, assignment.requeue),
     Definition(rounds.EXPIRE_JOB, offers.expire),
+    Definition(offers.AWAY_JOB, offers.set_away),
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from core import events
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
 from customers import service
@@ -17,6 +18,7 @@ from routing.rings import Need, Ring
 from staff.models import Agent, Team
 from tests import factories
 from tests.routing.deciding import arrive, item, owners, set_kind, set_queue, settle, told, wire
+from tests.routing.promising import counted
 from tickets import lifecycle
 from tickets.lifecycle import TicketChange
 
@@ -315,6 +317,23 @@ async def test_a_queue_of_its_own_takes_a_kind_of_a_teams_work(db: Database) -> 
         await queues.save(session, Draft(name="Chats", team_id=one.id, kinds=("chat",), members=(chats.id,)))
     chat, mail = await arrive(db, one.id, channel="chat"), await arrive(db, one.id)
     assert await owners(db, chat, mail) == [chats.id, mails.id]
+
+
+async def test_a_decision_costs_six_statements(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What intake pays for a ticket that is entered and given, however many agents and queues there are."""
+    one = await team(db)
+    for _ in range(5):
+        await somebody(db, one)
+    await arrive(db, one.id)
+    with counted(db, monkeypatch) as with_routing:
+        await arrive(db, one.id)
+    table = dict(events._handlers)
+    events.subscribe(
+        {kind: tuple(each for each in told if each.__module__ != assignment.__name__) for kind, told in table.items()}
+    )
+    with counted(db, monkeypatch) as without:
+        await arrive(db, one.id)
+    assert len(with_routing) - len(without) == 6
 
 
 async def test_kinds_in_the_database_are_those_of_the_product(db: Database) -> None:
