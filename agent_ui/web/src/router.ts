@@ -21,6 +21,7 @@ export const router = createRouter({
     // on to the first page that the signed-in person may open
     { path: '/floor', name: 'floor', component: () => import('./pages/MissingPage.vue'), beforeEnter: () => floorPages(useSession().can)[0]?.to ?? '/inbox/mine' },
     { path: '/floor/board', name: 'board', component: () => withWords(import('./pages/floor/BoardPage.vue'), 'routing', 'office', 'desk') },
+    { path: '/floor/waiting', name: 'waiting', component: () => withWords(import('./pages/floor/WaitingPage.vue'), 'routing', 'office', 'desk') },
     { path: '/floor/wallboard', name: 'wallboard', component: () => withWords(import('./pages/floor/WallboardPage.vue'), 'routing', 'office', 'desk') },
     { path: '/wallboard', name: 'television', component: () => withWords(import('./pages/floor/TelevisionPage.vue'), 'routing'), meta: { bare: true, open: true } },
     { path: '/mail', name: 'mail', component: () => withWords(import('./pages/LedgerPage.vue'), 'office', 'desk') },
@@ -66,6 +67,9 @@ export const router = createRouter({
         { path: 'people/new', name: 'newPerson', component: () => withWords(import('./pages/settings/PersonPage.vue'), 'office', 'desk') },
         { path: 'people/:id(\\d+)', name: 'person', component: () => withWords(import('./pages/settings/PersonPage.vue'), 'office', 'desk') },
         { path: 'response-times', name: 'responseTimes', component: () => withWords(import('./pages/settings/ResponseTimesPage.vue'), 'office', 'desk') },
+        { path: 'queues', name: 'queues', component: () => withWords(import('./pages/settings/QueuesPage.vue'), 'routing', 'office', 'desk') },
+        { path: 'skills', name: 'skills', component: () => withWords(import('./pages/settings/SkillsPage.vue'), 'routing', 'office', 'desk') },
+        { path: 'kinds-of-work', name: 'kinds', component: () => withWords(import('./pages/settings/KindsPage.vue'), 'routing', 'office', 'desk') },
         { path: 'breaks', name: 'breaks', component: () => withWords(import('./pages/settings/BreaksPage.vue'), 'routing', 'office', 'desk') },
         { path: 'data-requests', name: 'dataRequests', component: () => withWords(import('./pages/settings/DataRequestsPage.vue'), 'office', 'desk') },
         { path: 'automatic-mail', name: 'automaticMail', component: () => withWords(import('./pages/settings/AutomaticMailPage.vue'), 'office', 'desk') },

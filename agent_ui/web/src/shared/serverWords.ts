@@ -19,12 +19,34 @@ const SENTENCES: readonly [RegExp, string, readonly string[]][] = [
   [/^at capacity$/, 'full', []],
   [/^at capacity \((\d+) of (\d+)\)$/, 'fullOf', ['open', 'capacity']],
   [/^somebody else has been idle longer$/, 'idleLonger', []],
+  [/^in wrap-up$/, 'inWrapUp', []],
+  [/^without a skill that is needed$/, 'withoutSkill', []],
+  [/^refused it a moment ago$/, 'refused', []],
+  [/^busy with something beside which there is nothing else$/, 'blocked', []],
+  [/^had her share of this hour$/, 'capped', []],
+  [/^kept free for something more urgent$/, 'keptFree', []],
+  [/^asked later$/, 'laterRing', []],
+  [/^the preferred agent is asked first$/, 'preferredFirst', []],
+  [/^being given other work at this moment$/, 'locked', []],
+  [/^outside opening hours$/, 'closed', []],
+  [/^Waits: outside opening hours$/, 'waitsClosed', []],
+  [/^Waits: nobody has the skill that is needed$/, 'waitsSkill', []],
+  [/^(.+) had it last, is available and has room$/, 'sticky', ['name']],
+  [/^(.+) is whom the customer knows, is available and has room$/, 'owner', ['name']],
+  [/^Last agent$/, 'lastAgent', []],
+  [/^Relationship owner$/, 'relationshipOwner', []],
+  [/^Offer accepted$/, 'offerAccepted', []],
+  [/^Handed over$/, 'handedOver', []],
+  [/^Its agent is gone$/, 'agentGone', []],
+  [/^Moved to a queue$/, 'movedToQueue', []],
 ]
 
 /** A sentence of the server in the reader's language. */
 export function serverWords(sentence: string): string {
   const waits = /^Waits: (\d.+)$/.exec(sentence)?.[1]
   if (waits) return tr('server.waits', { who: waits.split(', ').map(counted).join(', ') })
+  const ring = /^(.+) in ring (\d+)$/.exec(sentence)
+  if (ring) return tr('server.inRing', { what: serverWords(ring[1]!), n: ring[2] })
   for (const [pattern, key, names] of SENTENCES) {
     const found = pattern.exec(sentence)
     if (found) return tr(`server.${key}`, Object.fromEntries(names.map((name, at) => [name, found[at + 1]])))

@@ -2,7 +2,7 @@
 export type SettingsSection = 'channels' | 'helpCentre' | 'team' | 'promises' | 'products' | 'data'
 
 export interface SettingsPage {
-  key: 'brands' | 'topics' | 'portal' | 'hours' | 'words' | 'satisfaction' | 'widgets' | 'mailboxes' | 'blocked' | 'automatic' | 'products' | 'warranty' | 'claims' | 'recalls' | 'keys' | 'people' | 'wishes' | 'responseTimes' | 'staffing' | 'breaks'
+  key: 'brands' | 'topics' | 'portal' | 'hours' | 'words' | 'satisfaction' | 'widgets' | 'mailboxes' | 'blocked' | 'automatic' | 'products' | 'warranty' | 'claims' | 'recalls' | 'keys' | 'people' | 'wishes' | 'responseTimes' | 'staffing' | 'queues' | 'skills' | 'kinds' | 'breaks'
   section: SettingsSection
   to: string
   permission: string
@@ -18,6 +18,9 @@ export const SETTINGS_PAGES: readonly SettingsPage[] = [
   { key: 'portal', section: 'helpCentre', to: '/settings/portal', permission: 'portal:manage' },
   { key: 'words', section: 'helpCentre', to: '/settings/search-words', permission: 'search:manage' },
   { key: 'people', section: 'team', to: '/settings/people', permission: 'staff:manage' },
+  { key: 'queues', section: 'team', to: '/settings/queues', permission: 'routing:manage' },
+  { key: 'skills', section: 'team', to: '/settings/skills', permission: 'routing:manage' },
+  { key: 'kinds', section: 'team', to: '/settings/kinds-of-work', permission: 'routing:manage' },
   { key: 'breaks', section: 'team', to: '/settings/breaks', permission: 'routing:manage' },
   { key: 'hours', section: 'promises', to: '/settings/opening-hours', permission: 'hours:manage' },
   { key: 'responseTimes', section: 'promises', to: '/settings/response-times', permission: 'sla:manage' },

@@ -5,7 +5,7 @@
  */
 export const PARTS = {
   /** An open ticket and what is written in it, customers, search, preferences, the palette. */
-  desk: ['timeline', 'composer', 'details', 'customers', 'search', 'prefs', 'palette', 'commands', 'product', 'sla', 'promise'],
+  desk: ['timeline', 'composer', 'details', 'customers', 'search', 'prefs', 'palette', 'commands', 'product', 'sla', 'promise', 'why'],
   /** The knowledge base. */
   knowledge: ['knowledge'],
   /** Catalogue, warranty rules, claims, recalls, keys. */
@@ -17,7 +17,7 @@ export const PARTS = {
   /** What the desk chooses for its customers, and how content they are. */
   choices: ['choices', 'hours', 'words', 'satisfaction', 'staffing'],
   /** The desk as it is now, and how work is given to people. */
-  routing: ['floor', 'wallboard', 'routing'],
+  routing: ['floor', 'wallboard', 'routing', 'offer'],
   /** Settings and the mail ledger. */
   office: ['ledger', 'settings', 'mailbox', 'template', 'blocked', 'automatic', 'people', 'wishes'],
 } as const
