@@ -14,7 +14,7 @@ export function useOfferNotices(): void {
   const offers = useOffers()
 
   async function onEvent(event: LiveEvent): Promise<void> {
-    if (!event.kind.startsWith('offer.') || event.data.agent_id !== session.me) return
+    if (!/^offer\./.test(event.kind) || event.data.agent_id !== session.me) return
     if (event.kind === 'offer.ended') {
       offers.drop(Number(event.data.offer_id))
       return
