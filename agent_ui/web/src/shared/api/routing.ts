@@ -14,7 +14,6 @@ export type Able = Schema['AbleView']
 export type Kind = Schema['KindView']
 export type Work = Schema['WorkView']
 export type Waiting = Schema['WaitingView']
-export type Tried = Schema['TriedView']
 export type Offer = Omit<Schema['OfferView'], 'channel' | 'priority'> & { channel: Channel; priority: Priority }
 
 export const routingApi = {
