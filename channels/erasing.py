@@ -19,6 +19,7 @@ from customers.events import CustomerErased
 from knowledge_base import erasing as articles
 from knowledge_base.events import ArticleDeleted
 from products import erasing as products
+from routing import erasing as promises
 from tickets import erasing as tickets
 from tickets import policy
 
@@ -107,6 +108,7 @@ async def erase(session: AsyncSession, request_id: int, answer: str = "") -> Non
     mails = 0
     if chosen.erase_words:
         mails = len(await _RAW.all(session, **{name: values[name] for name in _RAW.names}))
+        await promises.erase(session, done.tickets)
         await _CHAT_WORDS.all(session, **{name: values[name] for name in _CHAT_WORDS.names})
     for step in _STEPS:
         await step.all(session, **{name: values[name] for name in step.names})

@@ -16,7 +16,8 @@ _STEPS: Final = tuple(
     for statement in (
         """
         update customers set name = :nobody, organisation_id = null, language = null, time_zone = null, vip = false,
-            manages_organisation = false, do_not_contact = true, notes = '', attributes = '{}', version = version + 1
+            tier = null, manages_organisation = false, do_not_contact = true, notes = '', attributes = '{}',
+            version = version + 1
         where id = :customer_id
         """,
         "delete from contact_points where customer_id = :customer_id",

@@ -1,6 +1,7 @@
 """Erasing a customer: nothing says who she was any more, anywhere in the database; numbers and others' words stay."""
 
 import json
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -33,6 +34,8 @@ from knowledge_base.events import ArticleDeleted
 from knowledge_base.writing import Properties, Text
 from products import recalls, registering
 from products.recalls import RecallInput
+from routing import promising
+from routing.promising import Words
 from sampark import searching
 from tests import factories
 from tests.products import rows
@@ -84,6 +87,8 @@ async def wish(db: Database, agent: Actor, storage: Storage) -> int:
     async with unit_of_work(db, agent) as session:
         await reply(session, own.ticket_id, ReplyContent(client_key="r", html="<p>Dear Asha Unique</p>"))
         await note(session, own.ticket_id, NoteContent(client_key="n", html="<p>Asha Unique: birthday-secret</p>"))
+        tomorrow = clocks.now() + timedelta(days=1)
+        await promising.make(session, own.ticket_id, Words(text="Asha Unique gets dripping-secret", due_at=tomorrow))
         await lifecycle.change(session, own.ticket_id, TicketChange(status="solved", subject="dripping-secret again"))
         await satisfaction.rate(session, own.ticket_id, satisfaction.Rating(score=2, comment="comment-secret"))
         await session.execute(

@@ -75,6 +75,9 @@ def test_days_of_their_own() -> None:
     assert hours.next_opening(schedule, at(4, 12)) == at(5, 9)
     assert hours.next_opening(schedule, at(8, 0)) == at(8, 10)
     assert deadline(schedule, at(2, 18), 3600 * 4) == at(5, 9, 30)
+    assert hours.opening(schedule, at(4, 10)) == hours.Opening(True, at(4, 10), at(4, 12))
+    assert hours.opening(schedule, at(4, 12)) == hours.Opening(False, at(5, 9), None)
+    assert hours.opening(Schedule(weekly=((),) * 7), at(4, 12)) == hours.Opening(False, None, None)
 
 
 def test_never_open_has_no_next_opening() -> None:
