@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,7 +29,8 @@ from core.settings import Settings
 from core.storage import Storage
 from customers.models import ContactPoint, Customer, Organisation
 from routing import queues
-from routing.models import Decision, Presence, WorkItem
+from routing.kinds import BROUGHT
+from routing.models import Decision, Presence, WorkItem, WorkKind
 from simulator import demo_articles, demo_chat, demo_portal, demo_products, demo_ratings, demo_sla
 from simulator.demo_draws import draws
 from simulator.demo_events import History
@@ -59,6 +61,8 @@ LIVE: Final = 140
 AGENT_PASSWORD: Final = "sampark-agent"
 ADMIN_PASSWORD: Final = "sampark-admin"
 _LOCK: Final = 7316255
+_OFFERED: Final = 30
+"""Seconds for which a chat is held out to an agent."""
 _BOXES: Final = {
     "field": ("support", ["help", "service", "info"]),
     "warranty": ("warranty", ["registration"]),
@@ -197,7 +201,9 @@ class _Seeding:
         return World(self._now, tokens, [agent.id for agent in agents], team_ids, mailboxes, first, own), web
 
     async def _queues(self, team_ids: dict[str, int]) -> dict[str, int]:
-        """The queue of each team, and that of the work of no team."""
+        """The queue of each team, and that of the work of no team; chats are offered, not handed over."""
+        offered = msgspec.structs.replace(BROUGHT["chat"], offer_seconds=_OFFERED)
+        self._session.add(WorkKind(**msgspec.structs.asdict(offered)))
         for team_id in (*team_ids.values(), None):
             await queues.ensure_default(self._session, team_id)
         own = {each.team_id: each.id for each in await queues.list_queues(self._session) if each.is_default}

@@ -191,7 +191,7 @@ async def _run(url: str, data: str) -> None:
     pool.terminate()
     later = clock.now() + timedelta(hours=1)
     await plain.execute("update presence set state = 'offline', reason = 'chosen', heartbeat_at = $1", later)
-    await plain.execute("update agents set capacity = 8")
+    await plain.execute("update agents set capacity = 1")  # or those of one team would leave nothing to the last
     await plain.execute("update work_items set state = 'done', agent_id = null where state = 'assigned'")
     await plain.execute("update tickets set status = 'solved' where assignee_id is not null")
     await plain.close()
