@@ -1,8 +1,8 @@
 /** The pages of the settings by section, with the permission that each one asks for. */
-export type SettingsSection = 'channels' | 'helpCentre' | 'team' | 'promises' | 'products' | 'data'
+export type SettingsSection = 'channels' | 'helpCentre' | 'team' | 'promises' | 'automation' | 'products' | 'data'
 
 export interface SettingsPage {
-  key: 'brands' | 'topics' | 'portal' | 'hours' | 'words' | 'satisfaction' | 'widgets' | 'mailboxes' | 'blocked' | 'automatic' | 'products' | 'warranty' | 'claims' | 'recalls' | 'keys' | 'people' | 'wishes' | 'responseTimes' | 'staffing' | 'queues' | 'skills' | 'kinds' | 'breaks'
+  key: 'brands' | 'topics' | 'portal' | 'hours' | 'words' | 'satisfaction' | 'widgets' | 'mailboxes' | 'blocked' | 'automatic' | 'products' | 'warranty' | 'claims' | 'recalls' | 'keys' | 'people' | 'wishes' | 'responseTimes' | 'staffing' | 'queues' | 'skills' | 'kinds' | 'breaks' | 'rules' | 'macros' | 'webhooks'
   section: SettingsSection
   to: string
   permission: string
@@ -24,6 +24,9 @@ export const SETTINGS_PAGES: readonly SettingsPage[] = [
   { key: 'breaks', section: 'team', to: '/settings/breaks', permission: 'routing:manage' },
   { key: 'hours', section: 'promises', to: '/settings/opening-hours', permission: 'hours:manage' },
   { key: 'responseTimes', section: 'promises', to: '/settings/response-times', permission: 'sla:manage' },
+  { key: 'rules', section: 'automation', to: '/settings/rules', permission: 'rules:manage' },
+  { key: 'macros', section: 'automation', to: '/settings/macros', permission: 'macros:manage' },
+  { key: 'webhooks', section: 'automation', to: '/settings/webhooks', permission: 'webhooks:manage' },
   { key: 'products', section: 'products', to: '/settings/products', permission: 'products:manage' },
   { key: 'warranty', section: 'products', to: '/settings/warranty-rules', permission: 'products:manage' },
   { key: 'claims', section: 'products', to: '/settings/claims', permission: 'claims:decide' },

@@ -47,7 +47,7 @@ export function useBulk() {
       if (!row) return false
       const change = changeOf(row)
       old.set(id, before(row, change))
-      return tickets.patch(id, change, { undoable: false, quiet: true })
+      return tickets.patch(id, change, { undoable: false, quiet: true, bulk: true })
     }, () => (progress.value = { ...count, done: ++count.done }))
     progress.value = null
     report(ids.filter((id) => !failed.includes(id)), failed, old)

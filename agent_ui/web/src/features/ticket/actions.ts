@@ -10,7 +10,7 @@ import { reasonOf, useTickets } from '@/shared/stores/tickets'
 import { ticked } from '@/shared/ticked'
 import { toast } from '@/shared/toasts'
 
-export type TicketMenu = 'assign' | 'status' | 'priority' | 'tags' | 'snooze' | 'block'
+export type TicketMenu = 'assign' | 'status' | 'priority' | 'tags' | 'snooze' | 'block' | 'macro'
 
 export function useTicketActions(ticketId: Ref<number>, solved: () => void) {
   const { t } = useI18n()
@@ -69,6 +69,7 @@ export function useTicketActions(ticketId: Ref<number>, solved: () => void) {
     { id: 'ticket.priority', group: 'ticket', keys: ['p'], when: alone, run: open('priority') },
     { id: 'ticket.tags', group: 'ticket', keys: ['t'], when: alone, run: open('tags') },
     { id: 'ticket.snooze', group: 'ticket', keys: ['h'], when: known, run: open('snooze') },
+    { id: 'ticket.macro', group: 'ticket', when: alone, title: () => t('ticket.macro'), run: open('macro') },
     { id: 'ticket.solve', group: 'ticket', keys: ['e'], when: alone, run: solve },
     { id: 'ticket.noReply', group: 'ticket', when: () => Boolean(tickets.row(ticketId.value)?.waitingSince) && session.can('tickets:reply'), run: () => void noReplyNeeded() },
     { id: 'ticket.unread', group: 'ticket', keys: ['u'], when: known, run: () => void tickets.setUnread(ticketId.value, true) },

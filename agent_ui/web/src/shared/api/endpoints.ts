@@ -36,8 +36,9 @@ export const api = {
     older: (id: number, before: string, limit = 50) =>
       http.get<Page<Item>>(`/api/tickets/${id}/timeline`, { query: { before, limit } }),
     create: (input: NewTicketInput) => http.post<TicketView>('/api/tickets', input),
-    change: (id: number, change: TicketPatch, ifVersion?: number) =>
-      http.patch<TicketView>(`/api/tickets/${id}`, change, { ifVersion }),
+    /** `bulk`: one of many at once, which rules may leave alone. */
+    change: (id: number, change: TicketPatch, bulk = false) =>
+      http.patch<TicketView>(`/api/tickets/${id}`, change, bulk ? { headers: { 'x-bulk-change': '1' } } : {}),
     claim: (id: number) => http.post<TicketView>(`/api/tickets/${id}/claim`),
     reply: (id: number, input: ReplyInput) => http.post<SentResult>(`/api/tickets/${id}/replies`, input),
     note: (id: number, input: NoteInput) => http.post<SentResult>(`/api/tickets/${id}/notes`, input),

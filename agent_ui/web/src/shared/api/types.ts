@@ -158,7 +158,7 @@ export interface Delivery {
 }
 
 export interface ActorView {
-  kind: 'agent' | 'customer' | 'system' | string
+  kind: 'agent' | 'customer' | 'rule' | 'system' | string
   id: number | null
   name: string
   /** Of a customer's mail: where it came from. */

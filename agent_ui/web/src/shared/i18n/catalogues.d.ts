@@ -31,6 +31,10 @@ declare module '*.json?part=choices' {
   const words: object
   export default words
 }
+declare module '*.json?part=rules' {
+  const words: object
+  export default words
+}
 declare module '*.json?part=routing' {
   const words: object
   export default words

@@ -70,6 +70,13 @@ const loaders: Record<Part, Record<Locale, Loader>> & { shell: Record<Exclude<Lo
     bn: () => import('./bn.json?part=choices'),
     kn: () => import('./kn.json?part=choices'),
   },
+  rules: {
+    en: () => import('./en.json?part=rules'),
+    hi: () => import('./hi.json?part=rules'),
+    mr: () => import('./mr.json?part=rules'),
+    bn: () => import('./bn.json?part=rules'),
+    kn: () => import('./kn.json?part=rules'),
+  },
   routing: {
     en: () => import('./en.json?part=routing'),
     hi: () => import('./hi.json?part=routing'),

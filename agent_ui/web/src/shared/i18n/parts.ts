@@ -18,6 +18,8 @@ export const PARTS = {
   choices: ['choices', 'hours', 'words', 'satisfaction', 'staffing'],
   /** The desk as it is now, and how work is given to people. */
   routing: ['floor', 'wallboard', 'routing', 'offer'],
+  /** Rules, macros, webhooks. */
+  rules: ['rules'],
   /** Settings and the mail ledger. */
   office: ['ledger', 'settings', 'mailbox', 'template', 'blocked', 'automatic', 'people', 'wishes'],
 } as const

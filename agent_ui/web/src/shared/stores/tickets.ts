@@ -216,13 +216,13 @@ export const useTickets = defineStore('tickets', () => {
    * Change a ticket at once; a refusal puts the old values back and says which ticket it was.
    * `undoable: false` is for the inverse itself. Resolves to true when the server took it.
    */
-  async function patch(id: number, change: TicketPatch, options: { undoable?: boolean; quiet?: boolean } = {}): Promise<boolean> {
+  async function patch(id: number, change: TicketPatch, options: { undoable?: boolean; quiet?: boolean; bulk?: boolean } = {}): Promise<boolean> {
     const known = rows.get(id)
     const optimistic = known ? rowChange(change, directory.agentById) : {}
     const before = known ? changedFields(known, optimistic) : {}
     if (known) Object.assign(known, optimistic)
     try {
-      accept(await api.tickets.change(id, change))
+      accept(await api.tickets.change(id, change, options.bulk))
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       if (known) rollback(known, optimistic, before)

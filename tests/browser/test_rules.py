@@ -1,0 +1,129 @@
+"""Rules in a browser: one is written, tried out on last week, switched on, seen to act; a macro; a webhook."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.looks import violations
+from tests.browser.signing_in import sign_in
+from tests.journeys.desk import ADMIN, Client, Desk
+
+Picture = Callable[[Page, str], None]
+
+
+def test_a_rule_is_written_tried_out_and_acts(page: Page, desk: Desk, picture: Picture) -> None:
+    """The trial names tickets of last week and changes none; once it is on, the next change sets it off, on record."""
+    sign_in(page, desk, ADMIN)
+    page.goto(f"{desk.url}/console/settings/rules")
+    page.get_by_role("link", name="New rule").click()
+    page.get_by_label("Name", exact=True).fill("Urgent ones are seen")
+    page.get_by_role("checkbox", name="a ticket is opened").uncheck()
+    page.get_by_role("checkbox", name="the priority changes").check()
+    page.get_by_role("button", name="Add condition").click()
+    page.get_by_label("What is asked about").select_option("Priority")
+    page.get_by_label("How", exact=True).select_option("has changed to")
+    page.get_by_label("Value").select_option("Urgent")
+    page.get_by_role("button", name="Create rule").click()
+    expect(page.get_by_text("Choose 1 to 20 actions.")).to_be_visible()
+    page.get_by_label("Add an action …").select_option("Change tags")
+    page.get_by_label("Put on").fill("seen-by-rule")
+    number = ticket_made_urgent(desk)
+    page.get_by_role("button", name="Try it out").click()
+    trial = page.get_by_role("region", name="What it would do")
+    expect(trial).to_contain_text("Nothing has been changed.")
+    expect(trial.get_by_role("link", name=re.compile(f"#{number}"))).to_be_visible()
+    picture(page, "trial")
+    assert violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 780})
+    picture(page, "trial-narrow")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.get_by_role("checkbox", name="Switched on").check()
+    page.get_by_role("button", name="Create rule").click()
+    expect(page.get_by_role("heading", name="Urgent ones are seen")).to_be_visible()
+    expect(page.get_by_text("Nothing yet")).to_be_visible()
+
+    ticket_made_urgent(desk)
+    log = page.get_by_role("list", name="What it did")
+    expect(log).to_contain_text(f"#{number}", timeout=15_000)
+    expect(log).to_contain_text("seen-by-rule")
+    log.get_by_text("One condition asked").click()
+    expect(log).to_contain_text("Priority has changed to Urgent")
+    picture(page, "log")
+    assert violations(page) == []
+    page.goto(f"{desk.url}/console/inbox/open/{number}")
+    history = page.get_by_role("log")
+    history.get_by_role("button", name=re.compile("changes$")).last.click()
+    expect(history).to_contain_text("seen-by-rule")
+    expect(history).to_contain_text("rule “Urgent ones are seen”")
+    picture(page, "ticket")
+    page.goto(f"{desk.url}/console/settings/rules")
+    rules = page.get_by_role("list", name="Rules", exact=True)
+    expect(rules).to_contain_text("Acted once in 7 days")
+    picture(page, "rules")
+    assert violations(page) == []
+    rules.get_by_role("switch", name="Urgent ones are seen is on").uncheck()
+
+    write_a_macro(page, desk, number, picture)
+    write_a_webhook(page, desk, picture)
+
+
+def write_a_macro(page: Page, desk: Desk, number: int, picture: Picture) -> None:
+    """It does in a ticket what is not left out."""
+    page.goto(f"{desk.url}/console/settings/macros")
+    page.get_by_role("button", name="New macro").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Name", exact=True).fill("Calm down")
+    form.get_by_label("Add an action …").select_option("Set the priority")
+    form.get_by_label("To", exact=True).select_option("Low")
+    form.get_by_label("Add an action …").select_option("Change tags")
+    form.get_by_label("Put on").fill("calm")
+    picture(page, "macro")
+    assert violations(page) == []
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("list", name="Macros")).to_contain_text("priority Low · +calm")
+    page.goto(f"{desk.url}/console/inbox/open/{number}")
+    page.get_by_role("button", name="More actions").first.click()
+    page.get_by_role("menuitem", name="Apply a macro").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Calm down").click()
+    dialog.get_by_role("checkbox", name="+calm").uncheck()
+    picture(page, "apply")
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Apply").click()
+    expect(page.get_by_text("Calm down is applied.")).to_be_visible()
+    with Client(desk.url, *ADMIN) as http:
+        found = http.get(f"/api/tickets/{number}").json()
+        assert (found["priority"], "calm" in found["tags"]) == ("low", False)
+
+
+def write_a_webhook(page: Page, desk: Desk, picture: Picture) -> None:
+    """Its secret is shown once; what it was told is listed with its payload."""
+    page.goto(f"{desk.url}/console/settings/webhooks")
+    page.get_by_role("button", name="New webhook").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Name", exact=True).fill("Shop")
+    form.get_by_label("Address").fill("https://10.0.0.1/hook")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_text("in a network that this desk may not connect to")).to_be_visible()
+    form.get_by_label("Address").fill("https://hook.invalid/sampark")
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("It is shown only now.")).to_be_visible()
+    page.get_by_role("button", name="What it was told").click()
+    page.get_by_role("button", name="Send a test").click()
+    told = page.get_by_role("list", name="What it was told")
+    expect(told).to_contain_text("webhook.test")
+    told.get_by_text("webhook.test").first.click()
+    expect(told).to_contain_text("this is a try")
+    picture(page, "webhooks")
+    assert violations(page) == []
+
+
+def ticket_made_urgent(desk: Desk) -> int:
+    """An open ticket whose priority somebody changes to urgent; the same one each time."""
+    with Client(desk.url, *ADMIN) as http:
+        rows = http.get("/api/tickets", params={"status": "open", "limit": 100}).json()["items"]
+        number: int = min(row["id"] for row in rows)
+        for priority in ("normal", "urgent"):
+            assert http.patch(f"/api/tickets/{number}", json={"priority": priority}).status_code == 200
+        return number
