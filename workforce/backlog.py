@@ -42,11 +42,11 @@ def work_off(
         agents: how many work in each half hour; as many half hours as ``arrivals``.
         waiting: how many lie there at the beginning, as old as the beginning.
     """
-    heap: list[list[float]] = [[-1, waiting]] if waiting > 0 else []  # half hour in which they came, how many
+    heap: list[list[float]] = [[-1, waiting]] if waiting > _NOTHING else []  # half hour in which they came, how many
     head = 0
     found = []
     for half, (came, there) in enumerate(zip(arrivals, agents, strict=True)):
-        if came > 0:
+        if came > _NOTHING:
             heap.append([half, came])
         can = there * HALF_HOUR / handle_seconds
         done = 0.0
@@ -85,7 +85,7 @@ def needed(
         None when no number of people is enough: we are closed for longer than was promised.
     """
     work = sum(arrivals) * handle_seconds / HALF_HOUR
-    if work <= 0 and waiting <= 0:
+    if sum(arrivals) <= _NOTHING and waiting <= _NOTHING:
         return 0
     if not any(is_open):
         return None

@@ -15,7 +15,7 @@ from workforce.arrivals import Arrivals
 from workforce.simulation import Outcome, Setup, simulate
 
 CALLS_EACH = 8000
-"""Few, so that the suite stays quick: `python -m tools.staffing_figures` takes a million."""
+"""Few, so that the suite stays quick: `python -m tools.staffing_figures` takes 400,000 each."""
 
 
 def run(erlangs: float, agents: int, calls: int, seed: int = 1, patience: float | None = None) -> Outcome:
