@@ -1,0 +1,105 @@
+"""The desk at work in a browser: breaks, hand-overs, offers, why something waits, supervisors, and a television."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.looks import violations
+from tests.browser.signing_in import sign_in
+from tests.journeys.desk import ADMIN, AGENT, Client, Desk
+
+Picture = Callable[[Page, str], None]
+HERS = "/api/tickets?view=mine&limit=20"
+
+
+def test_a_break_moves_her_work_and_what_waits_says_why(
+    browser: Browser, page: Page, desk: Desk, picture: Picture
+) -> None:
+    """Neha goes to lunch and hands her work over; what nobody can take says so; a supervisor's word reaches her."""
+    with Client(desk.url, *ADMIN) as arjun:
+        sign_in(page, desk, AGENT)
+        mine = [row["id"] for row in page.request.get(f"{desk.url}{HERS}").json()["items"]]
+        page.get_by_role("button", name=re.compile("^Your status")).click()
+        page.get_by_role("menuitem", name="Lunch").click()
+        leaving = page.get_by_role("dialog", name="My open work")
+        expect(leaving).to_contain_text("wait for an answer from you")
+        picture(page, "leaving")
+        assert violations(page) == []
+        leaving.get_by_role("checkbox", name="All", exact=True).check()
+        leaving.get_by_role("checkbox", name="All", exact=True).uncheck()
+        leaving.get_by_role("checkbox", name=re.compile(f"#{mine[0]} ")).check()
+        leaving.get_by_role("button", name="Hand over 1 ticket").click()
+        expect(leaving).to_have_count(0)
+        expect(page.get_by_role("button", name="Your status: On a break, Lunch")).to_be_visible()
+        assert owner_of(arjun, mine[0]) != page_owner(page, desk)
+
+        skill = arjun.post("/api/routing/skills", json={"name": "Sign language"}).json()["id"]
+        needs = {"skills": [{"skillId": skill, "level": 3}]}
+        assert arjun.put(f"/api/tickets/{mine[1]}/needs", json=needs).status_code == 200
+        assert arjun.patch(f"/api/tickets/{mine[1]}", json={"assigneeId": None}).status_code == 200
+        page.goto(f"{desk.url}/console/inbox/unassigned/{mine[1]}")
+        why = page.get_by_role("region", name="Why is it waiting?")
+        why.get_by_role("button", name="Why is it waiting?").click()
+        expect(why).to_contain_text("Nobody at the desk has the skill that is needed.")
+        expect(why).to_contain_text(re.compile(r"What would change it.*agents? gets the skill"))
+        picture(page, "why")
+        assert violations(page) == []
+
+        supervise(browser, desk, mine[1], picture)
+        expect(page.get_by_role("button", name="Your status: Busy, Meeting")).to_be_visible()
+        expect(page.get_by_role("status").filter(has_text="Arjun Nair has changed your status: Busy")).to_be_visible()
+        assert arjun.put(f"/api/tickets/{mine[1]}/needs", json={"skills": []}).status_code == 200
+        page.request.put(f"{desk.url}/api/me/presence", data={"state": "available"})
+
+
+def owner_of(client: Client, ticket: int) -> int | None:
+    """Who has a ticket."""
+    assignee: dict[str, Any] | None = client.get(f"/api/tickets/{ticket}").json()["assignee"]
+    return None if assignee is None else int(assignee["id"])
+
+
+def page_owner(page: Page, desk: Desk) -> int:
+    """Who is signed in on a page."""
+    return int(page.request.get(f"{desk.url}/api/session").json()["agent"]["id"])
+
+
+def supervise(browser: Browser, desk: Desk, waiting: int, picture: Picture) -> None:
+    """On the board a supervisor sees who is away and why, and chooses for her; what waits stands in its list."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-IN", reduced_motion="reduce")
+    page = sign_in(context.new_page(), desk, ADMIN)
+    page.get_by_role("link", name="Desk now").click()
+    neha = page.get_by_role("list", name="Board").get_by_role("listitem").filter(has_text="Neha Kulkarni")
+    expect(neha).to_contain_text("On a break, Lunch")
+    assert violations(page) == []
+    neha.get_by_role("button", name="Set the status of Neha Kulkarni").click()
+    page.get_by_role("menuitem", name="Meeting").click()
+    expect(neha).to_contain_text("Busy, Meeting")
+    expect(neha).to_contain_text("set by Arjun Nair")
+    picture(page, "board")
+    page.get_by_role("link", name="Waiting").click()
+    line = page.get_by_role("list", name="Waiting").get_by_role("listitem").filter(has_text=f"#{waiting}")
+    expect(line).to_contain_text("nobody has the skill that is needed")
+    picture(page, "waiting")
+    assert violations(page) == []
+    television(browser, page, picture)
+    context.close()
+
+
+def television(browser: Browser, page: Page, picture: Picture) -> None:
+    """A link shows the figures without a sign-in, and goes dark when it is revoked."""
+    page.get_by_role("link", name="Wallboard").click()
+    page.get_by_role("textbox", name="Name").fill("Hall")
+    page.get_by_role("button", name="Make a link").click()
+    address = page.get_by_role("code").filter(has_text="/console/wallboard").inner_text()
+    hall = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="en-IN", reduced_motion="reduce")
+    screen = hall.new_page()
+    screen.goto(address)
+    expect(screen.get_by_role("region", name="The desk now")).to_contain_text("Waiting now")
+    picture(screen, "television")
+    assert violations(screen) == []
+    page.get_by_role("button", name="Revoke Hall").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Revoke").click()
+    expect(screen.get_by_role("alert")).to_contain_text("This link opens nothing any more.")
+    hall.close()
