@@ -17,11 +17,12 @@ from core import clock, jobs
 from core.events import Event
 from core.sql import Sql
 from routing import deadlines, hours, offers, presence, rounds, work
-from routing.events import AgentLost, PresenceChanged, QueueChanged, WorkMoved
+from routing.events import AgentLost, HoursChanged, PresenceChanged, QueueChanged, WorkMoved
 from routing.models import Decision
 from routing.reasons import RULES
 from routing.rings import Need
 from routing.rounds import DRAIN_JOB, LOOK_JOB, Outcome
+from staff.events import AgentChanged
 from tickets.events import (
     PriorityChanged,
     StatusChanged,
@@ -34,6 +35,8 @@ from tickets.events import (
 
 DRAIN_BATCH: Final = 50
 DRAIN_TRIGGER: Final = "an agent became ready"
+OPENS_JOB: Final = "routing.opens"
+ROOM_JOB: Final = "routing.room"
 LOOK_OVER_JOB: Final = "routing.look_over"
 REQUEUE_JOB: Final = "routing.requeue"
 LOOK_OVER_BATCH: Final = 100
@@ -55,24 +58,21 @@ async def assign(session: AsyncSession, ticket_id: int, trigger: str) -> None:
         ticket_id: the ticket.
         trigger: what made us look, for the record.
     """
-    outcome, again = await rounds.consider(session, ticket_id, trigger)
+    outcome, wakes = await rounds.consider(session, ticket_id, trigger)
     await _repeat(session, outcome)
-    if again is None:
-        return
-    closed = await _CLOSED.scalar(session, ticket_id=ticket_id)
-    if closed is not None:  # the first ones first, when it opens
-        await jobs.enqueue(session, DRAIN_JOB, {"team_id": None}, run_at=again, dedupe=f"opens:{closed}", priority=5)
-        return
-    args = {"ticket_id": ticket_id, "trigger": "it has waited so long"}
-    await jobs.enqueue(session, LOOK_JOB, args, run_at=again, dedupe=f"look:{ticket_id}", priority=5)
-
-
-_CLOSED: Final = Sql(
-    """
-    select queue_id from routing_decisions where ticket_id = :ticket_id and code = 'closed'
-    and id = (select max(id) from routing_decisions where ticket_id = :ticket_id)
-    """
-)
+    for wake in wakes:
+        if wake.cause == "opens":  # once for all that waits there, the first ones first
+            args: dict[str, Any] = {"queue_id": wake.queue_id}
+            await jobs.enqueue(
+                session, OPENS_JOB, args, run_at=wake.at, dedupe=f"opening:{wake.queue_id}", priority=5
+            )
+        elif wake.cause == "room":  # once for all that needs the same
+            args = {"queue_id": wake.queue_id, "lane": wake.lane}
+            dedupe = f"room:{wake.queue_id}:{wake.lane}"
+            await jobs.enqueue(session, ROOM_JOB, args, run_at=wake.at, dedupe=dedupe, priority=5)
+        else:
+            args = {"ticket_id": ticket_id, "trigger": "it has waited so long"}
+            await jobs.enqueue(session, LOOK_JOB, args, run_at=wake.at, dedupe=f"look:{ticket_id}", priority=5)
 
 
 async def _repeat(session: AsyncSession, outcome: Outcome, tries: int = 0) -> None:
@@ -104,17 +104,19 @@ async def on_ticket_changed(session: AsyncSession, event: TicketEvent) -> None:
         return  # the router has written its own work already
     await session.flush()
     gave_back = event.from_id if isinstance(event, TicketAssigned) and event.to_id is None else None
-    followed = await work.follow(session, event.ticket_id, event.kind, gave_back)
+    # Whose line was lost has refused nothing.
+    refused_by = None if event.rule == LOST else gave_back
+    followed = await work.follow(session, event.ticket_id, event.kind, refused_by)
     if gave_back is not None and followed.state == "waiting":
         # Not in this transaction: who gives it back may give it to somebody in the next step.
         await jobs.enqueue(session, LOOK_JOB, {"ticket_id": event.ticket_id, "trigger": event.kind}, priority=5)
-        await _drain_soon(session)
     elif followed.state == "waiting" and not isinstance(event, PriorityChanged):
         await assign(session, event.ticket_id, event.kind)
-    elif followed.before in ("offered", "assigned") and followed.state != followed.before:
+    has_left = followed.before in ("offered", "assigned") and followed.state != followed.before
+    if has_left or (isinstance(event, TicketAssigned) and event.from_id is not None):
         await _drain_soon(session)  # somebody has room now
-    elif isinstance(event, TicketAssigned) and event.from_id is not None:
-        await _drain_soon(session)
+    if followed.agent_id is not None and followed.before != "assigned":
+        await _requeue_if_absent(session, followed.agent_id)
 
 
 async def on_work_moved(session: AsyncSession, event: WorkMoved) -> None:
@@ -149,9 +151,27 @@ async def on_queue_changed(session: AsyncSession, event: QueueChanged) -> None:
 
 
 async def on_rules_changed(session: AsyncSession, event: Event) -> None:
-    """Somebody can more, or is in another team, or work weighs less, or it opens earlier: look at what waits."""
+    """Somebody can more, or is in another team, or work weighs less: look at what waits."""
     del event
     await _drain_soon(session)
+
+
+_OPENS_BY: Final = Sql("select id from queues where hours = :name order by id")
+
+
+async def on_hours_changed(session: AsyncSession, event: HoursChanged) -> None:
+    """It opens at other times: what waits for the opening waits for another one."""
+    for row in await _OPENS_BY.all(session, name=event.name):
+        await jobs.enqueue(session, LOOK_OVER_JOB, {"queue_id": row.id})
+    await _drain_soon(session)
+
+
+async def on_agent_changed(session: AsyncSession, event: AgentChanged) -> None:
+    """Somebody may hold more, or is no longer at work here: then all that she has not finished goes back."""
+    if "capacity" in event.changes:
+        await _drain_soon(session)
+    if event.changes.get("is_active", [True, True])[1] is False:
+        await jobs.enqueue(session, REQUEUE_JOB, {"agent_id": event.agent_id, "since": clock.now().isoformat()})
 
 
 async def _drain_soon(session: AsyncSession) -> None:
@@ -169,6 +189,28 @@ async def drain(session: AsyncSession, team_id: int | None = None, tries: int = 
     """Give away what waits, by rank, until nobody is ready (job)."""
     del team_id  # of jobs that an earlier version asked for
     await _repeat(session, await rounds.give_away(session, DRAIN_BATCH, DRAIN_TRIGGER), tries)
+
+
+async def opens(session: AsyncSession, queue_id: int) -> None:
+    """A queue opens, or would have by the hours of before: the first ones first, then what the others wait for (job)."""
+    await drain(session)
+    await jobs.enqueue(session, LOOK_OVER_JOB, {"queue_id": queue_id})
+
+
+_FIRST_OF_LANE: Final = Sql(
+    """
+    select ticket_id from work_items where queue_id = :queue_id and lane = :lane and state = 'waiting'
+    order by rank_at, id limit 1
+    """
+)
+
+
+async def room(session: AsyncSession, queue_id: int, lane: str) -> None:
+    """Time alone gives somebody room for what waits: one of her chats is idle, her share of the hour begins anew (job)."""
+    await drain(session)
+    first = await _FIRST_OF_LANE.scalar(session, queue_id=queue_id, lane=lane)
+    if first is not None:  # and it finds out when that happens next
+        await assign(session, first, DRAIN_TRIGGER)
 
 
 async def look(session: AsyncSession, ticket_id: int, trigger: str) -> None:
@@ -204,18 +246,41 @@ async def look_over(session: AsyncSession, queue_id: int, after: int = 0) -> Non
         await jobs.enqueue(session, LOOK_OVER_JOB, {"queue_id": queue_id, "after": rows[-1].id})
 
 
-_GONE: Final = Sql("select 1 from presence where agent_id = :agent_id and state = 'offline' and since <= :since")
+_GONE: Final = Sql(
+    """
+    select a.is_active, p.since from agents a left join presence p on p.agent_id = a.id
+    where a.id = :agent_id and (not a.is_active or p.state = 'offline')
+    """
+)
 
 
 async def requeue(session: AsyncSession, agent_id: int, since: str) -> None:
     """Put back what an agent had who is gone since then, as far as its time has come (job)."""
-    gone_at = datetime.fromisoformat(since)
-    if await _GONE.scalar(session, agent_id=agent_id, since=gone_at) is None:
+    gone_at, now = datetime.fromisoformat(since), clock.now()
+    gone = await _GONE.first(session, agent_id=agent_id)
+    if gone is None or (gone.is_active and gone.since > gone_at):
         return
-    now = clock.now()
+    if not gone.is_active:
+        left = await work.unfinished(session, agent_id, LOOK_OVER_BATCH)
+        await work.hand_back(session, agent_id, left, LOST)
+        if len(left) == LOOK_OVER_BATCH:
+            await jobs.enqueue(session, REQUEUE_JOB, {"agent_id": agent_id, "since": since})
+        return
     due = [ticket_id for ticket_id, at in await _returns(session, agent_id, gone_at) if at <= now]
     await work.hand_back(session, agent_id, due, LOST)
     await _requeue_later(session, agent_id, gone_at, now)
+
+
+async def _requeue_if_absent(session: AsyncSession, agent_id: int) -> None:
+    """Work has become hers, or is open again: if she is gone, it goes back in its time."""
+    gone = await _GONE.first(session, agent_id=agent_id)
+    if gone is None:
+        return
+    now = clock.now()
+    if gone.is_active:
+        await _requeue_later(session, agent_id, gone.since, now)
+    else:
+        await jobs.enqueue(session, REQUEUE_JOB, {"agent_id": agent_id, "since": now.isoformat()})
 
 
 async def _requeue_later(session: AsyncSession, agent_id: int, gone_at: datetime, now: datetime) -> None:
@@ -229,11 +294,12 @@ async def _returns(session: AsyncSession, agent_id: int, gone_at: datetime) -> l
     """When each ticket of an agent goes back, if she stays away: a chat soon, a letter after some hours, or never."""
     found: list[tuple[int, datetime]] = []
     for held in await work.held_by(session, agent_id):
+        since = max(gone_at, held.assigned_at or gone_at)
         if held.requeue_after_seconds is not None:
-            found.append((held.ticket_id, gone_at + timedelta(seconds=held.requeue_after_seconds)))
+            found.append((held.ticket_id, since + timedelta(seconds=held.requeue_after_seconds)))
         elif held.requeue_hours is not None:
             schedule = await hours.read(session, held.hours or hours.DEFAULT)
-            at = deadlines.deadline(schedule, gone_at, held.requeue_hours * 3600)
+            at = deadlines.deadline(schedule, since, held.requeue_hours * 3600)
             found += [] if at is None else [(held.ticket_id, at)]
     return found
 

@@ -393,6 +393,8 @@ class Engine:
                     continue
                 if agent.has_room(item):
                     best = agent
+                elif item.weight > agent.capacity:
+                    continue  # she will never have room for it
                 elif nearest is None or (agent.load, agent.id) < (nearest.load, nearest.id):
                     nearest = agent
         return best, nearest

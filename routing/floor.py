@@ -73,14 +73,26 @@ _COLUMNS: Final = """
 """
 ITEMS: Final = f"select {_COLUMNS} from work_items w left join {KINDS} k on k.kind = w.kind"  # noqa: S608 - as above
 """Work items as the router needs them; what follows says which."""
-_OF_TICKETS: Final = Sql(
-    f"""
-    select i.*, exists (
-        select from work_items o where o.state = 'waiting' and o.queue_id = i.queue_id and o.lane = i.lane
-        and (o.rank_at, o.id) < (i.rank_at, i.id)
-    ) as is_behind
-    from ({ITEMS} where w.ticket_id = any(cast(:tickets as bigint[])) and w.state = 'waiting') i
-    """  # noqa: S608 - put together from constants of the product
+_OF_TICKETS: Final = Sql(f"{ITEMS} where w.ticket_id = any(cast(:tickets as bigint[])) and w.state = 'waiting'")
+_BEFORE: Final = Sql(
+    """
+    select exists (
+        select from work_items where state = 'waiting' and queue_id = any(cast(:queues as bigint[]))
+        and (rank_at, id) < (:rank_at, cast(:id as bigint))
+    )
+    """
+)
+_WAIT_IN: Final = Sql(
+    """
+    select queue_id from work_items where state = 'waiting' and queue_id = any(cast(:queues as bigint[]))
+    group by queue_id order by min(rank_at), queue_id
+    """
+)
+_NEXT_SHARE: Final = Sql(
+    """
+    select min(at) + interval '1 hour' from routing_decisions
+    where chosen_agent_id = any(cast(:agents as bigint[])) and at > cast(:now as timestamptz) - interval '1 hour'
+    """
 )
 _FIRST: Final = Sql(
     f"""
@@ -303,6 +315,18 @@ def open_to_free_agents(floor: Floor) -> list[int]:
     ]
 
 
+async def is_behind(session: AsyncSession, floor: Floor, item_id: int) -> bool:
+    """Whether something stands before an item that somebody with room could take as well."""
+    row, queues = floor.rows[item_id], open_to_free_agents(floor)
+    found: bool = await _BEFORE.scalar(session, queues=queues, rank_at=row.rank_at, id=row.id)
+    return found
+
+
+async def waited_in(session: AsyncSession, floor: Floor) -> list[int]:
+    """The queues in which something waits that somebody with room could take, that of the highest rank first."""
+    return [row.queue_id for row in await _WAIT_IN.all(session, queues=open_to_free_agents(floor))]
+
+
 async def read_first(session: AsyncSession, floor: Floor, queues: Sequence[int], page: int) -> int:
     """Read the first items of each lane of some queues, and those that prefer a free agent; how many are new."""
     agents = [each.id for each in _free(floor)]
@@ -310,6 +334,12 @@ async def read_first(session: AsyncSession, floor: Floor, queues: Sequence[int],
         return 0
     rows = await _FIRST.all(session, queues=list(queues), agents=agents, page=page)
     return len(floor.take_items(rows))
+
+
+async def next_share(session: AsyncSession, floor: Floor, agent_ids: Sequence[int]) -> datetime | None:
+    """When the first of the items is an hour old that some agents got within the last one."""
+    found: datetime | None = await _NEXT_SHARE.scalar(session, agents=list(agent_ids), now=floor.now)
+    return found
 
 
 async def next_idle(session: AsyncSession, floor: Floor, agent_ids: Sequence[int]) -> datetime | None:

@@ -211,9 +211,9 @@ _BEAT: Final = Sql(
     ), alive as (
         update presence p set heartbeat_at = :now, lost_at = null from held where p.agent_id = held.agent_id
     )
-    select m.agent_id, a.name, p.lost_at is not null as was_lost
+    select m.agent_id, a.name, p.lost_at is not null or p.heartbeat_at < :alive_since as was_lost
     from mine m join agents a on a.id = m.agent_id left join presence p on p.agent_id = m.agent_id
-    where p.agent_id is null or p.lost_at is not null
+    where p.agent_id is null or p.lost_at is not null or p.heartbeat_at < :alive_since
         or (p.state = 'offline' and p.source <> 'supervisor' and (p.reason is null or p.reason = any(:comes_back)))
         or (p.state = 'break' and p.source = 'system' and p.reason = :idle and m.active_at > p.since)
     """
@@ -225,7 +225,11 @@ async def beat(session: AsyncSession, beats: Sequence[Beat]) -> None:
     if not beats:
         return
     values = msgspec.json.encode([msgspec.structs.asdict(each) for each in beats]).decode()
-    back = await _BEAT.all(session, beats=values, now=clock.now(), comes_back=_COMES_BACK, idle=IDLE)
+    now = clock.now()
+    alive_since = now - timedelta(seconds=LOST_SECONDS)
+    back = await _BEAT.all(
+        session, beats=values, now=now, alive_since=alive_since, comes_back=_COMES_BACK, idle=IDLE
+    )
     for row in back:
         actor = Actor(ActorKind.AGENT, row.agent_id, row.name)
         await _come_back(session, await _locked(session, row.agent_id), actor, was_lost=row.was_lost)
@@ -237,9 +241,14 @@ async def _come_back(session: AsyncSession, row: Presence, actor: Actor, *, was_
     row.heartbeat_at, row.lost_at = clock.now(), None
     if absent or idle:
         await _put(session, row, _after(row.resumes), actor)
-    elif was_lost and row.state == "available":  # what was kept from her meanwhile can be hers now
-        again = PresenceChanged(agent_id=row.agent_id, old=row.state, new=row.state, reason=BACK, source=row.source)
-        events.record(session, again, actor)
+    elif was_lost and row.state == "available":
+        _tell_back(session, row, actor)
+
+
+def _tell_back(session: AsyncSession, row: Presence, actor: Actor | None = None) -> None:
+    """What was kept from her while she was silent can be hers now."""
+    again = PresenceChanged(agent_id=row.agent_id, old=row.state, new=row.state, reason=BACK, source=row.source)
+    events.record(session, again, actor)
 
 
 async def heartbeat(session: AsyncSession, agent_id: int, tab: str | None = None) -> None:

@@ -7,10 +7,9 @@ routers never overfill an agent, and a ticket that somebody took meanwhile stays
 is passed over; what was lost is looked at again by a job after this transaction.
 """
 
-import random
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -123,8 +122,26 @@ class Outcome(msgspec.Struct):
     more: bool = False
 
 
-async def consider(session: AsyncSession, ticket_id: int, trigger: str) -> tuple[Outcome, datetime | None]:
+class Wake(msgspec.Struct, frozen=True):
+    """When to look again at what waits, and why.
+
+    Attributes:
+        at: the instant.
+        cause: ``time`` has passed for this item; its queue ``opens``; somebody may have ``room`` for its lane.
+        queue_id: where it waits.
+        lane: its kind and needs.
+    """
+
+    at: datetime
+    cause: Literal["time", "opens", "room"]
+    queue_id: int
+    lane: str
+
+
+async def consider(session: AsyncSession, ticket_id: int, trigger: str) -> tuple[Outcome, list[Wake]]:
     """Decide about one ticket that waits, and keep why.
+
+    What stands before it has its turn first, in a round after this transaction.
 
     Args:
         session: the unit of work.
@@ -136,33 +153,52 @@ async def consider(session: AsyncSession, ticket_id: int, trigger: str) -> tuple
     """
     floor = await floors.of_tickets(session, [ticket_id])
     outcome = Outcome(0, lost=False)
-    items = list(floor.engine.items.values())
-    if not items:
-        return outcome, None
+    item = next(iter(floor.engine.items.values()), None)
+    if item is None:
+        return outcome, []
+    if floor.engine.has_room and await floors.is_behind(session, floor, item.id):
+        await floors.read_first(session, floor, floors.open_to_free_agents(floor), FIRST_PAGE)
     decided = floor.engine.decide(floor.at, explain=True)
-    if decided and floor.rows[items[0].id].is_behind:
-        # Somebody has room, and something of the same kind has waited longer: a round gives them in their order.
-        return Outcome(0, lost=True), _later(floor, items[0])
-    outcome = await _settle(session, floor, decided, items, trigger)
-    if outcome.given or not floor.engine.items:
-        return outcome, None if outcome.given else _later(floor, items[0])
-    decision = floor.engine.explain(items[0], floor.at)
-    moments = [] if decision.looks_again_at is None else [decision.looks_again_at]
-    refusals: dict[str, float] = msgspec.json.decode(floor.rows[items[0].id].refusals)
-    moments += [until for until in refusals.values() if until > floor.at]
-    if decision.reason in ("all_full", "waits_for_preferred"):
-        idle_at = await floors.next_idle(session, floor, [each.agent_id for each in decision.candidates])
-        moments += [] if idle_at is None else [idle_at.timestamp()]
-    decision.looks_again_at = min(moments, default=None)
+    own = [each for each in decided if each.item_id == item.id]
+    outcome = await _settle(session, floor, own, [item], trigger)
+    outcome.lost = outcome.lost or len(decided) > len(own)
+    if outcome.given:
+        return outcome, []
+    if item.id not in floor.engine.items:  # somebody else changes it at this moment
+        return outcome, _wakes(floor, item, looks_again_at(item, floor.spots[item.queue_id].queue, floor.at), None)
+    decision = floor.engine.explain(item, floor.at)
+    room_at = await _room_at(session, floor, decision)
+    wakes = _wakes(floor, item, decision.looks_again_at, room_at)
+    decision.looks_again_at = min((each.at.timestamp() for each in wakes), default=None)
     await _remember(session, floor, decision, trigger)
-    again = decision.looks_again_at
-    return outcome, None if again is None else datetime.fromtimestamp(again, tz=floor.now.tzinfo)
+    return outcome, wakes
 
 
-def _later(floor: Floor, item: Item) -> datetime | None:
-    """When time alone changes something for an item that another router keeps from its agent at this moment."""
-    again = looks_again_at(item, floor.spots[item.queue_id].queue, floor.at)
-    return None if again is None else datetime.fromtimestamp(again, tz=floor.now.tzinfo)
+def _wakes(floor: Floor, item: Item, again: float | None, room_at: datetime | None) -> list[Wake]:
+    """When to look again at an item: at the opening where it is closed, else as it comes."""
+    row, is_open = floor.rows[item.id], floor.spots[item.queue_id].queue.is_open
+    moments = [] if again is None else [again]
+    if is_open:
+        refusals: dict[str, float] = msgspec.json.decode(row.refusals)
+        moments += [until for until in refusals.values() if until > floor.at]
+    wakes: list[Wake] = []
+    if moments:
+        at = datetime.fromtimestamp(min(moments), tz=floor.now.tzinfo)
+        wakes.append(Wake(at, "time" if is_open else "opens", item.queue_id, row.lane))
+    if room_at is not None:
+        wakes.append(Wake(room_at, "room", item.queue_id, row.lane))
+    return wakes
+
+
+async def _room_at(session: AsyncSession, floor: Floor, decision: Decision) -> datetime | None:
+    """When somebody who can do it has more room without doing anything."""
+    found: list[datetime | None] = []
+    if decision.reason in ("all_full", "waits_for_preferred"):
+        found.append(await floors.next_idle(session, floor, [each.agent_id for each in decision.candidates]))
+    capped = [each.agent_id for each in decision.candidates if each.excluded == "capped"]
+    if capped:
+        found.append(await floors.next_share(session, floor, capped))
+    return min((each for each in found if each is not None), default=None)
 
 
 async def give_away(session: AsyncSession, most: int, trigger: str) -> Outcome:
@@ -179,40 +215,58 @@ async def give_away(session: AsyncSession, most: int, trigger: str) -> Outcome:
     decided: list[Decision] = []
     items: dict[int, Item] = {}
     page = min(FIRST_PAGE, most)
-    held, all_of_them = await _hold(session, floor, most // page)
+    left, is_missed = await floors.waited_in(session, floor) or [0], False  # none: what prefers somebody free is read
+    while left and not decided:
+        held, left, some_missed = await _hold(session, left, max(most // page, 1))
+        is_missed = is_missed or some_missed
+        decided = await _decide(session, floor, items, held, most)
+    outcome = await _settle(session, floor, decided, list(items.values()), trigger)
+    outcome.lost = outcome.lost or is_missed or bool(left)
+    outcome.more = outcome.given > 0 and (bool(left) or (len(decided) == most and floor.engine.has_room))
+    return outcome
+
+
+async def _decide(
+    session: AsyncSession, floor: Floor, items: dict[int, Item], queues: list[int], most: int
+) -> list[Decision]:
+    """Give away what waits in some queues, reading more of it as long as that may help."""
+    decided: list[Decision] = []
+    page = min(FIRST_PAGE, most)
     for _ in range(MOST_PAGES):
-        if not await floors.read_first(session, floor, held, page):
+        if not await floors.read_first(session, floor, queues, page):
             break
         items.update(floor.engine.items)
         decided += floor.engine.decide(floor.at, explain=True, most=most - len(decided))
         page *= 4
         if len(decided) == most or not floor.engine.has_room:
             break
-    outcome = await _settle(session, floor, decided, list(items.values()), trigger)
-    outcome.lost = outcome.lost or not all_of_them
-    outcome.more = len(decided) == most and floor.engine.has_room
-    return outcome
+    return decided
 
 
 _HOLD: Final = Sql(
     f"""
     select id from unnest(cast(:queues as bigint[])) as q (id)
-    where pg_try_advisory_xact_lock({QUEUE_SPACE}, cast(id as integer))
+    where pg_try_advisory_xact_lock({QUEUE_SPACE}, cast(id as integer)) limit cast(:most as bigint)
     """  # noqa: S608 - a constant of this module
 )
 
 
-async def _hold(session: AsyncSession, floor: Floor, most: int) -> tuple[list[int], bool]:
-    """The queues whose items this round gives away: no other round does at the same time; and whether these are all.
+async def _hold(session: AsyncSession, queues: list[int], most: int) -> tuple[list[int], list[int], bool]:
+    """Take the first of some queues for this round: no other one gives away what waits there at the same time.
 
     Two rounds over the same items would choose the same ones, and one of them would have worked for nothing.
+
+    Args:
+        session: the unit of work.
+        queues: by rank.
+        most: so many at most.
+
+    Returns:
+        Those that are held, those that were not reached, and whether another round holds one of those before them.
     """
-    wanted = floors.open_to_free_agents(floor)
-    few = wanted
-    if len(wanted) > max(most, 1):
-        few = random.sample(wanted, max(most, 1))
-    held = [row.id for row in await _HOLD.all(session, queues=few)] if few else []
-    return held, len(held) == len(wanted)
+    held = [row.id for row in await _HOLD.all(session, queues=queues, most=most)]
+    reached = queues.index(held[-1]) + 1 if len(held) == most else len(queues)
+    return held, queues[reached:], reached > len(held)
 
 
 async def _settle(

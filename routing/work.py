@@ -5,7 +5,7 @@ that comes back keeps when it entered, so it stands in front; one whose ticket w
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -105,11 +105,11 @@ _FOLLOW: Final = Sql(
 
 
 class Followed(msgspec.Struct):
-    """What a change of its ticket has made of a work item."""
+    """What a change of its ticket has made of a work item; ``agent_id``: who has it now."""
 
     state: str
     before: str | None
-    moved: bool
+    agent_id: int | None = None
 
 
 async def enter(session: AsyncSession, ticket_id: int) -> Followed:
@@ -118,7 +118,7 @@ async def enter(session: AsyncSession, ticket_id: int) -> Followed:
     if state is None:
         await queues.ensure_default(session, (await lifecycle.place_of(session, ticket_id))[0])
         state = await _ENTER.scalar(session, ticket_id=ticket_id, now=clock.now())
-    return Followed(state or "done", None, moved=False)
+    return Followed(state or "done", None)
 
 
 async def follow(session: AsyncSession, ticket_id: int, because: str, refused_by: int | None = None) -> Followed:
@@ -146,7 +146,7 @@ async def follow(session: AsyncSession, ticket_id: int, because: str, refused_by
         return await enter(session, ticket_id)
     if row.offer_id is not None:
         _tell_withdrawn(session, row, ticket_id, row.offer_id, row.offered_to, because)
-    return Followed(row.state, row.before, row.from_id != row.queue_id)
+    return Followed(row.state, row.before, row.assignee_id if row.state == "assigned" else None)
 
 
 def _tell_withdrawn(
@@ -219,7 +219,7 @@ async def move(session: AsyncSession, ticket_id: int, queue_id: int) -> None:
 
 _HELD_BY: Final = Sql(
     f"""
-    select w.ticket_id, w.kind, q.hours, q.requeue_hours, k.requeue_after_seconds
+    select w.ticket_id, w.kind, w.assigned_at, q.hours, q.requeue_hours, k.requeue_after_seconds
     from work_items w join queues q on q.id = w.queue_id left join {KINDS} k on k.kind = w.kind
     where w.agent_id = :agent_id and w.state = 'assigned' order by w.rank_at, w.id
     """  # noqa: S608 - put together from constants of the product
@@ -231,6 +231,7 @@ class Held(msgspec.Struct, frozen=True):
 
     ticket_id: int
     kind: str
+    assigned_at: datetime | None
     hours: str | None
     requeue_hours: int | None
     requeue_after_seconds: int | None
@@ -239,6 +240,19 @@ class Held(msgspec.Struct, frozen=True):
 async def held_by(session: AsyncSession, agent_id: int) -> list[Held]:
     """The open tickets that an agent has, the most pressing first."""
     return [msgspec.convert(dict(row), Held) for row in await _HELD_BY.all(session, agent_id=agent_id)]
+
+
+async def unfinished(session: AsyncSession, agent_id: int, most: int) -> list[int]:
+    """Tickets of an agent that are not solved, also those that rest."""
+    return [row.id for row in await _UNFINISHED.all(session, agent_id=agent_id, most=most)]
+
+
+_UNFINISHED: Final = Sql(
+    """
+    select id from tickets where assignee_id = :agent_id and status in ('open', 'pending', 'on_hold') order by id
+    limit :most
+    """
+)
 
 
 async def hand_back(session: AsyncSession, agent_id: int, ticket_ids: Sequence[int], because: str) -> int:

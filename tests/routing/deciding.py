@@ -23,6 +23,8 @@ from tickets.templates import Surroundings
 JOBS = (
     Definition(rounds.DRAIN_JOB, assignment.drain),
     Definition(rounds.LOOK_JOB, assignment.look),
+    Definition(assignment.OPENS_JOB, assignment.opens),
+    Definition(assignment.ROOM_JOB, assignment.room),
     Definition(assignment.LOOK_OVER_JOB, assignment.look_over),
     Definition(assignment.REQUEUE_JOB, assignment.requeue),
     Definition(rounds.EXPIRE_JOB, offers.expire),
