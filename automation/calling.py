@@ -169,16 +169,17 @@ async def _keep(session: AsyncSession, delivery_id: int, outcome: Outcome) -> No
     row.status, row.changed_at, row.next_at = outcome.status, now, None
     if outcome.is_taken:
         row.state, row.error = "done", None
-        webhook.failing_since, webhook.flag = None, webhook.flag
+        webhook.failing_since = None
         return
     row.error = f"It answered {outcome.status}." if outcome.status is not None else outcome.words
-    webhook.failing_since = webhook.failing_since or now
+    failing_since = webhook.failing_since or now
+    webhook.failing_since = failing_since
     if outcome.status == GONE:
         row.state = "failed"
         _disable(session, webhook, "It says that it is gone for good (410).")
     elif row.attempts > len(WAITS):
         row.state = "failed"
-        if now - webhook.failing_since >= timedelta(seconds=sum(WAITS)):
+        if now - failing_since >= timedelta(seconds=sum(WAITS)):
             _disable(session, webhook, f"It has taken nothing for a day. The last time: {row.error}")
     else:
         row.state, row.next_at = "waiting", now + timedelta(seconds=WAITS[row.attempts - 1])

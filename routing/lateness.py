@@ -133,6 +133,8 @@ async def warn(session: AsyncSession, found: Clocked, now: datetime, schedules: 
         to_leads = owner is None or not (first and earliest)
         leads = [row.id for row in await _LEADS.all(session, team_id=found.row.team_id)] if to_leads else []
         told = tuple(dict.fromkeys(one for one in (owner, *leads) if one is not None))
+        audience = found.audience()
+        audience["agents"] = told
         warned = ClockWarned(
             clock=each.kind,
             policy=each.policy,
@@ -141,6 +143,6 @@ async def warn(session: AsyncSession, found: Clocked, now: datetime, schedules: 
             due_at=due,
             told=told,
             to_leads=to_leads,
-            **(found.audience() | {"agents": told}),
+            **audience,
         )
         events.record(session, warned)

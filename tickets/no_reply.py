@@ -30,13 +30,14 @@ async def no_reply_needed(session: AsyncSession, ticket_id: int) -> Ticket:
         NotFound: there is no such ticket.
     """
     ticket = await lifecycle.lock(session, ticket_id)
-    if ticket.waiting_since is None or ticket.last_customer_message_id is None:
+    answers = ticket.last_customer_message_id
+    if ticket.waiting_since is None or answers is None:
         return ticket
     was_solved = ticket.status == "open" and await _OPENED_BY.scalar(session, ticket_id=ticket_id) == "solved"
     ticket.waiting_since = None
-    ticket.no_reply_up_to_id = ticket.last_customer_message_id
+    ticket.no_reply_up_to_id = answers
     ticket.version += 1
-    said = NoReplyNeeded(message_id=ticket.no_reply_up_to_id, is_solved_again=was_solved, **audience(ticket))
+    said = NoReplyNeeded(message_id=answers, is_solved_again=was_solved, **audience(ticket))
     events.record(session, said)
     if was_solved:
         await lifecycle.apply(session, ticket, lifecycle.TicketChange(status="solved"))

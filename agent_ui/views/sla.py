@@ -77,7 +77,7 @@ class ResponsePolicyInput(Input):
 
     def draft(self) -> Draft:
         """As the desk keeps it."""
-        wanted = {kind: getattr(self, kind) for kind in KINDS}
+        wanted: dict[Kind, TargetInput | None] = {kind: getattr(self, kind) for kind in KINDS}
         return Draft(
             name=self.name,
             tier=self.tier,
