@@ -44,3 +44,24 @@ it.each<[string, Component, object, string]>([
   expect(calls.filter((made) => made === call)).toHaveLength(1)
   wrapper.unmount()
 })
+
+it('an announcement is deleted only after a question', async () => {
+  const calls: string[] = []
+  fakeServer((made) => {
+    calls.push(made)
+    return json(204, null)
+  })
+  const announcement = { id: 3, version: 1, articleId: null, severity: 'info' as const, tickets: 0, titles: { en: 'Works' }, texts: {}, startsAt: '2026-03-02T09:00:00Z', endsAt: null }
+  const dialog = await withWords(Promise.resolve(AnnouncementForm), 'knowledge', 'office')
+  const wrapper = mount(dialog, { props: { announcement }, global: { plugins: [createPinia(), i18n] }, attachTo: document.body })
+  await flushPromises()
+  const button = (within: string) => [...document.querySelectorAll<HTMLButtonElement>(`${within} button`)].find((one) => one.textContent?.trim() === 'Delete')!
+  button('form').click()
+  await flushPromises()
+  expect(calls).toEqual([])
+  button('[role=alertdialog]').click()
+  await flushPromises()
+  expect(calls).toEqual(['DELETE /api/kb/announcements/3'])
+  expect(wrapper.emitted('saved')).toHaveLength(1)
+  wrapper.unmount()
+})
