@@ -94,6 +94,7 @@ async def enqueue(
     priority: int = 0,
     run_at: datetime | None = None,
     dedupe: str | None = None,
+    shared: bool = False,
 ) -> None:
     """Ask for a job in this transaction: rolled back with it, run after its commit.
 
@@ -105,9 +106,10 @@ async def enqueue(
         priority: higher first.
         run_at: not before this instant (then a timer row waits for it).
         dedupe: while a job with this key waits, asking again changes nothing (a timer is moved).
+        shared: several ask for the same timer, each for its own moment: the earliest counts.
     """
     if run_at is not None and run_at > clock.now():
-        await timers.set_timer(session, run_at, name, args, key, dedupe)
+        await timers.set_timer(session, run_at, name, args, key, dedupe, shared=shared)
         return
     request = structlog.contextvars.get_contextvars().get("request_id")
     payload = msgspec.json.encode(Payload(args, key, request))

@@ -6,7 +6,7 @@ one is harmless, because rows are taken with SKIP LOCKED.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Identity, Index, delete, select
@@ -47,6 +47,21 @@ _SET = Sql(
 )
 
 
+# One that is early enough is not even locked: many transactions may ask for the same at the same time.
+_SET_SHARED: Final = Sql(
+    """
+    with timer as (
+        insert into timers (due_at, job, args, key, dedupe)
+        select :due_at, :job, cast(:args as jsonb), :key, :dedupe
+        where not exists (select from timers where dedupe = :dedupe and due_at <= :due_at)
+        on conflict (dedupe) do update set due_at = least(timers.due_at, excluded.due_at), args = excluded.args
+        returning id
+    )
+    select pg_notify(:channel, '') from timer
+    """
+)
+
+
 async def set_timer(
     session: AsyncSession,
     due_at: datetime,
@@ -54,10 +69,13 @@ async def set_timer(
     args: dict[str, Any],
     key: str | None,
     dedupe: str | None,
+    *,
+    shared: bool = False,
 ) -> None:
-    """Ask for a job at ``due_at``. The same ``dedupe`` again moves the timer."""
+    """Ask for a job at ``due_at``. The same ``dedupe`` again moves the timer; a shared one only forwards."""
     values = msgspec.json.encode(args).decode()
-    await _SET.all(session, due_at=due_at, job=job, args=values, key=key, dedupe=dedupe, channel=TIMER_CHANNEL)
+    statement = _SET_SHARED if shared else _SET
+    await statement.all(session, due_at=due_at, job=job, args=values, key=key, dedupe=dedupe, channel=TIMER_CHANNEL)
 
 
 async def cancel_timer(session: AsyncSession, dedupe: str) -> bool:

@@ -21,7 +21,7 @@ from routing.events import AgentLost, HoursChanged, PresenceChanged, QueueChange
 from routing.models import Decision
 from routing.reasons import RULES
 from routing.rings import Need
-from routing.rounds import DRAIN_JOB, LOOK_JOB, Outcome
+from routing.rounds import DRAIN_JOB, LOOK_JOB, Outcome, Wake
 from staff.events import AgentChanged
 from tickets.events import (
     PriorityChanged,
@@ -61,18 +61,17 @@ async def assign(session: AsyncSession, ticket_id: int, trigger: str) -> None:
     outcome, wakes = await rounds.consider(session, ticket_id, trigger)
     await _repeat(session, outcome)
     for wake in wakes:
-        if wake.cause == "opens":  # once for all that waits there, the first ones first
-            args: dict[str, Any] = {"queue_id": wake.queue_id}
-            await jobs.enqueue(
-                session, OPENS_JOB, args, run_at=wake.at, dedupe=f"opening:{wake.queue_id}", priority=5
-            )
-        elif wake.cause == "room":  # once for all that needs the same
-            args = {"queue_id": wake.queue_id, "lane": wake.lane}
-            dedupe = f"room:{wake.queue_id}:{wake.lane}"
-            await jobs.enqueue(session, ROOM_JOB, args, run_at=wake.at, dedupe=dedupe, priority=5)
-        else:
-            args = {"ticket_id": ticket_id, "trigger": "it has waited so long"}
-            await jobs.enqueue(session, LOOK_JOB, args, run_at=wake.at, dedupe=f"look:{ticket_id}", priority=5)
+        name, args, dedupe = _wake_up(wake, ticket_id)
+        await jobs.enqueue(session, name, args, run_at=wake.at, dedupe=dedupe, priority=5, shared=wake.cause != "time")
+
+
+def _wake_up(wake: Wake, ticket_id: int) -> tuple[str, dict[str, Any], str]:
+    """The job that looks again, its arguments and its name among the timers."""
+    if wake.cause == "opens":  # once for all that waits there, the first ones first
+        return OPENS_JOB, {"queue_id": wake.queue_id}, f"opening:{wake.queue_id}"
+    if wake.cause == "room":  # once for all that needs the same
+        return ROOM_JOB, {"queue_id": wake.queue_id, "lane": wake.lane}, f"room:{wake.queue_id}:{wake.lane}"
+    return LOOK_JOB, {"ticket_id": ticket_id, "trigger": "it has waited so long"}, f"look:{ticket_id}"
 
 
 async def _repeat(session: AsyncSession, outcome: Outcome, tries: int = 0) -> None:
@@ -192,11 +191,21 @@ async def drain(session: AsyncSession, team_id: int | None = None, tries: int = 
 
 
 async def opens(session: AsyncSession, queue_id: int) -> None:
-    """A queue opens, or would have by the hours of before: the first ones first, then what the others wait for (job)."""
+    """A queue opens, or would have by other hours: the first ones first, then what the others wait for (job)."""
     await drain(session)
-    await jobs.enqueue(session, LOOK_OVER_JOB, {"queue_id": queue_id})
+    slowest = await _SLOWEST.scalar(session, queue_id=queue_id) or 0
+    since = clock.now() - timedelta(seconds=slowest)
+    await jobs.enqueue(session, LOOK_OVER_JOB, {"queue_id": queue_id, "since": since.isoformat()})
 
 
+_SLOWEST: Final = Sql(
+    """
+    select greatest(sticky_seconds, owner_seconds, (
+        select max(cast(ring ->> 'after_seconds' as float8)) from jsonb_array_elements(rings) as ring))
+    from queues where id = :queue_id
+    """
+)
+"""After how long time alone changes nothing any more for what waits in a queue."""
 _FIRST_OF_LANE: Final = Sql(
     """
     select ticket_id from work_items where queue_id = :queue_id and lane = :lane and state = 'waiting'
@@ -206,7 +215,7 @@ _FIRST_OF_LANE: Final = Sql(
 
 
 async def room(session: AsyncSession, queue_id: int, lane: str) -> None:
-    """Time alone gives somebody room for what waits: one of her chats is idle, her share of the hour begins anew (job)."""
+    """Time alone gives somebody room: one of her chats is idle, or her share of the hour begins anew (job)."""
     await drain(session)
     first = await _FIRST_OF_LANE.scalar(session, queue_id=queue_id, lane=lane)
     if first is not None:  # and it finds out when that happens next
@@ -231,19 +240,31 @@ async def require(session: AsyncSession, ticket_id: int, needs: Sequence[Need]) 
 
 _IN_QUEUE: Final = Sql(
     """
-    select ticket_id, id from work_items where queue_id = :queue_id and state = 'waiting' and id > :after
+    select ticket_id, id from work_items w where queue_id = :queue_id and state = 'waiting' and id > :after
+    and (cast(:since as timestamptz) is null or queued_at > :since or refusals <> '{}' or not exists (
+        select from work_items o where o.state = 'waiting' and o.queue_id = w.queue_id and o.lane = w.lane
+        and (o.rank_at, o.id) < (w.rank_at, w.id)))
     order by id limit :limit
     """
 )
 
 
-async def look_over(session: AsyncSession, queue_id: int, after: int = 0) -> None:
-    """Decide anew about all that waits in a queue, some at a time (job)."""
-    rows = await _IN_QUEUE.all(session, queue_id=queue_id, after=after, limit=LOOK_OVER_BATCH)
+async def look_over(session: AsyncSession, queue_id: int, after: int = 0, since: str | None = None) -> None:
+    """Decide anew about what waits in a queue, some at a time (job).
+
+    Args:
+        session: the unit of work.
+        queue_id: which.
+        after: the last one that was looked at.
+        since: only what has come since then, was refused by somebody, or is the first of its lane; None: all of it.
+    """
+    begins = None if since is None else datetime.fromisoformat(since)
+    rows = await _IN_QUEUE.all(session, queue_id=queue_id, after=after, since=begins, limit=LOOK_OVER_BATCH)
     for row in rows:
-        await assign(session, row.ticket_id, "its queue was changed")
+        await assign(session, row.ticket_id, "its queue was changed" if since is None else "its queue has opened")
     if len(rows) == LOOK_OVER_BATCH:
-        await jobs.enqueue(session, LOOK_OVER_JOB, {"queue_id": queue_id, "after": rows[-1].id})
+        args = {"queue_id": queue_id, "after": rows[-1].id, "since": since}
+        await jobs.enqueue(session, LOOK_OVER_JOB, args)
 
 
 _GONE: Final = Sql(

@@ -406,6 +406,13 @@ class Engine:
             for agent in self._there.get(queue_id, {}).values()
         )
 
+    def would_go(self, item: Item, now: float) -> bool:
+        """Whether somebody would get an item if it stood before all others; nothing is given."""
+        kept = set(self._kept_free)
+        agent = self._place(item, now)[0]
+        self._kept_free = kept
+        return agent is not None
+
     # What is told
 
     def explain(self, item: Item, now: float) -> Decision:
@@ -477,26 +484,3 @@ def _is_capped(agent: Agent, queue: Queue) -> bool:
     """Whether she has had her share of this hour."""
     caps = [each for each in (agent.hourly_cap, queue.hourly_cap) if each is not None]
     return bool(caps) and agent.given_last_hour >= min(caps)
-
-
-def decide(
-    items: Iterable[Item], agents: Iterable[Agent], queues: Iterable[Queue], now: float, *, explain: bool = False
-) -> list[Decision]:
-    """Decide about some items once. The agents are changed by what they get.
-
-    Args:
-        items: what waits, in any order.
-        agents: who may come into question.
-        queues: those of the items, and those they overflow to.
-        now: the instant.
-        explain: with everybody who was looked at, and also about what waits on.
-    """
-    engine = Engine(queues)
-    for agent in agents:
-        engine.put_agent(agent)
-    for item in items:
-        engine.add(item)
-    found = engine.decide(now, explain=explain)
-    if explain:
-        found += [engine.explain(item, now) for item in engine.items.values()]
-    return found

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import clock
 from core.sql import Sql
 from routing import hours
-from routing.engine import OFFLINE, Agent, Engine, Item
+from routing.engine import OFFLINE, Agent, Engine, Item, looks_again_at
 from routing.kinds import KINDS
 from routing.presence import LOST_SECONDS
 from routing.rings import Need, Queue, Ring, steps_of
@@ -73,14 +73,14 @@ _COLUMNS: Final = """
 """
 ITEMS: Final = f"select {_COLUMNS} from work_items w left join {KINDS} k on k.kind = w.kind"  # noqa: S608 - as above
 """Work items as the router needs them; what follows says which."""
-_OF_TICKETS: Final = Sql(f"{ITEMS} where w.ticket_id = any(cast(:tickets as bigint[])) and w.state = 'waiting'")
-_BEFORE: Final = Sql(
-    """
-    select exists (
-        select from work_items where state = 'waiting' and queue_id = any(cast(:queues as bigint[]))
-        and (rank_at, id) < (:rank_at, cast(:id as bigint))
-    )
-    """
+_OF_TICKETS: Final = Sql(
+    f"""
+    select i.*, exists (
+        select from work_items o where o.state = 'waiting' and o.queue_id = any(array(select id from queues))
+        and (o.rank_at, o.id) < (i.rank_at, i.id)
+    ) as is_behind
+    from ({ITEMS} where w.ticket_id = any(cast(:tickets as bigint[])) and w.state = 'waiting') i
+    """  # noqa: S608 - put together from constants of the product
 )
 _WAIT_IN: Final = Sql(
     """
@@ -94,6 +94,12 @@ _NEXT_SHARE: Final = Sql(
     where chosen_agent_id = any(cast(:agents as bigint[])) and at > cast(:now as timestamptz) - interval '1 hour'
     """
 )
+_PREFER: Final = """
+    (select w.id from work_items w join queues q on q.id = w.queue_id and q.{who}_seconds is not null
+    where w.state = 'waiting' and w.{who}_agent_id = a.id and w.queue_id = any(cast(:open as bigint[]))
+        and coalesce(cast(w.refusals ->> cast(a.id as text) as float8), 0) <= cast(:at as float8)
+    order by w.rank_at, w.id limit cast(:own as bigint))
+"""
 _FIRST: Final = Sql(
     f"""
     with first as materialized (
@@ -112,11 +118,23 @@ _FIRST: Final = Sql(
         ) as i
         union
         select o.id from unnest(cast(:agents as bigint[])) as a (id) cross join lateral (
-            select w.id from work_items w where w.state = 'waiting' and w.owner_agent_id = a.id
-            order by w.rank_at, w.id limit cast(:page as bigint)
+            {_PREFER.format(who="owner")} union {_PREFER.format(who="sticky")}
         ) as o
     )
     {ITEMS} where w.id = any(array(select id from first))
+    """  # noqa: S608 - put together from constants of the product
+)
+_NEXT: Final = Sql(
+    f"""
+    with next as materialized (
+        select i.id from unnest(cast(:queues as bigint[]), cast(:lanes as text[]), cast(:ranks as timestamptz[]),
+            cast(:ids as bigint[])) as l (queue_id, lane, rank_at, id) cross join lateral (
+            select w.id from work_items w where w.state = 'waiting' and w.queue_id = l.queue_id and w.lane = l.lane
+            and (w.rank_at, w.id) > (l.rank_at, l.id)
+            order by w.rank_at, w.id limit cast(:page as bigint)
+        ) as i
+    )
+    {ITEMS} where w.id = any(array(select id from next))
     """  # noqa: S608 - put together from constants of the product
 )
 _NEXT_IDLE: Final = Sql(
@@ -154,6 +172,7 @@ class Floor:
         self.engine = Engine(each.queue for each in spots.values())
         self.names: dict[int, str] = {}
         self.rows: dict[int, Any] = {}
+        self._lanes: dict[tuple[int, str], list[Any]] = {}
 
     @property
     def at(self) -> float:
@@ -177,6 +196,29 @@ class Floor:
             self.engine.add(item)
             made.append(item)
         return made
+
+    def take_lanes(self, rows: Iterable[Any], page: int) -> None:
+        """Note how far each lane was read, so many items at a time; what was read to its end has no more."""
+        read: dict[tuple[int, str], list[Any]] = {}
+        for row in sorted(rows, key=lambda row: (row.rank_at, row.id)):
+            read.setdefault((row.queue_id, row.lane), []).append(row)
+        # What prefers somebody was read from anywhere in its lane, and stands behind the page.
+        self._lanes = {lane: found[:page] for lane, found in read.items() if len(found) >= page}
+
+    def lanes_to_read(self) -> list[Any]:
+        """The last row that was read of each lane whose following items may go to somebody.
+
+        They may when all that was read was given away, or waits for what is its own: a ring that it has not reached,
+        somebody whom it prefers or who has refused it. Else nobody takes what is of the same kind and needs the same.
+        """
+        return [rows[-1] for rows in self._lanes.values() if not any(self._is_plain(row.id) for row in rows)]
+
+    def _is_plain(self, item_id: int) -> bool:
+        """Whether an item still waits, and not for anything that another one of its lane may have behind it."""
+        item = self.engine.items.get(item_id)
+        if item is None or item.refused:
+            return False
+        return looks_again_at(item, self.spots[item.queue_id].queue, self.at) is None
 
 
 def _agent(row: Any) -> Agent:
@@ -315,25 +357,48 @@ def open_to_free_agents(floor: Floor) -> list[int]:
     ]
 
 
-async def is_behind(session: AsyncSession, floor: Floor, item_id: int) -> bool:
-    """Whether something stands before an item that somebody with room could take as well."""
-    row, queues = floor.rows[item_id], open_to_free_agents(floor)
-    found: bool = await _BEFORE.scalar(session, queues=queues, rank_at=row.rank_at, id=row.id)
-    return found
-
-
 async def waited_in(session: AsyncSession, floor: Floor) -> list[int]:
     """The queues in which something waits that somebody with room could take, that of the highest rank first."""
     return [row.queue_id for row in await _WAIT_IN.all(session, queues=open_to_free_agents(floor))]
 
 
-async def read_first(session: AsyncSession, floor: Floor, queues: Sequence[int], page: int) -> int:
-    """Read the first items of each lane of some queues, and those that prefer a free agent; how many are new."""
+async def read_first(session: AsyncSession, floor: Floor, queues: Sequence[int], page: int, own: int) -> None:
+    """Read the first items of each lane of some queues, and what prefers a free agent, wherever it waits.
+
+    Args:
+        session: the unit of work.
+        floor: where they go.
+        queues: whose lanes.
+        page: so many of each lane.
+        own: so many of those that prefer the same agent.
+    """
     agents = [each.id for each in _free(floor)]
     if not agents:
-        return 0
-    rows = await _FIRST.all(session, queues=list(queues), agents=agents, page=page)
-    return len(floor.take_items(rows))
+        return
+    by_number = {number: spot.queue for number, spot in floor.spots.items() if spot.queue.is_open}
+    prefers = any((each.sticky_seconds, each.owner_seconds) != (None, None) for each in by_number.values())
+    values = {"agents": agents if prefers else [], "open": list(by_number), "own": own, "at": floor.at}
+    rows = await _FIRST.all(session, queues=list(queues), page=page, **values)
+    floor.take_lanes([row for row in rows if row.queue_id in queues], page)
+    floor.take_items(rows)
+
+
+async def read_next(session: AsyncSession, floor: Floor, page: int) -> bool:
+    """Read the next items of each lane where one may go to somebody though those before it do not; whether any did."""
+    lanes = floor.lanes_to_read()
+    if not lanes:
+        return False
+    rows = await _NEXT.all(
+        session,
+        queues=[row.queue_id for row in lanes],
+        lanes=[row.lane for row in lanes],
+        ranks=[row.rank_at for row in lanes],
+        ids=[row.id for row in lanes],
+        page=page,
+    )
+    floor.take_lanes(rows, page)
+    floor.take_items(rows)
+    return bool(rows)
 
 
 async def next_share(session: AsyncSession, floor: Floor, agent_ids: Sequence[int]) -> datetime | None:

@@ -118,6 +118,10 @@ class WorkItem(Base):
             "ix_work_items_owner", "owner_agent_id",
             postgresql_where=text("state = 'waiting' and owner_agent_id is not null"),
         ),
+        Index(
+            "ix_work_items_sticky", "sticky_agent_id",
+            postgresql_where=text("state = 'waiting' and sticky_agent_id is not null"),
+        ),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)

@@ -227,9 +227,7 @@ async def beat(session: AsyncSession, beats: Sequence[Beat]) -> None:
     values = msgspec.json.encode([msgspec.structs.asdict(each) for each in beats]).decode()
     now = clock.now()
     alive_since = now - timedelta(seconds=LOST_SECONDS)
-    back = await _BEAT.all(
-        session, beats=values, now=now, alive_since=alive_since, comes_back=_COMES_BACK, idle=IDLE
-    )
+    back = await _BEAT.all(session, beats=values, now=now, alive_since=alive_since, comes_back=_COMES_BACK, idle=IDLE)
     for row in back:
         actor = Actor(ActorKind.AGENT, row.agent_id, row.name)
         await _come_back(session, await _locked(session, row.agent_id), actor, was_lost=row.was_lost)

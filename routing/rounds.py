@@ -27,7 +27,7 @@ DRAIN_JOB: Final = "routing.drain"
 LOOK_JOB: Final = "routing.look"
 EXPIRE_JOB: Final = "routing.offer_expires"
 FIRST_PAGE: Final = 5
-"""Items of each lane that a round reads at first; four times as many each time that these were not enough."""
+"""Items of each lane that a round reads at first; the next ones, four times as many, where they may help."""
 MOST_PAGES: Final = 6
 LOCK_SPACE: Final = 4711
 """Of the advisory locks on agents."""
@@ -156,8 +156,8 @@ async def consider(session: AsyncSession, ticket_id: int, trigger: str) -> tuple
     item = next(iter(floor.engine.items.values()), None)
     if item is None:
         return outcome, []
-    if floor.engine.has_room and await floors.is_behind(session, floor, item.id):
-        await floors.read_first(session, floor, floors.open_to_free_agents(floor), FIRST_PAGE)
+    if floor.rows[item.id].is_behind and floor.engine.would_go(item, floor.at):
+        await floors.read_first(session, floor, floors.open_to_free_agents(floor), FIRST_PAGE, FIRST_PAGE)
     decided = floor.engine.decide(floor.at, explain=True)
     own = [each for each in decided if each.item_id == item.id]
     outcome = await _settle(session, floor, own, [item], trigger)
@@ -232,13 +232,12 @@ async def _decide(
     """Give away what waits in some queues, reading more of it as long as that may help."""
     decided: list[Decision] = []
     page = min(FIRST_PAGE, most)
+    await floors.read_first(session, floor, queues, page, most)
     for _ in range(MOST_PAGES):
-        if not await floors.read_first(session, floor, queues, page):
-            break
         items.update(floor.engine.items)
         decided += floor.engine.decide(floor.at, explain=True, most=most - len(decided))
         page *= 4
-        if len(decided) == most or not floor.engine.has_room:
+        if len(decided) == most or not floor.engine.has_room or not await floors.read_next(session, floor, page):
             break
     return decided
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import jobs
 from core.clock import ManualClock
@@ -133,6 +134,26 @@ async def test_a_hopeless_job_is_held_and_can_be_run_again(db: Database) -> None
     await jobs.retry_held(db, held[0].id)
     await worker.drain()
     assert await jobs.held(db) == []
+
+
+async def test_a_timer_that_many_ask_for_only_comes_earlier(db: Database, clock: ManualClock) -> None:
+    """The earliest moment counts, and who asks for a later one waits for nobody and lets nobody wait."""
+
+    async def ask(hours: int) -> None:
+        async with unit_of_work(db) as session:
+            await later(session, hours)
+
+    async def later(session: AsyncSession, hours: int) -> None:
+        at = clock.now() + timedelta(hours=hours)
+        await jobs.enqueue(session, "t.x", {}, run_at=at, dedupe="k", shared=True)
+
+    for hours in (3, 2):
+        await ask(hours)
+    async with unit_of_work(db) as first, unit_of_work(db) as second:
+        await later(first, 4)
+        await second.execute(text("select from timers for update nowait"))
+    clock.advance(timedelta(hours=2))
+    assert (await run_due(db), await waiting(db)) == (1, 1)
 
 
 async def test_a_timer_becomes_a_job_when_the_clock_reaches_it(db: Database, clock: ManualClock) -> None:

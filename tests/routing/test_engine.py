@@ -37,14 +37,29 @@ def given_to(decisions: Iterable[Decision]) -> dict[int, int | None]:
     return {each.item_id: each.agent_id for each in decisions}
 
 
+def decided(
+    items: Iterable[Item], agents: Iterable[Agent], queues: Iterable[Queue], now: float, *, explain: bool = False
+) -> list[Decision]:
+    """What a new engine decides about some items; what waits on is told too where that is asked for."""
+    made = Engine(queues)
+    for each in agents:
+        made.put_agent(each)
+    for one in items:
+        made.add(one)
+    found = made.decide(now, explain=explain)
+    if explain:
+        found += [made.explain(one, now) for one in made.items.values()]
+    return found
+
+
 def decide(items: list[Item], agents: list[Agent], *queues: Queue, now: float = NOW) -> dict[int, int | None]:
     """Who gets what."""
-    return given_to(engine.decide(items, agents, queues or (queue(),), now))
+    return given_to(decided(items, agents, queues or (queue(),), now))
 
 
 def why(one: Item, agents: list[Agent], *queues: Queue, now: float = NOW) -> Decision:
     """The decision about one item with everybody who was looked at."""
-    return engine.decide([one], agents, queues or (queue(),), now, explain=True)[0]
+    return decided([one], agents, queues or (queue(),), now, explain=True)[0]
 
 
 def test_longest_idle_first_and_calls_apart_from_the_rest() -> None:
@@ -359,7 +374,7 @@ def test_indexes_change_nothing(
     things = [Item(id=number, kind="email", **fields) for number, fields in enumerate(items)]
     people = people_of(agents)
     before = {each.id: each.load for each in people.values()}
-    found = given_to(engine.decide(things, people.values(), queues, now))
+    found = given_to(decided(things, people.values(), queues, now))
     assert found == Plain(people_of(agents), queues, now).decide(things)
     for one in people.values():
         assert one.load <= max(one.capacity, before[one.id])
@@ -392,7 +407,7 @@ def test_an_engine_that_is_told_of_changes_decides_as_a_new_one(
                 desk.put_agent(one)
         now += 15
         copies = [Agent(**{name: getattr(one, name) for name in one.__struct_fields__}) for one in people.values()]
-        wanted = given_to(engine.decide(list(desk.items.values()), copies, queues, now))
+        wanted = given_to(decided(list(desk.items.values()), copies, queues, now))
         assert given_to(desk.decide(now)) == wanted
 
 
@@ -403,7 +418,7 @@ def test_every_decision_says_why(
 ) -> None:
     """Each item has one decision; who got it is the only one without a reason against her."""
     things = [Item(id=number, kind="email", **fields) for number, fields in enumerate(items)]
-    found = engine.decide(things, people_of(agents).values(), queues, 100.0, explain=True)
+    found = decided(things, people_of(agents).values(), queues, 100.0, explain=True)
     assert sorted(each.item_id for each in found) == [each.id for each in things]
     for decision in found:
         unhindered = [each.agent_id for each in decision.candidates if each.excluded is None]

@@ -211,7 +211,7 @@ class SeveralEngines(RuleBasedStateMachine):
             floor = await floors.of_everything(session)
             if floor is None:
                 return []
-            await floors.read_first(session, floor, list(floor.spots), 1000)
+            await floors.read_first(session, floor, list(floor.spots), 1000, 1000)
             return floor.engine.decide(floor.at)
 
     def together(self, *work: Awaitable[None]) -> None:
