@@ -33,7 +33,7 @@ def test_a_lead_plans_people(page: Page, desk: Desk, picture: Picture) -> None:
     page.set_viewport_size({"width": 1440, "height": 1800})  # the page scrolls in its frame; all of it is pictured
     page.goto(f"{desk.url}/console/settings/staffing")
     forecast = page.get_by_role("region", name="What will come")
-    expect(forecast).to_contain_text("In the last 8 weeks such forecasts were")
+    expect(forecast).to_contain_text("In the last 8 weeks forecasts of half hours were")
     forecast.get_by_label("Kind of work").select_option("call")
     forecast.get_by_text("The numbers as a table").click()
     table = forecast.get_by_role("table")
@@ -54,11 +54,11 @@ def test_a_lead_plans_people(page: Page, desk: Desk, picture: Picture) -> None:
 
     replay = page.get_by_role("region", name="What would have happened")
     replay.get_by_label("What is different").fill("queues: {Nowhere: {}}")
-    replay.get_by_role("button", name="Let it come again").click()
+    replay.get_by_role("button", name="Replay").click()
     expect(replay.get_by_role("alert")).to_contain_text("Nowhere")
-    replay.get_by_label("Of", exact=True).select_option("the last 28 days")
+    replay.get_by_label("Period", exact=True).select_option("the last 28 days")
     replay.get_by_label("What is different").fill("")
-    replay.get_by_role("button", name="Let it come again").click()
+    replay.get_by_role("button", name="Replay").click()
     expect(replay.get_by_role("table")).to_contain_text("All")
     picture(page, "replayed")
     page.set_viewport_size({"width": 390, "height": 2600})

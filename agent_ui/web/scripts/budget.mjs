@@ -37,7 +37,7 @@ const rows = [
   ['article editor', weigh('pages/knowledge/ArticlePage.vue') - shared('pages/knowledge/ArticlePage.vue'), 190],
   ['palette', weigh('features/palette/CommandPalette.vue') - shared('features/palette/CommandPalette.vue'), 12],
   ...['hi', 'mr', 'bn', 'kn'].map((code) => [`locale ${code}, shell`, weigh(`i18n/${code}.json?part=shell`), 10]),
-  ...['hi', 'mr', 'bn', 'kn'].flatMap((code) => ['desk', 'office', 'knowledge', 'products', 'widget', 'choices', 'portal', 'routing'].map((part) => [`locale ${code}, ${part}`, weigh(`i18n/${code}.json?part=${part}`), 10])),
+  ...['hi', 'mr', 'bn', 'kn'].flatMap((code) => ['desk', 'office', 'knowledge', 'products', 'widget', 'choices', 'portal', 'routing', 'rules'].map((part) => [`locale ${code}, ${part}`, weigh(`i18n/${code}.json?part=${part}`), 10])),
 ]
 
 /** What a lazy part shares with the conversation is loaded already when the part is asked for. */

@@ -31,7 +31,7 @@ export const router = createRouter({
     { path: '/knowledge/reports', name: 'knowledgeReports', component: () => withWords(import('./pages/knowledge/ReportsPage.vue'), 'knowledge', 'desk', 'office') },
     { path: '/knowledge/whole', name: 'knowledgeWhole', component: () => withWords(import('./pages/knowledge/WholePage.vue'), 'knowledge', 'desk', 'office') },
     { path: '/knowledge/:id(\\d+)', name: 'article', component: () => withWords(import('./pages/knowledge/ArticlePage.vue'), 'knowledge', 'desk', 'office') },
-    { path: '/preferences', name: 'preferences', component: () => withWords(import('./pages/PreferencesPage.vue'), 'desk') },
+    { path: '/preferences', name: 'preferences', component: () => withWords(import('./pages/PreferencesPage.vue'), 'office', 'desk') },
     {
       path: '/settings', component: () => withWords(import('./pages/settings/SettingsPage.vue'), 'office', 'desk'),
       children: [
@@ -66,7 +66,7 @@ export const router = createRouter({
         { path: 'people', name: 'people', component: () => withWords(import('./pages/settings/PeoplePage.vue'), 'office', 'desk') },
         { path: 'people/new', name: 'newPerson', component: () => withWords(import('./pages/settings/PersonPage.vue'), 'office', 'desk') },
         { path: 'people/:id(\\d+)', name: 'person', component: () => withWords(import('./pages/settings/PersonPage.vue'), 'office', 'desk') },
-        { path: 'response-times', name: 'responseTimes', component: () => withWords(import('./pages/settings/ResponseTimesPage.vue'), 'office', 'desk') },
+        { path: 'response-times', name: 'responseTimes', component: () => withWords(import('./pages/settings/ResponseTimesPage.vue'), 'choices', 'office', 'desk') },
         { path: 'queues', name: 'queues', component: () => withWords(import('./pages/settings/QueuesPage.vue'), 'routing', 'office', 'desk') },
         { path: 'skills', name: 'skills', component: () => withWords(import('./pages/settings/SkillsPage.vue'), 'routing', 'office', 'desk') },
         { path: 'kinds-of-work', name: 'kinds', component: () => withWords(import('./pages/settings/KindsPage.vue'), 'routing', 'office', 'desk') },

@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { withWords } from '@/shared/i18n'
 import { serverWords } from './serverWords'
+
+beforeAll(() => withWords(Promise.resolve(), 'desk'))
 
 describe('sentences of the server', () => {
   it.each([

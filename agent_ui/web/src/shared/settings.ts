@@ -46,3 +46,6 @@ export function settingsBySection(pages: readonly SettingsPage[]): { section: Se
   const sections = [...new Set(pages.map((page) => page.section))]
   return sections.map((section) => ({ section, pages: pages.filter((page) => page.section === section) }))
 }
+
+/** The page of an address of the settings. */
+export const settingsAt = (path: string): SettingsPage | undefined => SETTINGS_PAGES.find((page) => path === page.to || path.startsWith(`${page.to}/`))

@@ -11,7 +11,7 @@ const sentences = [...code.matchAll(/f?"([A-Z][^"\n]* [^"\n]*\.)"/g)].map((found
 describe('what the server says of response times', () => {
   it('is found in its sources', () => expect(sentences.length).toBeGreaterThan(6))
   it.each(sentences)('has words: %s', async (sentence) => {
-    await withWords(Promise.resolve(), 'office', 'desk')
+    await withWords(Promise.resolve(), 'office', 'choices')
     const found = messageFor(sentence)
     expect(found && i18n.global.te(found.key)).toBe(true)
   })

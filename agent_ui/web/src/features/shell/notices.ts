@@ -1,34 +1,25 @@
-/** New messages for me: the counter in the title, the dot on the icon, a sound and a notice of the system. */
-import { computed, onScopeDispose, reactive, watch, watchEffect } from 'vue'
+/** New messages for me: counted in the title of the window, heard, and told by the system. */
+import { onScopeDispose } from 'vue'
 import { useI18n } from 'vue-i18n'
-import { useRoute, useRouter } from 'vue-router'
+import { useRouter } from 'vue-router'
 import { api } from '@/shared/api/endpoints'
 import type { LiveEvent } from '@/shared/api/types'
 import { notices, playSound } from '@/shared/notices'
 import { useSession } from '@/shared/session'
 import { useLive } from '@/shared/stores/live'
 import { useTickets } from '@/shared/stores/tickets'
-import { useViews } from '@/shared/stores/views'
 import { fullTime } from '@/shared/time'
 import { toast } from '@/shared/toasts'
-import { drawIcon } from './icon'
+import { unseen } from './title'
 
 const TELL_AFTER_MS = 500
 
 export function useNotices(): void {
   const { t } = useI18n()
-  const route = useRoute()
   const router = useRouter()
   const session = useSession()
   const live = useLive()
   const tickets = useTickets()
-  const views = useViews()
-  /** Tickets with news since they were last looked at. */
-  const unseen = reactive(new Set<number>())
-
-  function seen(): void {
-    if (document.visibilityState === 'visible' && tickets.currentId !== null) unseen.delete(tickets.currentId)
-  }
 
   /** Of a ticket that is known the owner is known; only of an unknown one the server must be asked. */
   function concernsMe(event: LiveEvent, id: number): boolean {
@@ -87,35 +78,6 @@ export function useNotices(): void {
     }
   }
 
-  const place = computed(() => {
-    if (session.state !== 'in') return t('signIn.title')
-    if (route.name === 'inbox') return tickets.current ? `#${tickets.current.id} ${tickets.current.subject}` : views.label(String(route.params.view))
-    const titles: Record<string, string> = {
-      search: 'search.title', knowledge: 'nav.knowledge', article: 'nav.knowledge', customers: 'customers.title', customer: 'customers.title', mail: 'ledger.title', preferences: 'prefs.title',
-      mailboxes: 'settings.mailboxes', mailbox: 'mailbox.title', newMailbox: 'mailbox.addOne', blockedSenders: 'settings.blocked', automaticMail: 'settings.automatic',
-      knowledgeTasks: 'nav.knowledge', announcements: 'nav.knowledge', knowledgeReports: 'nav.knowledge', knowledgeWhole: 'nav.knowledge',
-      brands: 'settings.brands', newBrand: 'settings.brands', brand: 'settings.brands', topics: 'settings.topics', newTopic: 'settings.topics', topic: 'settings.topics',
-      portalChoices: 'settings.portal', hours: 'settings.hours', newSchedule: 'settings.hours', schedule: 'settings.hours', searchWords: 'settings.words', satisfaction: 'settings.satisfaction',
-      widgets: 'settings.widgets', newWidget: 'settings.widgets', widget: 'settings.widgets', products: 'settings.products', warrantyRules: 'settings.warranty', claims: 'settings.claims',
-      recalls: 'settings.recalls', recall: 'settings.recalls', apiKeys: 'settings.keys', people: 'settings.people', newPerson: 'settings.people', person: 'settings.people', dataRequests: 'settings.wishes', responseTimes: 'settings.responseTimes',
-    }
-    const key = titles[String(route.name)]
-    return key ? t(key) : ''
-  })
-
-  watchEffect(() => {
-    const title = [place.value, session.settings.productName].filter(Boolean).join(' · ')
-    document.title = unseen.size ? t('notice.title', { n: unseen.size, title }) : title
-  })
-  watch(() => unseen.size > 0, (dot) => drawIcon(dot, session.settings.brandHue), { flush: 'post' })
-  watch(() => tickets.currentId, seen)
-  watch(() => session.state, () => unseen.clear())
-  document.addEventListener('visibilitychange', seen)
-  window.addEventListener('focus', seen)
   const off = live.onEvent((event) => void onEvent(event))
-  onScopeDispose(() => {
-    off()
-    document.removeEventListener('visibilitychange', seen)
-    window.removeEventListener('focus', seen)
-  })
+  onScopeDispose(off)
 }

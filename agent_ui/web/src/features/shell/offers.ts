@@ -1,5 +1,5 @@
 /** Offers come and go with live events; a new one is heard, and told by the system where the page is not looked at. */
-import { onScopeDispose, watch } from 'vue'
+import { onScopeDispose } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { LiveEvent } from '@/shared/api/types'
 import { notices, playSound } from '@/shared/notices'
@@ -31,15 +31,12 @@ export function useOfferNotices(): void {
     }
   }
 
-  const stop = watch(() => session.state, (state) => {
-    if (state === 'in') void offers.load()
-    else offers.open = []
-  }, { immediate: true })
+  void offers.load()
   const offEvent = live.onEvent((event) => void onEvent(event))
   const offReset = live.onReset(() => void offers.load())
   onScopeDispose(() => {
-    stop()
     offEvent()
     offReset()
+    offers.open = []
   })
 }

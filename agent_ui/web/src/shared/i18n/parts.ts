@@ -4,8 +4,8 @@
  * A section that is named here may be used in nothing that is shown before its part is there (`parts.test.ts`).
  */
 export const PARTS = {
-  /** An open ticket and what is written in it, customers, search, preferences, the palette. */
-  desk: ['timeline', 'composer', 'details', 'customers', 'search', 'prefs', 'palette', 'commands', 'product', 'sla', 'promise', 'why'],
+  /** An open ticket and what is written in it, customers, search, the palette. */
+  desk: ['timeline', 'composer', 'details', 'customers', 'search', 'palette', 'commands', 'product', 'sla', 'promise', 'why', 'server'],
   /** The knowledge base. */
   knowledge: ['knowledge'],
   /** Catalogue, warranty rules, claims, recalls, keys. */
@@ -15,13 +15,13 @@ export const PARTS = {
   /** Brands of the portal, topics of its request form. */
   portal: ['brand', 'topic'],
   /** What the desk chooses for its customers, and how content they are. */
-  choices: ['choices', 'hours', 'words', 'satisfaction', 'staffing'],
+  choices: ['choices', 'hours', 'policies', 'words', 'satisfaction', 'staffing'],
   /** The desk as it is now, and how work is given to people. */
   routing: ['floor', 'wallboard', 'routing', 'offer'],
   /** Rules, macros, webhooks. */
   rules: ['rules'],
-  /** Settings and the mail ledger. */
-  office: ['ledger', 'settings', 'mailbox', 'template', 'blocked', 'automatic', 'people', 'wishes'],
+  /** Settings, one's own and the desk's, and the mail ledger. */
+  office: ['ledger', 'settings', 'prefs', 'mailbox', 'template', 'blocked', 'automatic', 'people', 'wishes'],
 } as const
 
 export type Part = keyof typeof PARTS
