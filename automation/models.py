@@ -124,6 +124,8 @@ class WebhookDelivery(Base):
         UniqueConstraint("webhook_id", "event_id", name="uq_webhook_deliveries_webhook_event"),
         Index("ix_webhook_deliveries_webhook_id_id", "webhook_id", "id"),
         Index("ix_webhook_deliveries_customer_id", "customer_id", postgresql_where=text("customer_id is not null")),
+        Index("ix_webhook_deliveries_created_at", "created_at"),
+        Index("ix_webhook_deliveries_finished", "changed_at", postgresql_where=text("state in ('done','failed')")),
         Index(
             "ix_webhook_deliveries_unfinished", "changed_at", postgresql_where=text("state in ('waiting','sending')")
         ),

@@ -94,6 +94,8 @@ def _renewed(found: Clocked, rules: Rules, policy: Policy, kind: Kind, changes: 
     if known is not None and known.met_at is not None:
         return _next_wait(found, rules, policy, kind)
     if known is not None and (known.is_open or kind in ("first_response", "resolution")):
+        if known.ended_at is not None and kind == "first_response" and row.waiting_since is None:
+            return None  # nobody waits for it: no reply was needed, or the words are in another ticket
         since = known.started_at
         clocks.renew(known, policies.clock_for(rules, policy, kind, found.matter, since))
         if known.ended_at is not None:

@@ -200,6 +200,19 @@ def another(clock: Clock, at: datetime, status: str) -> Clock:
     return made
 
 
+def begun(clock: Clock, at: datetime) -> Clock:
+    """The same clock as if it had begun later: with the pauses since then, and warned of nothing yet.
+
+    Args:
+        clock: one that is open.
+        at: when it begins.
+    """
+    made = Clock(kind=clock.kind, started_at=at, **{name: getattr(clock, name) for name in _TERMS})
+    made.pauses = tidy([(max(start, at), end) for start, end in clock.pauses])
+    made.paused_at = None if clock.paused_at is None else max(clock.paused_at, at)
+    return made
+
+
 Change = tuple[datetime, str, str]
 """When a ticket's status changed, the old one, the new one."""
 

@@ -114,12 +114,18 @@ async def move(session: AsyncSession, promise_id: int, words: Words) -> Promise:
     if its is not None:
         fresh = _clock(made)
         its.reason, its.minutes, its.is_told = fresh.reason, fresh.minutes, fresh.is_told
-        its.warned = its.warned if old == made.due_at else 0
+        its.warned = _told_already(its, made.due_at, clock.now())
         its.due_at = made.due_at
     await lateness.settle(session, found, before, clock.now())
     said = PromiseMoved(promise_id=made.id, text=made.text, old=old, new=made.due_at, **found.audience())
     events.record(session, said)
     return made
+
+
+def _told_already(its: Clock, due_at: datetime, now: datetime) -> int:
+    """Up to how many percent of the time until another moment somebody has been warned; what lies ahead comes anew."""
+    passed = (now - its.started_at) / (due_at - its.started_at) * 100
+    return max((each for each in its.warnings if each <= min(its.warned, passed)), default=0)
 
 
 async def keep(session: AsyncSession, promise_id: int) -> Promise:

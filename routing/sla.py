@@ -32,6 +32,7 @@ from tickets.events import (
     StatusChanged,
     TeamChanged,
     TicketCreated,
+    TicketSplit,
 )
 from tickets.first_answers import STANDS_SINCE
 
@@ -45,11 +46,18 @@ _MORE: Final = Sql(
 # What decides about the policy of a ticket that is over may change: the latest such change since it was solved.
 _MATTER: Final = Sql(
     """
-    select kind from events
-    where (ticket_id = :ticket_id and kind in ('ticket.priority_changed', 'ticket.entitlement_applied',
-        'ticket.team_changed', 'routing.moved') or customer_id = :customer_id and kind = 'customer.changed'
-        and data -> 'changes' -> 'tier' is not null)
-    and id > coalesce((
+    select kind from (
+        select id, kind from events where ticket_id = :ticket_id and kind in ('ticket.priority_changed',
+            'ticket.entitlement_applied', 'ticket.team_changed', 'routing.moved')
+        union all
+        select id, kind from events where customer_id = :customer_id and kind = 'customer.changed'
+            and data -> 'changes' -> 'tier' is not null
+        union all
+        select e.id, e.kind from customers c join events e on e.kind = 'organisation.changed'
+            and cast(e.data ->> 'organisation_id' as bigint) = c.organisation_id
+        where c.id = :customer_id and c.tier is null and e.data -> 'changes' -> 'tier' is not null
+    ) as happened
+    where id > coalesce((
         select max(id) from events where ticket_id = :ticket_id and kind = 'ticket.status_changed'
         and data ->> 'new' in ('solved', 'closed') and data ->> 'old' not in ('solved', 'closed')
     ), 0)
@@ -167,7 +175,7 @@ async def _matter_since_solved(session: AsyncSession, found: Clocked) -> str | N
     just: list[Event] = [event for kind in BECAUSE for event in events.recorded(session, kind)]
     kinds = [each.kind for each in just if each.ticket_id == found.id]
     kind = kinds[0] if kinds else await _MATTER.scalar(session, ticket_id=found.id, customer_id=found.row.customer_id)
-    return "tier" if kind == "customer.changed" else anew.because_of(kind)
+    return "tier" if kind in ("customer.changed", "organisation.changed") else anew.because_of(kind)
 
 
 async def on_answer(session: AsyncSession, event: MessageQueued | AnsweredElsewhere | DeliveryChanged) -> None:
@@ -228,6 +236,28 @@ def _stay_solved(found: Clocked, changes: list[clocks.Change], now: datetime) ->
     if solutions:
         clocks.stay_solved(solutions[-1], changes)
     return []
+
+
+async def on_ticket_split(session: AsyncSession, event: TicketSplit) -> None:
+    """A message was given a ticket of its own: in the old one nobody waits for an answer to it any more.
+
+    Who still waits there has waited since a later message, or for nothing.
+    """
+    if event.ticket_id != event.from_ticket_id:
+        return
+    found = await clock_rows.load(session, event.from_ticket_id)
+    if found is None:
+        return
+    before, now, since = msgspec.json.encode(found.clocks), clock.now(), found.row.waiting_since
+    gone: list[Clock] = []
+    for each in [one for one in found.clocks if one.kind in RESPONSES and one.is_open]:
+        if since is not None and each.started_at < since:
+            found.clocks.append(clocks.begun(each, since))
+        if since is None or each.started_at < since:
+            clocks.end(each, now)
+            gone += [each] if each.breached_at is None else []
+    found.clocks = [each for each in found.clocks if each not in gone]
+    await lateness.settle(session, found, before, now, gone)
 
 
 async def on_matter_changed(

@@ -94,6 +94,7 @@ from tickets.events import (
     TicketRated,
     TicketRead,
     TicketSnoozed,
+    TicketSplit,
     TicketWoken,
 )
 from tickets.templates import Surroundings
@@ -151,6 +152,7 @@ def handlers(
         OwnerChanged: (products.on_owner_changed,),
         CatalogueChanged: (registrations.on_catalogue_changed,),
         PresenceChanged: (assignment.on_presence_changed,),
+        TicketSplit: (sla.on_ticket_split,),
         WorkMoved: (assignment.on_work_moved, sla.on_matter_changed),
         AgentLost: (assignment.on_agent_lost,),
         QueueChanged: (assignment.on_queue_changed, flagging.on_queue_changed),

@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
+from automation import models as automation
 from channels import models as channels
 from channels.chat import models as chat
 from core import brands, options, search_models, timers
@@ -25,6 +26,7 @@ from tests.conftest import named
 from tickets import models as tickets
 
 MODELS = (
+    automation,
     brands,
     channels,
     chat,

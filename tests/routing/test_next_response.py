@@ -13,9 +13,9 @@ from routing.models import SlaClock
 from routing.policies import Target
 from tests import factories
 from tests.routing.promising import HOUR, NOW, agent, answer, due, opened, policy, run_due, status, told, wire
-from tickets import delivery, lifecycle, no_reply, reply
+from tickets import delivery, lifecycle, no_reply, reply, split
 from tickets.lifecycle import TicketChange
-from tickets.models import Ticket
+from tickets.models import Message, Ticket
 
 ANSWERS: dict[str, Any] = {
     "first_response": Target(240, business=False),
@@ -254,3 +254,56 @@ async def test_a_call_is_taken_in_its_time_and_answers_what_was_asked(db: Databa
     async with unit_of_work(db, factories.actor(neha)) as session:
         await delivery.undo(session, sent)
     assert (await of_kind(db, ticket, "first_response"))[0].met_at is not None
+
+
+async def split_off(db: Database, ticket: int, place: int) -> int:
+    """Give one of the customer's messages a ticket of its own; its number."""
+    async with unit_of_work(db) as session:
+        statement = select(Message.id).where(Message.ticket_id == ticket, Message.kind == "customer")
+        messages = list(await session.scalars(statement.order_by(Message.id)))
+        return (await split.split(session, ticket, messages[place])).id
+
+
+async def test_nobody_waits_where_the_question_was_split_off(db: Database, clock: ManualClock) -> None:
+    """The promise goes with the message: the old ticket keeps none of it, and a later change brings none back."""
+    await policy(db, targets=ANSWERS)
+    neha = await agent(db)
+    ticket = await opened(db)
+    clock.advance(HOUR)
+    await answer(db, neha, ticket)
+    clock.advance(HOUR)
+    await opened(db, token_ticket_id=ticket)
+    clock.advance(HOUR / 2)
+    made = await split_off(db, ticket, 1)
+    assert (await due(db, ticket), await due(db, made)) == (None, NOW + 6 * HOUR)
+    clock.advance(5 * HOUR)
+    await run_due(db)
+    assert await told(db, ticket, "sla.breached") == []
+    assert [each["clock"] for each in await told(db, made, "sla.breached")] == ["first_response"]
+    assert await of_kind(db, ticket, "next_response") == []
+
+
+async def test_who_still_waits_after_a_split_waits_since_what_is_left(db: Database, clock: ManualClock) -> None:
+    """The first words leave: the answer to the second ones is due from when they came, without the pause before."""
+    await policy(db, targets={"first_response": Target(240, business=False)})
+    ticket = await opened(db)
+    clock.advance(HOUR)
+    await opened(db, token_ticket_id=ticket)
+    made = await split_off(db, ticket, 0)
+    assert [await due(db, each) for each in (ticket, made)] == [NOW + 5 * HOUR, NOW + 4 * HOUR]
+    (first,) = await of_kind(db, ticket, "first_response")
+    assert (first.started_at, first.ended_at) == (NOW + HOUR, None)
+
+
+async def test_what_needs_no_reply_is_promised_none_by_another_priority(db: Database, clock: ManualClock) -> None:
+    """Nobody waits, whatever else is changed; her next words are promised an answer."""
+    await policy(db, targets=ANSWERS)
+    await policy(db, name="Urgent", priority="urgent", targets={"first_response": Target(60, business=False)})
+    ticket = await opened(db)
+    await needs_none(db, ticket)
+    async with unit_of_work(db) as session:
+        await lifecycle.change(session, ticket, TicketChange(priority="urgent"))
+    assert await due(db, ticket) is None
+    clock.advance(HOUR)
+    await opened(db, token_ticket_id=ticket)
+    assert await due(db, ticket) == NOW + 2 * HOUR

@@ -118,6 +118,22 @@ async def test_it_is_moved_and_withdrawn_on_record(db: Database, clock: ManualCl
         assert await session.scalar(select(Ticket.promise_due_at)) == NOW + 40 * HOUR
 
 
+async def test_a_promise_that_is_moved_warns_of_nothing_twice(db: Database, clock: ManualClock) -> None:
+    """A little later: what was told is told. Nearer: the parts that have passed by the new time are told once."""
+    ticket = await opened(db)
+    made = await promised(db, ticket, due_at=NOW + 10 * HOUR)
+    clock.advance(8 * HOUR)
+    for due_at, percents in ((10.5, [75]), (9, [75]), (8.5, [75, 90]), (8.75, [75, 90])):
+        await run_due(db)
+        async with unit_of_work(db) as session:
+            await promising.move(session, made, Words(text="I call back", due_at=NOW + due_at * HOUR))
+        await run_due(db)
+        assert [each["percent"] for each in await told(db, ticket, "sla.warned")] == percents, due_at
+    clock.advance(HOUR)
+    await run_due(db)
+    assert len(await told(db, ticket, "sla.breached")) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "ahead", "field"),
     [(" ", HOUR, "text"), ("x" * 301, HOUR, "text"), ("x", -HOUR, "dueAt"), ("x", timedelta(days=400), "dueAt")],

@@ -253,3 +253,28 @@ async def test_a_tier_that_came_while_it_was_solved_counts_when_it_is_opened(db:
     clock.advance(HOUR)
     await status(db, ticket, "open")
     assert await due(db, ticket) == NOW + 25 * HOUR
+
+
+async def test_an_organisations_tier_that_came_while_it_was_solved_counts_as_well(
+    db: Database, clock: ManualClock
+) -> None:
+    """For its people who have none of their own; another organisation's is nobody's business here."""
+    await policy(db, targets={"resolution": TWO_DAYS})
+    await policy(db, name="Gold", tier="Gold", targets={"resolution": Target(24 * 60, business=False)})
+    tickets = [await opened(db, sender=f"{who}.example") for who in ("asha@firm", "bo@firm", "cy@other")]
+    async with unit_of_work(db) as session:
+        asha, bo, cy = [
+            await customers.find_by_email(session, f"{who}.example") for who in ("asha@firm", "bo@firm", "cy@other")
+        ]
+        await customers.change(session, bo.id if bo else 0, CustomerChange(tier="Silver"))
+    for each in tickets:
+        await status(db, each, "solved")
+    async with unit_of_work(db) as session:
+        firm, other = [(await customers.get(session, one.id if one else 0)).organisation_id for one in (asha, cy)]
+        assert firm != other
+        await organisations.set_tier(session, firm or 0, "Gold")
+    await run_due(db)
+    clock.advance(HOUR)
+    for each in tickets:
+        await status(db, each, "open")
+    assert [await due(db, each) for each in tickets] == [NOW + 25 * HOUR, NOW + 49 * HOUR, NOW + 49 * HOUR]
