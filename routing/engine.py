@@ -12,6 +12,7 @@ left keeps the nearest agent's room free, so that small work cannot pass it by f
 """
 
 import heapq
+import math
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -225,21 +226,26 @@ class Engine:
         if before is not None and before is not agent:
             self._forget(before)
         self.agents[agent.id] = agent
-        there = agent.state == AVAILABLE
-        roomy = there and not agent.blocked and agent.load < agent.capacity
         for queue_id in agent.queues:
-            if there:
+            if agent.state == AVAILABLE:
                 self._there.setdefault(queue_id, {})[agent.id] = agent
             elif queue_id in self._there:
                 self._there[queue_id].pop(agent.id, None)
-            if roomy:
-                self._free.setdefault(queue_id, {})[agent.id] = agent
-            elif queue_id in self._free:
-                self._free[queue_id].pop(agent.id, None)
-        if roomy:
+        self._note_room(agent)
+
+    def _note_room(self, agent: Agent) -> None:
+        """What she holds has changed, or whether she is there."""
+        is_roomy = agent.state == AVAILABLE and not agent.blocked and agent.load < agent.capacity
+        if is_roomy == (agent.id in self._roomy):
+            return
+        if is_roomy:
             self._roomy.add(agent.id)
+            for queue_id in agent.queues:
+                self._free.setdefault(queue_id, {})[agent.id] = agent
         else:
             self._roomy.discard(agent.id)
+            for queue_id in agent.queues:
+                self._free[queue_id].pop(agent.id, None)
 
     def _forget(self, agent: Agent) -> None:
         for queue_id in agent.queues:
@@ -278,7 +284,7 @@ class Engine:
         if item.blocks:
             agent.blocked = True
             agent.calls_idle_since = now
-        self.put_agent(agent)
+        self._note_room(agent)
 
     def finish(self, agent: Agent, item: Item, now: float) -> None:
         """An agent is done with an item: she is idle, in this kind of work, since now."""
@@ -287,7 +293,7 @@ class Engine:
         if item.blocks:
             agent.blocked = False
             agent.calls_idle_since = now
-        self.put_agent(agent)
+        self._note_room(agent)
 
     @property
     def has_room(self) -> bool:
@@ -332,6 +338,16 @@ class Engine:
             else:
                 heapq.heapreplace(heads, (following[0], following[1], signature))
         return found
+
+    def give_or_add(self, item: Item, now: float) -> Decision | None:
+        """Decide about an item that comes while nothing else waits; where nobody takes it, it does."""
+        self._kept_free.clear()
+        agent, ring, reason = self._place(item, now)
+        if agent is None:
+            self.add(item)
+            return None
+        self.give(agent, item, now)
+        return Decision(item.id, agent.id, ring, reason)
 
     def _place(self, item: Item, now: float) -> tuple[Agent | None, int, str]:
         """Who gets an item, from which ring and why; or nobody, the ring it has reached, and why it waits."""
@@ -379,20 +395,18 @@ class Engine:
         """Who of a ring gets an item; else who is nearest to having room for it."""
         best: Agent | None = None
         nearest: Agent | None = None
+        since = math.inf
         for queue_id in step.queues:
             for agent in self._free.get(queue_id, {}).values():
-                if best is not None and (agent.idle(item), agent.id) >= (best.idle(item), best.id):
+                idle = agent.calls_idle_since if item.blocks else agent.idle_since
+                if idle > since or (best is not None and idle == since and agent.id >= best.id):
                     continue
-                if (
-                    agent.id in item.refused
-                    or agent.id in self._kept_free
-                    or not meets(item.skills, agent.skills, step)
-                ):
+                if agent.id in item.refused or agent.id in self._kept_free or _is_capped(agent, queue):
                     continue
-                if _is_capped(agent, queue):
+                if not meets(item.skills, agent.skills, step):
                     continue
                 if agent.has_room(item):
-                    best = agent
+                    best, since = agent, idle
                 elif item.weight > agent.capacity:
                     continue  # she will never have room for it
                 elif nearest is None or (agent.load, agent.id) < (nearest.load, nearest.id):

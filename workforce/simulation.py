@@ -1,10 +1,11 @@
 """`sampark simulate`: so many calls, so many people, the desk's own router; how many wait, how long, how many hang up.
 
 Pure. Arrivals are recorded ones, or come by chance at an even rate. How long a call takes is by chance around a mean.
-The numbers are drawn evenly: of each hundred thousand every quantile comes once, so that the load of a run is the load
-that was asked for, and two runs differ by what was changed. A run with generated arrivals begins in the middle of its
-work, a recorded one on an empty desk. Which figures to trust after how many hours:
-``docs/reference/staffing-figures.md``.
+The numbers are drawn evenly: of all of them, or of each million, every quantile comes once, so that the load of a run
+is the load that was asked for, and two runs differ by what was changed. A run with generated arrivals begins in the
+middle of its work, a recorded one on an empty desk, and both go on until everybody who came was answered or nobody is
+left. What Erlang C says of the same, and how far chance may be from it, stands beside what was counted
+(``workforce/spread.py``; for a grid: ``docs/reference/staffing-figures.md``).
 """
 
 import bisect
@@ -20,12 +21,13 @@ import msgspec
 from core.errors import Invalid
 from routing.engine import Agent, Item
 from routing.rings import Queue
-from workforce import erlang
+from workforce import erlang, spread
 from workforce.arrivals import HALF_HOUR, Arrivals
 from workforce.turning import Change, Coming, Turning
 
-EVEN: Final = 100_000
-"""Of so many numbers drawn, each quantile comes once."""
+EVEN: Final = 1_000_000
+"""Of so many numbers drawn, each quantile comes once. As many as a run has, as far as memory goes: within fewer of them
+a full desk would see less of the swings that fill it."""
 WITHIN_SECONDS: Final = 20.0
 MOST_AGENTS: Final = 5000
 MOST_HOURS: Final = 1_000_000.0
@@ -81,6 +83,15 @@ class Interval(msgspec.Struct):
     occupancy: float
 
 
+class Figures(msgspec.Struct, frozen=True):
+    """What Erlang C says of a run, or how far chance may be from it, by the names that the outcome has."""
+
+    wait_probability: float
+    mean_wait_seconds: float
+    service_level: float
+    service_level_20s: float
+
+
 class Outcome(msgspec.Struct):
     """What became of it all.
 
@@ -97,6 +108,10 @@ class Outcome(msgspec.Struct):
         within_seconds: the target.
         occupancy: the share of their time in which agents talked.
         intervals: the half hours, in order.
+        erlang_c: what is to be expected where calls come by chance at an even rate, for the same people all the time,
+            and wait for ever; else None.
+        by_chance: two standard deviations of so many calls from that, if each came and lasted independently. As the
+            numbers are drawn evenly, most runs are nearer.
     """
 
     arrivals: int
@@ -111,6 +126,8 @@ class Outcome(msgspec.Struct):
     within_seconds: float
     occupancy: float
     intervals: list[Interval]
+    erlang_c: Figures | None = None
+    by_chance: Figures | None = None
 
 
 class _Tally:
@@ -190,7 +207,24 @@ def simulate(setup: Setup, recorded: Arrivals | None = None) -> Outcome:
     turning.run(_coming(setup, recorded, length, tally), _shifts(roster, length))
     for each in turning.left:
         tally.left(each.at)
-    return _outcome(setup, recorded, tally, roster, length, len(turning.left))
+    outcome = _outcome(setup, recorded, tally, roster, length, len(turning.left))
+    outcome.erlang_c, outcome.by_chance = _expected(setup, outcome.arrivals)
+    return outcome
+
+
+def _expected(setup: Setup, calls: int) -> tuple[Figures | None, Figures | None]:
+    rate, people, within = setup.calls_per_hour, setup.agents, setup.within_seconds
+    if rate is None or isinstance(people, tuple) or setup.is_even or setup.patience_seconds is not None:
+        return None, None
+    told = [erlang.expect(rate, setup.handle_seconds, people, each) for each in (within, WITHIN_SECONDS)]
+    spreads = [spread.expect(rate, setup.handle_seconds, people, calls, each) for each in (within, WITHIN_SECONDS)]
+    if spreads[0] is None or spreads[1] is None:
+        return None, None
+    return _figures(told[0], told[1].service_level), _figures(spreads[0], spreads[1].service_level)
+
+
+def _figures(found: erlang.Prospect | spread.Spread, level_20s: float) -> Figures:
+    return Figures(found.wait_probability, found.mean_wait_seconds, found.service_level, level_20s)
 
 
 def _check(setup: Setup, recorded: Arrivals | None) -> None:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
-from routing.engine import Agent, Engine, Item, looks_again_at
+from routing.engine import Agent, Decision, Engine, Item, looks_again_at
 from routing.rings import Queue
 
 
@@ -121,12 +121,19 @@ class Turning:
 
     def _come(self, coming: Coming) -> None:
         item = coming.item
-        self._waiting[item.id] = coming
-        self._engine.add(item)
-        if self._engine.has_room:
-            self._decide(coming.at)
-            if item.id not in self._waiting:
+        if self._waiting or not self._engine.has_room:
+            self._waiting[item.id] = coming
+            self._engine.add(item)
+            if self._engine.has_room:
+                self._decide(coming.at)
+                if item.id not in self._waiting:
+                    return
+        else:
+            decision = self._engine.give_or_add(item, coming.at)
+            if decision is not None:
+                self._given(coming, decision, coming.at)
                 return
+            self._waiting[item.id] = coming
         if coming.patience_seconds is not None:
             self._plan(coming.at + coming.patience_seconds, _PatienceEnds(coming))
         self._look_later(item, coming.at)
@@ -170,12 +177,15 @@ class Turning:
 
     def _decide(self, now: float) -> None:
         for decision in self._engine.decide(now):
-            if decision.agent_id is not None:
-                coming = self._waiting.pop(decision.item_id)
-                self._plan(now + coming.work_seconds, _Done(decision.agent_id, coming.item))
-                if self._is_capped:
-                    self._plan(now + 3600, _HourOver(decision.agent_id))
-                self._watch.given(coming, decision.agent_id, now)
+            self._given(self._waiting.pop(decision.item_id), decision, now)
+
+    def _given(self, coming: Coming, decision: Decision, now: float) -> None:
+        if decision.agent_id is None:
+            return
+        self._plan(now + coming.work_seconds, _Done(decision.agent_id, coming.item))
+        if self._is_capped:
+            self._plan(now + 3600, _HourOver(decision.agent_id))
+        self._watch.given(coming, decision.agent_id, now)
 
 
 _HELD: Final = ("load", "blocked", "idle_since", "calls_idle_since", "given_last_hour")

@@ -7,7 +7,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from workforce import arrivals, erlang
+from workforce import arrivals
 from workforce.simulation import Outcome, Setup, simulate
 
 MOST_ROWS = 48
@@ -75,10 +75,10 @@ def command(
     if as_json:
         click.echo(msgspec.json.encode(outcome))
         return
-    _show(outcome, setup)
+    _show(outcome)
 
 
-def _show(outcome: Outcome, setup: Setup) -> None:
+def _show(outcome: Outcome) -> None:
     console = Console()
     console.print(
         f"{outcome.arrivals:,} calls: {outcome.answered:,} answered, {outcome.abandoned:,} hung up"
@@ -92,11 +92,12 @@ def _show(outcome: Outcome, setup: Setup) -> None:
         f"{outcome.service_level:.2%} within {outcome.within_seconds:g} s; people talked {outcome.occupancy:.2%} "
         "of their time"
     )
-    if setup.calls_per_hour is not None and isinstance(setup.agents, int) and setup.patience_seconds is None:
-        told = erlang.expect(setup.calls_per_hour, setup.handle_seconds, setup.agents, setup.within_seconds)
+    told, off = outcome.erlang_c, outcome.by_chance
+    if told is not None and off is not None:
         console.print(
-            f"Erlang C: {told.wait_probability:.2%}, {told.mean_wait_seconds:.1f} s, {told.service_level:.2%}, "
-            f"{told.occupancy:.2%}"
+            f"Erlang C: {told.wait_probability:.2%}, {told.mean_wait_seconds:.1f} s, {told.service_level:.2%}; "
+            f"so many calls may be off by chance by {off.wait_probability:.2%}, {off.mean_wait_seconds:.1f} s, "
+            f"{off.service_level:.2%}"
         )
     if len(outcome.intervals) > MOST_ROWS:
         console.print(f"{len(outcome.intervals):,} half hours: --json shows each.")

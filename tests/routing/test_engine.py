@@ -342,7 +342,8 @@ class Plain:
             fitting = [one for one in free if one.has_room(thing)]
             if fitting:
                 return min(fitting, key=lambda one: (one.idle(thing), one.id))
-            near = near or min(free, key=lambda one: (one.load, one.id), default=None)
+            big = [one for one in free if one.capacity >= thing.weight]  # the others never have room for it
+            near = near or min(big, key=lambda one: (one.load, one.id), default=None)
             somebody = somebody or bool(able)
         if near is not None:
             self.kept.add(near.id)
@@ -409,6 +410,22 @@ def test_an_engine_that_is_told_of_changes_decides_as_a_new_one(
         copies = [Agent(**{name: getattr(one, name) for name in one.__struct_fields__}) for one in people.values()]
         wanted = given_to(decided(list(desk.items.values()), copies, queues, now))
         assert given_to(desk.decide(now)) == wanted
+
+
+@given(some_items, some_agents, some_queues)
+@settings(max_examples=100)
+def test_what_comes_alone_goes_where_a_round_would_give_it(
+    items: list[dict[str, Any]], agents: list[dict[str, Any]], queues: tuple[Queue, ...]
+) -> None:
+    """The short way for an item that finds nothing waiting; where nobody takes it, it waits as any other."""
+    for number, fields in enumerate(items):
+        one, desk = Item(id=number, kind="email", **fields), Engine(queues)
+        for each in people_of(agents).values():
+            desk.put_agent(each)
+        wanted = given_to(decided([one], people_of(agents).values(), queues, 100.0))
+        found = desk.give_or_add(one, 100.0)
+        assert ({} if found is None else given_to([found])) == wanted
+        assert list(desk.items) == ([one.id] if found is None else [])
 
 
 @given(some_items, some_agents, some_queues)
