@@ -139,3 +139,10 @@ async def find_organisations(session: AsyncSession, q: str = "", limit: int = 20
     statement = select(Organisation.id, Organisation.name).where(Organisation.name.ilike(f"%{escaped}%"))
     rows = await session.execute(statement.order_by(Organisation.name, Organisation.id).limit(min(limit, LONGEST_PAGE)))
     return [(row.id, row.name) for row in rows]
+
+
+async def named_organisations(session: AsyncSession, ids: Sequence[int]) -> list[tuple[int, str]]:
+    """Id and name of some organisations, by name; those that are gone are left out."""
+    statement = select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids[:LONGEST_PAGE]))
+    rows = await session.execute(statement.order_by(Organisation.name, Organisation.id))
+    return [(row.id, row.name) for row in rows]

@@ -4,13 +4,13 @@ from typing import Annotated, Final
 
 from litestar import Controller, Response, get, patch, put
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, HeaderParameter, JSONBody
+from litestar.params import FromQuery, HeaderParameter, JSONBody, QueryParameter
 
 from agent_ui import customer_page
 from agent_ui.auth import requires
 from agent_ui.deps import Desk
 from agent_ui.limits import allow
-from agent_ui.views.base import Page, PathId, etag, given, version_of
+from agent_ui.views.base import Named, Page, PathId, etag, given, version_of
 from agent_ui.views.customers import (
     CustomerChangeInput,
     CustomerView,
@@ -20,7 +20,7 @@ from agent_ui.views.customers import (
     organisation_view,
 )
 from agent_ui.views.tickets import CustomerBrief, SearchView
-from customers import finding, organisations, service, tiers
+from customers import finding, listing, organisations, service, tiers
 from customers.listing import CustomerLine
 from products import finding as products
 from products.listing import RegistrationRow
@@ -85,6 +85,20 @@ class OrganisationController(Controller):
     async def known_tiers(self, desk: NamedDependency[Desk]) -> list[str]:
         """What the desk calls its better customers: the tiers that customers and organisations have."""
         return await tiers.known(desk.session)
+
+    @get("/organisations", guards=[requires("customers:read")], summary="Companies")
+    async def find(
+        self,
+        desk: NamedDependency[Desk],
+        q: FromQuery[str] = "",
+        ids: Annotated[list[int] | None, QueryParameter(max_items=100)] = None,
+    ) -> list[Named]:
+        """Companies whose name holds ``q`` (some of them), or those with these ``ids``; by name."""
+        if ids is not None:
+            found = await listing.named_organisations(desk.session, ids)
+        else:
+            found = await listing.find_organisations(desk.session, q)
+        return [Named(id=number, name=name) for number, name in found]
 
     @put("/organisations/{organisation_id:int}", guards=[requires("customers:change")], summary="Change a company")
     async def change(

@@ -3,9 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+from core import clock as clocks
 from core import events
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
+from customers.models import Organisation
 from routing import sla
 from tests.agent_ui.conftest import Desk, new_ticket
 from tests.routing.promising import wire
@@ -62,6 +64,22 @@ async def test_tiers_of_customers_and_companies(desk: Desk, ticket: int) -> None
     if company is not None:
         changed = await desk.agent.http.put(f"/api/organisations/{company['id']}", json={"tier": "gold"})
         assert (changed.json()["tier"], changed.headers["etag"]) == ("Gold", '"v2"')
+
+
+async def test_companies_are_found_by_letters_and_by_numbers(desk: Desk, db: Database) -> None:
+    """By those who may see customers; what is gone is left out."""
+    async with unit_of_work(db) as session:
+        names = ("Bluefin Logistics", "Blue Hills Dairy", "Ashoka Garden")
+        companies = [Organisation(name=name, created_at=clocks.now()) for name in names]
+        session.add_all(companies)
+        await session.flush()
+        ids = [each.id for each in companies]
+    http = desk.agent.http
+    found = (await http.get("/api/organisations", params={"q": "blue"})).json()
+    assert [each["name"] for each in found] == ["Blue Hills Dairy", "Bluefin Logistics"]
+    named = (await http.get("/api/organisations", params={"ids": [ids[0], ids[2], 10**9]})).json()
+    assert named == [{"id": ids[2], "name": "Ashoka Garden"}, {"id": ids[0], "name": "Bluefin Logistics"}]
+    assert (await desk.anonymous.get("/api/organisations")).status_code == 401
 
 
 async def test_the_report_says_how_promises_were_kept(desk: Desk, db: Database, clock: ManualClock) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.looks import violations
+from tests.browser.looks import is_too_wide, violations
 from tests.browser.signing_in import sign_in
 from tests.journeys.desk import ADMIN, Client, Desk
 
@@ -26,7 +26,8 @@ def test_a_rule_is_written_tried_out_and_acts(page: Page, desk: Desk, picture: P
     page.get_by_label("Value").select_option("Urgent")
     page.get_by_role("button", name="Create rule").click()
     expect(page.get_by_text("Choose 1 to 20 actions.")).to_be_visible()
-    page.get_by_label("Add an action …").select_option("Change tags")
+    add_action(page, "Change tags")
+    expect(page.get_by_text("Choose 1 to 20 actions.")).to_have_count(0)
     page.get_by_label("Put on").fill("seen-by-rule")
     number = ticket_made_urgent(desk)
     page.get_by_role("button", name="Try it out").click()
@@ -35,14 +36,27 @@ def test_a_rule_is_written_tried_out_and_acts(page: Page, desk: Desk, picture: P
     expect(trial.get_by_role("link", name=re.compile(f"#{number}"))).to_be_visible()
     picture(page, "trial")
     assert violations(page) == []
-    page.set_viewport_size({"width": 390, "height": 780})
-    picture(page, "trial-narrow")
-    page.set_viewport_size({"width": 1440, "height": 900})
+    look_narrow(page, picture)
     page.get_by_role("checkbox", name="Switched on").check()
     page.get_by_role("button", name="Create rule").click()
     expect(page.get_by_role("heading", name="Urgent ones are seen")).to_be_visible()
     expect(page.get_by_text("Nothing yet")).to_be_visible()
 
+    act_and_look(page, desk, number, picture)
+    write_a_macro(page, desk, number, picture)
+    write_a_webhook(page, desk, picture)
+
+
+def look_narrow(page: Page, picture: Picture) -> None:
+    """On a telephone nothing scrolls sideways."""
+    page.set_viewport_size({"width": 390, "height": 780})
+    assert not is_too_wide(page)
+    picture(page, "trial-narrow")
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def act_and_look(page: Page, desk: Desk, number: int, picture: Picture) -> None:
+    """What the rule did stands in its log, in the ticket's history and below the list of rules."""
     ticket_made_urgent(desk)
     log = page.get_by_role("list", name="What it did")
     expect(log).to_contain_text(f"#{number}", timeout=15_000)
@@ -62,10 +76,14 @@ def test_a_rule_is_written_tried_out_and_acts(page: Page, desk: Desk, picture: P
     expect(rules).to_contain_text("Acted once in 7 days")
     picture(page, "rules")
     assert violations(page) == []
+    expect(page.get_by_role("list", name="What rules did")).to_contain_text("Urgent ones are seen")
     rules.get_by_role("switch", name="Urgent ones are seen is on").uncheck()
 
-    write_a_macro(page, desk, number, picture)
-    write_a_webhook(page, desk, picture)
+
+def add_action(page: Page, name: str) -> None:
+    """Choose an action from the menu; the new one has the focus."""
+    page.get_by_role("button", name="Add an action …").click()
+    page.get_by_role("menuitem", name=name).click()
 
 
 def write_a_macro(page: Page, desk: Desk, number: int, picture: Picture) -> None:
@@ -74,9 +92,10 @@ def write_a_macro(page: Page, desk: Desk, number: int, picture: Picture) -> None
     page.get_by_role("button", name="New macro").click()
     form = page.get_by_role("dialog")
     form.get_by_label("Name", exact=True).fill("Calm down")
-    form.get_by_label("Add an action …").select_option("Set the priority")
+    form.get_by_role("textbox", name="Text").fill("Take a deep breath, {{customer.first_name}}.")
+    add_action(page, "Set the priority")
     form.get_by_label("To", exact=True).select_option("Low")
-    form.get_by_label("Add an action …").select_option("Change tags")
+    add_action(page, "Change tags")
     form.get_by_label("Put on").fill("calm")
     picture(page, "macro")
     assert violations(page) == []
@@ -115,6 +134,7 @@ def write_a_webhook(page: Page, desk: Desk, picture: Picture) -> None:
     expect(told).to_contain_text("webhook.test")
     told.get_by_text("webhook.test").first.click()
     expect(told).to_contain_text("this is a try")
+    expect(told.get_by_role("list", name="Tries")).to_contain_text("There is no server called hook.invalid.")
     picture(page, "webhooks")
     assert violations(page) == []
 
@@ -127,3 +147,57 @@ def ticket_made_urgent(desk: Desk) -> int:
         for priority in ("normal", "urgent"):
             assert http.patch(f"/api/tickets/{number}", json={"priority": priority}).status_code == 200
         return number
+
+
+def test_conditions_are_written_without_a_mouse(page: Page, desk: Desk, picture: Picture) -> None:
+    """Added, moved and taken out by keys, with the focus going along; what is wrong is said where it is wrong."""
+    sign_in(page, desk, ADMIN)
+    page.goto(f"{desk.url}/console/settings/rules/new")
+    page.get_by_label("Name", exact=True).fill("By keys alone")
+    page.get_by_role("button", name="Add condition").press("Enter")
+    expect(page.get_by_label("What is asked about")).to_be_focused()
+    page.get_by_role("button", name="Add group").press("Enter")
+    group = page.get_by_role("group", name="Group 1")
+    expect(group.get_by_label("How these conditions belong together")).to_be_focused()
+    inner = group.get_by_role("group", name="Condition 1")
+    inner.get_by_label("What is asked about").select_option("Message text")
+    group.get_by_role("button", name="Add condition").press("Enter")
+    expect(group.get_by_role("group", name="Condition 2").get_by_label("What is asked about")).to_be_focused()
+    group.get_by_role("group", name="Condition 2").get_by_label("What is asked about").select_option("Organisation")
+
+    page.get_by_role("button", name="Move up: Group 1").press("Enter")
+    expect(page.get_by_role("button", name="Move down: Group 1")).to_be_focused()
+    page.get_by_role("button", name="Add an action …").press("Enter")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("To", exact=True)).to_be_focused()
+    page.get_by_role("button", name="Try it out").press("Enter")
+    value = inner.get_by_label("Value")
+    expect(value).to_be_focused()
+    expect(value).to_have_accessible_description("Write what it is compared with.")
+    picture(page, "complaint")
+    assert violations(page) == []
+    page.keyboard.type("sparks")
+    expect(page.get_by_text("Write what it is compared with.")).to_have_count(0)
+    page.get_by_role("button", name="Try it out").press("Enter")
+    organisation = group.get_by_role("button", name="Value: Choose organisations")
+    expect(organisation).to_have_accessible_description("Choose one.")
+    organisation.press("Enter")
+    page.keyboard.type("bluefin")
+    expect(page.get_by_role("listbox", name="Value").get_by_role("option")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(group.get_by_role("button", name="Value: Bluefin Logistics")).to_be_focused()
+
+    group.get_by_role("button", name="Remove: Condition 1").press("Enter")
+    expect(group.get_by_role("button", name="Add condition")).to_be_focused()
+    page.get_by_role("button", name="Remove: Condition 1").last.press("Enter")
+    page.get_by_role("button", name="Create rule").press("Enter")
+    expect(page.get_by_role("heading", name="By keys alone")).to_be_visible()
+    page.goto(f"{desk.url}/console/settings/rules")
+    expect(page.get_by_role("list", name="Rules", exact=True)).to_contain_text("if Organisation is Bluefin Logistics:")
+    page.goto(f"{desk.url}/console/settings/rules")
+    page.get_by_role("link", name="By keys alone").click()
+    page.get_by_role("button", name="Delete rule").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete rule").click()
+    expect(page.get_by_text("By keys alone is deleted.")).to_be_visible()

@@ -40,10 +40,10 @@ export function useComplaints() {
     return error.errors.length > 0
   }
 
-  /** Put the caret where the first complaint is. False when no field of this page is meant. */
+  /** Put the caret where the first complaint is, or on its words where it is about no single field. False when no field of this page is meant. */
   async function focusFirst(root: HTMLElement | null): Promise<boolean> {
     await nextTick()
-    const wrong = root?.querySelector<HTMLElement>('[aria-invalid=true]')
+    const wrong = root?.querySelector<HTMLElement>('[aria-invalid=true], [data-complaint]')
     wrong?.focus()
     return Boolean(wrong)
   }

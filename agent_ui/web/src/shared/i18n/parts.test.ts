@@ -6,7 +6,7 @@ import { PARTS } from './parts'
 /** Sources that may speak a part's words: what is loaded by `withWords` for it, and titles that are asked for later. */
 const OFFICE = /^\/src\/(features\/(choices|hours|ledger|mailboxes|people|portal|privacy|products|responseTimes|rules|satisfaction|staffing|widgets|words)|pages\/settings|pages\/LedgerPage|shared\/form\/|shared\/ui\/LoadFailure|features\/shell\/notices)/
 const SPEAKERS: Record<keyof typeof PARTS, RegExp> = {
-  desk: new RegExp(`${OFFICE.source}|^/src/(features/(timeline|composer|details|ticket|customers|search|prefs|palette|auth|knowledge|shell/shellCommands|routing)|pages/knowledge/|pages/(Search|Customers?|Preferences|SignIn|NewConversation)Page|pages/inbox/TicketPane|shared/(sending/|commands\\.ts|promises\\.ts|serverWords\\.ts|ui/CopyLine|ui/CoverBadge))`),
+  desk: new RegExp(`${OFFICE.source}|^/src/(features/(timeline|composer|details|ticket|customers|search|prefs|palette|auth|knowledge|shell/shellCommands|routing)|pages/knowledge/|pages/(Search|Customers?|Preferences|SignIn|NewConversation)Page|pages/inbox/TicketPane|shared/(sending/|editor/|commands\\.ts|promises\\.ts|serverWords\\.ts|ui/CopyLine|ui/CoverBadge))`),
   office: new RegExp(`${OFFICE.source}|^/src/(features/(floor|offers|prefs|routing)|pages/(floor|PreferencesPage))`),
   routing: /^\/src\/(features\/(floor|offers|routing)|pages\/(floor|settings)|features\/details\/RoutingReason)/,
   rules: /^\/src\/(features\/rules|features\/ticket\/ApplyMacro|shared\/ruleNames|pages\/settings\/(Rule|Macro|Webhook))/,
