@@ -18,6 +18,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from automation import macros
 from channels.email.tokens import Tokens
 from channels.models import ChannelAccount, InboundItem, InboundRaw
 from core import jobs
@@ -31,11 +32,11 @@ from customers.models import ContactPoint, Customer, Organisation
 from routing import queues
 from routing.kinds import BROUGHT
 from routing.models import Decision, Presence, WorkItem, WorkKind
-from simulator import demo_articles, demo_chat, demo_portal, demo_products, demo_ratings, demo_sla
+from simulator import demo_articles, demo_chat, demo_portal, demo_products, demo_ratings, demo_rules, demo_sla
 from simulator.demo_draws import draws
 from simulator.demo_events import History
 from simulator.demo_ledger import Ledger
-from simulator.demo_macros import MACROS
+from simulator.demo_macros import ACTIONS, MACROS
 from simulator.demo_people import (
     ADMIN,
     AGENT,
@@ -50,7 +51,7 @@ from simulator.demo_people import (
 from simulator.demo_rows import Mailbox, Row, RowMaker, Rows, World, attachment_row, number
 from simulator.demo_talk import as_html, cities
 from simulator.demo_threads import DAYS, Plan, Planner
-from staff import macros, passwords, permissions
+from staff import passwords, permissions
 from staff.models import Agent, Team, TeamMember
 from tickets.lifecycle import WAKE_JOB
 from tickets.models import Attachment, Delivery, Draft, Message, ReadMark, Satisfaction, Ticket
@@ -167,6 +168,7 @@ class _Seeding:
         await self._unreachable(rows)
         await self._timers(plans)
         await demo_sla.fill(self._session, self._now)
+        await demo_rules.fill(self._session, self._now)
         await self._session.execute(text("analyze tickets, messages, events, customers, contact_points, deliveries"))
         return DemoSummary(
             True, len(AGENTS), len(people), len(plans), len(rows.messages), _SIGN_INS, _support(self._settings)
@@ -191,7 +193,8 @@ class _Seeding:
         await demo_articles.fill(self._session, self._storage, self._now)
         await demo_chat.fill(self._session, self._secret)
         for name, plain in MACROS.items():
-            await macros.save(self._session, name, as_html(plain))
+            draft = macros.Draft(name=name, html=as_html(plain), actions=ACTIONS.get(name, ()))
+            await macros.save(self._session, draft)
         first = {
             table: await self._reserve(model, 20_000 if table == "deliveries" else 4000)
             for table, model in _COUNTED.items()

@@ -16,6 +16,7 @@ from routing import kinds
 from routing.engine import PRIORITY_SECONDS
 from routing.events import TicketRouted
 from simulator.demo_draws import draws
+from simulator.demo_macros import DANGER_TAG
 from simulator.demo_people import AGENTS
 from simulator.demo_rows import Row, Rows, World
 from simulator.demo_threads import Plan, Turn
@@ -33,6 +34,9 @@ from tickets.events import (
 )
 from tickets.lifecycle import PRIORITIES
 
+DANGER: Final = "Danger first"
+"""The rule that has acted in the demo."""
+ACTED_AFTER: Final = timedelta(seconds=2)
 _DECISIONS_SINCE: Final = timedelta(days=14)
 
 
@@ -77,6 +81,8 @@ class History:
         account = self._world.mailboxes[plan.team].id
         at = plan.created_at
         self._add(at, customer, TicketCreated(channel=plan.channel, account_id=account, **facts))
+        if DANGER_TAG in plan.tags:
+            self._danger(plan, at + ACTED_AFTER, facts)
         facts["agents"] = self._assigned(plan, facts)
         status = "open"
         for turn in plan.turns:
@@ -87,6 +93,12 @@ class History:
             owner = self._agent(plan.assignee or 0)
             until = TicketSnoozed(until=plan.snoozed_until, **facts)
             self._add(plan.turns[-1].at + timedelta(minutes=2), owner, until)
+
+    def _danger(self, plan: Plan, at: datetime, facts: dict[str, Any]) -> None:
+        """The rule on danger has seen the ticket (``simulator/demo_rules.py`` writes its log)."""
+        rule = Actor(ActorKind.RULE, None, DANGER)
+        self._add(at, rule, PriorityChanged(old="normal", new=plan.priority, rule=DANGER, **facts))
+        self._add(at, rule, TagsChanged(added=[DANGER_TAG], removed=[], rule=DANGER, **facts))
 
     def _assigned(self, plan: Plan, facts: dict[str, Any]) -> tuple[int, ...]:
         """The first owner: given by the router at once, or she took it shortly before she answered."""
@@ -180,8 +192,10 @@ class History:
         if turn is not next(each for each in plan.turns if each.agent is not None and each.step != "note"):
             return
         at = turn.at - timedelta(seconds=20)
-        self._add(at, agent, TagsChanged(added=list(plan.tags), removed=[], **facts))
-        if plan.priority != "normal":
+        tags = [tag for tag in plan.tags if tag != DANGER_TAG]
+        if tags:
+            self._add(at, agent, TagsChanged(added=tags, removed=[], **facts))
+        if plan.priority != "normal" and DANGER_TAG not in plan.tags:
             self._add(at, agent, PriorityChanged(old="normal", new=plan.priority, **facts))
 
     def _endings(self, plan: Plan, status: str) -> Iterator[tuple[datetime, Actor, str, str]]:

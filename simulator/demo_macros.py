@@ -1,7 +1,10 @@
-"""Canned replies of the demo company. Plain text; ``simulator/demo.py`` keeps them as HTML."""
+"""Macros of the demo company: plain texts (``simulator/demo.py`` makes HTML of them), and what some do to a ticket."""
 
 from typing import Final
 
+from automation.actions import Action, Assign, ChangeTags, SetPriority, SetStatus
+
+DANGER_TAG: Final = "safety"
 MACROS: Final = {
     "Ask for the serial number": (
         "Could you send me the serial number, please? It has two letters and eight digits and stands on the plate "
@@ -40,3 +43,11 @@ MACROS: Final = {
     ),
 }
 """Name → text."""
+
+ACTIONS: Final[dict[str, tuple[Action, ...]]] = {
+    "Safety first": (Assign(me=True), SetPriority(value="urgent"), ChangeTags(add=(DANGER_TAG,))),
+    "Visit missed, sorry": (Assign(me=True), SetPriority(value="high"), ChangeTags(add=("callback",))),
+    "Part on order": (SetStatus(value="on_hold"), ChangeTags(add=("part-on-order",))),
+    "Refund sent": (SetStatus(value="solved"), ChangeTags(add=("refund",))),
+}
+"""Name → what it does."""

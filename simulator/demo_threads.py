@@ -12,6 +12,7 @@ from datetime import datetime, time, timedelta
 from typing import Final
 
 from simulator.demo_draws import draws
+from simulator.demo_macros import DANGER_TAG
 from simulator.demo_people import AGENTS, TEAMS, DemoAgent, DemoCustomer
 from simulator.demo_talk import OFFICE, Speaker, Story, book
 
@@ -312,8 +313,9 @@ class Planner:
         return plan
 
     def _priority(self, story: Story) -> str:
-        """The story's own, but now and then nobody has set it."""
-        return story.priority if self._rng.random() < 0.85 else "normal"
+        """The story's own, but now and then nobody has set it; where there is danger, a rule does."""
+        is_set = self._rng.random() < 0.85
+        return story.priority if is_set or DANGER_TAG in story.tags else "normal"
 
     def _fresh_subject(self, speaker: Speaker) -> str:
         subject, without_days = speaker.subject()

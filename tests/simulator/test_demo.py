@@ -252,7 +252,7 @@ async def test_the_history_ends_in_the_present_state(seeded: demo.DemoSummary, d
             assert data["from_id"] == now["owner"]
             now["owner"] = data["to_id"]
         elif kind == "ticket.tags_changed":
-            now["tags"] = data["added"]
+            now["tags"] = [*now["tags"], *data["added"]]
         elif kind == "ticket.priority_changed":
             now["priority"] = data["new"]
         elif kind in {"message.received", "message.queued", "note.added"}:
@@ -334,6 +334,7 @@ LEFT_OUT = {
     "inbound_items": {"sha256", "size"},
     "inbound_raw": {"content"},
     "proofs": {"sha256", "storage_key"},
+    "rule_runs": {"id", "event_id", "xid"},
     "tickets": {"snippet"},  # cut off after so many letters, days included
 }
 """Columns that hold secrets, or depend on how long the name of a month is."""
@@ -494,5 +495,6 @@ async def test_the_doctor_finds_the_demo_well(
     seeded: demo.DemoSummary, db: Database, settings: Settings, storage: Storage
 ) -> None:
     """What fails in the demo's story is no fault of the desk."""
-    findings = await doctor.examine(Runtime(settings, db, storage, "secret"))
+    with clocks.use(clocks.ManualClock(NOW)):
+        findings = await doctor.examine(Runtime(settings, db, storage, "secret"))
     assert {each.name: each.says for each in findings if not each.ok} == {}
