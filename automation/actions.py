@@ -163,6 +163,8 @@ def plan(action: Action, values: Mapping[str, Value], me: int | None = None) -> 
             return _set(kind, values.get("ticket.assignee"), me if action.me else action.agent)
         case SetTeam():
             return _set(kind, values.get("ticket.team"), action.team)
+        case MoveTo():
+            return _set(kind, values.get("ticket.queue"), action.queue)
         case SetPriority():
             return _set(kind, values.get("ticket.priority"), action.value)
         case SetStatus():
@@ -180,8 +182,6 @@ def _aim(action: Action) -> Value:
     match action:
         case Snooze():
             return action.hours if action.minutes is None else action.minutes
-        case MoveTo():
-            return action.queue
         case Require():
             return action.skill
         case Mail():
@@ -198,6 +198,8 @@ def after(effects: Iterable[Effect], values: Mapping[str, Value]) -> dict[str, V
     for effect in effects:
         if effect.action in _CHANGED:
             done[_CHANGED[effect.action]] = effect.new
+        if effect.action == "team" and effect.changes:
+            done["ticket.queue"] = None  # it comes to a queue of that team, which one is found out later
     return done
 
 
@@ -207,6 +209,7 @@ _CHANGED: Final = {
     "priority": "ticket.priority",
     "status": "ticket.status",
     "tags": "ticket.tags",
+    "queue": "ticket.queue",
 }
 
 

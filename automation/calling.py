@@ -25,6 +25,7 @@ import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from automation import webhooks
 from automation.events import WebhookDisabled
 from automation.models import Webhook, WebhookDelivery
 from automation.webhooks import CALL_JOB, PREFIX, PURPOSE
@@ -161,8 +162,11 @@ class Caller:
 
 async def _keep(session: AsyncSession, delivery_id: int, outcome: Outcome) -> None:
     """Write down how a try ended, and what follows from it."""
-    row = await session.get_one(WebhookDelivery, delivery_id, with_for_update=True)
-    webhook = await session.get_one(Webhook, row.webhook_id, with_for_update=True)
+    whose = await session.scalar(select(WebhookDelivery.webhook_id).where(WebhookDelivery.id == delivery_id))
+    webhook = await webhooks.lock(session, whose or 0)
+    row = await session.get(WebhookDelivery, delivery_id, with_for_update=True)
+    if webhook is None or row is None:
+        return  # it was taken away while it was told
     now = clock.now()
     tried: dict[str, Any] = {"at": now, "status": outcome.status, "words": outcome.words}
     row.history = [*row.history, msgspec.to_builtins(tried)][-20:]

@@ -40,6 +40,7 @@ _TICKETS: Final = Sql(
     select t.id, t.subject, t.status, t.priority, t.channel, t.team_id, t.assignee_id, t.account_id, t.tags,
         t.entitlement, t.form_answers::text as answers, t.reopen_count, t.message_count,
         t.snoozed_until is not null as snoozed, t.waiting_since is not null as waiting, t.last_customer_message_id,
+        (select w.queue_id from work_items w where w.ticket_id = t.id) as queue_id,
         exists(select from sla_clocks s where s.ticket_id = t.id and s.breached_at is not null) as late,
         c.vip, coalesce(c.tier, o.tier) as tier, c.organisation_id, c.language, c.name as customer, (
             select m.author_address from messages m where m.ticket_id = t.id and m.kind = 'customer'
@@ -138,6 +139,7 @@ def _values(ticket: Any, message: Any, event: Event) -> Values:
         "ticket.snoozed": ticket.snoozed,
         "ticket.waiting": ticket.waiting,
         "ticket.late": ticket.late,
+        "ticket.queue": ticket.queue_id,
         "customer.vip": ticket.vip,
         "customer.tier": ticket.tier,
         "customer.organisation": ticket.organisation_id,

@@ -7,19 +7,29 @@ named is refused before (``automation/references.py``).
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automation import references, rules
+from automation.events import AutomationAlarmed
 from automation.references import Kind
+from core import events, jobs
 from core.sql import Sql
 from routing.events import HoursChanged, QueueChanged, SkillChanged
 from staff.events import AgentChanged
 
+TELL_JOB = "automation.tell_flagged"
 _NAME = Sql("select name from agents where id = :id")
 
 
 async def flag_users(session: AsyncSession, kind: Kind, key: str | int, reason: str) -> None:
     """Switch off the rules that name something which is gone."""
     for use in await references.users_of(session, kind, key):
-        if use.kind == "rule":
-            await rules.flag(session, use.id, reason)
+        told = await rules.flag(session, use.id, reason) if use.kind == "rule" else None
+        if told is not None:  # what a handler records is handled by nobody else, so a job says it
+            await jobs.enqueue(session, TELL_JOB, {"rule_id": told.rule_id, "name": told.name, "reason": told.reason})
+
+
+async def tell(session: AsyncSession, rule_id: int, name: str, reason: str) -> None:
+    """Have a person told of a rule that was switched off because what it names is gone (job)."""
+    told = AutomationAlarmed(rule_id=rule_id, name=name, reason=reason, teams=(events.NO_TEAM,))
+    events.record(session, told)
 
 
 async def on_agent_changed(session: AsyncSession, event: AgentChanged) -> None:

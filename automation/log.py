@@ -55,7 +55,12 @@ _WRITE: Final = Sql(
     """
 )
 _DONE: Final = Sql("select 1 from rule_runs where rule_id = :rule_id and event_id = :event_id")
-_OFTEN: Final = Sql("select count(*) from rule_runs where ticket_id = :ticket_id and at > :since and outcome = 'acted'")
+_OFTEN: Final = Sql(
+    """
+    select count(*) from rule_runs where ticket_id = :ticket_id and at > :since and outcome = 'acted'
+        and effects @> '[{"changes": true}]'
+    """
+)
 _TOLD: Final = Sql(
     "select 1 from rule_runs where ticket_id = :ticket_id and at > :since and outcome = 'stopped' and reason = :reason"
 )

@@ -67,6 +67,13 @@ async def enabled(session: AsyncSession) -> list[Rule]:
     return [rule_of(row) for row in await session.scalars(statement)]
 
 
+async def is_on(session: AsyncSession, rule_id: int, version: int | None = None) -> bool:
+    """Whether a rule runs still, and is still the same where its version is given."""
+    statement = select(RuleRow.version).where(RuleRow.id == rule_id, RuleRow.is_enabled)
+    found = await session.scalar(statement)
+    return found is not None and version in (None, found)
+
+
 async def get(session: AsyncSession, rule_id: int) -> Rule:
     """One rule.
 
@@ -179,18 +186,22 @@ async def switch(session: AsyncSession, rule_id: int, *, on: bool) -> Rule:
     return rule_of(row)
 
 
-async def flag(session: AsyncSession, rule_id: int, reason: str) -> None:
-    """Switch a rule off because it cannot do its work any more, and have a person told."""
+async def flag(session: AsyncSession, rule_id: int, reason: str) -> AutomationAlarmed | None:
+    """Switch a rule off because it cannot do its work any more.
+
+    Returns:
+        What a person is to be told of it; None: she has been.
+    """
     row = await locked(session, rule_id)
     if not row.is_enabled and row.flag == reason:
-        return
+        return None
     before = told(row)
     row.is_enabled, row.flag, row.version = False, reason, row.version + 1
     await session.flush()
     after = told(row) | {"flag": reason}
     events.record(session, RuleChanged(rule_id=row.id, name=row.name, before=before, after=after))
     words = f"The rule was switched off: {reason}"
-    events.record(session, AutomationAlarmed(rule_id=row.id, name=row.name, reason=words, teams=(events.NO_TEAM,)))
+    return AutomationAlarmed(rule_id=row.id, name=row.name, reason=words, teams=(events.NO_TEAM,))
 
 
 async def remove(session: AsyncSession, rule_id: int) -> None:
@@ -231,7 +242,9 @@ async def locked(session: AsyncSession, rule_id: int) -> RuleRow:
     Raises:
         NotFound: there is none with this id.
     """
-    row = await session.scalar(select(RuleRow).where(RuleRow.id == rule_id).with_for_update())
+    # Rows of the log refer to it: a lock of its key would wait for every run, and two runs for each other.
+    statement = select(RuleRow).where(RuleRow.id == rule_id).with_for_update(key_share=True)
+    row = await session.scalar(statement.execution_options(populate_existing=True))
     if row is None:
         raise NotFound("There is no such rule.")
     return row

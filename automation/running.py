@@ -12,14 +12,15 @@ from typing import Final, NamedTuple
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from automation import acting, conditions, engine, facts, log, rules
+from automation import acting, conditions, engine, facts, log, references, rules
 from automation.engine import Happening, Rule
 from automation.events import AutomationAlarmed
 from automation.facts import Event
+from automation.webhooks import SwitchedOff
 from core import events
 from core import log as logs
 from core.db import Database, acting_as, reading, unit_of_work
-from core.errors import DeskError, Invalid, NotFound, Temporary
+from core.errors import DeskError, NotFound, Temporary
 from core.sql import Sql
 from tickets import access, lifecycle
 from tickets.templates import Surroundings
@@ -117,6 +118,8 @@ class Automation:
             return NOTHING  # it is gone, or of a team that is none of the rule's business
         if event.id and await log.is_done(session, rule.id, event.id):
             return NOTHING
+        if not await rules.is_on(session, rule.id):
+            return NOTHING  # somebody has just switched it off
         values = (await facts.read(session, [event]))[event.id]
         known = await facts.schedules(session, rule.condition)
         verdict = conditions.ask(rule.condition, facts.facts(values, event, known))
@@ -144,10 +147,14 @@ class Automation:
         return Done("acted") if why is None else Done("stopped", why)
 
     async def _failed(self, rule: Rule, occasion: Occasion, problem: DeskError) -> None:
-        """Keep why; a rule that names what is gone will not do better next time, so it is switched off."""
+        """Keep why; a rule that names what is gone will not do better next time, so it is switched off.
+
+        The rule is locked before the log refers to it.
+        """
         event = occasion.event
         _log.warning("a rule failed", rule=rule.id, ticket=event.ticket_id, reason=problem.detail)
         async with unit_of_work(self._db) as session:
+            told = await self._flagged(session, rule, problem)
             if occasion.mark is not None:
                 await occasion.mark(session)
             await log.write(
@@ -159,8 +166,18 @@ class Automation:
                 outcome="failed",
                 reason=problem.detail,
             )
-            if isinstance(problem, (Invalid, NotFound)):
-                await rules.flag(session, rule.id, problem.detail)
+            if told is not None:
+                events.record(session, told)
+
+    @staticmethod
+    async def _flagged(session: AsyncSession, rule: Rule, problem: DeskError) -> AutomationAlarmed | None:
+        """Switch a rule off that names what is gone; what fails for one ticket's sake may do well with the next."""
+        gone = await references.missing(
+            session, list(references.references_of(rule.trigger, rule.condition, rule.actions))
+        )
+        if gone or isinstance(problem, SwitchedOff):
+            return await rules.flag(session, rule.id, problem.detail)
+        return None
 
 
 async def _chain(session: AsyncSession, event: Event) -> tuple[int, ...]:

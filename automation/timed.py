@@ -27,8 +27,13 @@ from routing import hours
 
 JOB: Final = "automation.run_timed"
 MOST_AT_ONCE: Final = 2000
-PAGE: Final = 500
+PAGE: Final = 20_000
+"""Tickets that one statement finds; when it began is computed for each ticket, so small pages would cost no less."""
+FACTS: Final = 500
+"""Tickets whose facts are read at once."""
 REST: Final = timedelta(hours=1)
+A_MINUTE: Final = 5000
+"""A look at so many tickets that do not fit is worth a minute until the next one."""
 TRIGGER: Final = "time"
 
 _LIVE: Final = "t.status in ('open', 'pending', 'on_hold')"
@@ -63,6 +68,10 @@ _DUE: Final = {
     )
     for name, (which, since) in _SINCE.items()
 }
+_STILL: Final = {
+    name: Sql(f"select 1 from tickets t where t.id = :ticket_id and {which} and {since} = :since")  # noqa: S608 - as above
+    for name, (which, since) in _SINCE.items()
+}
 _MARK: Final = Sql(
     """
     insert into rule_marks (rule_id, ticket_id, since) values (:rule_id, :ticket_id, :since)
@@ -76,7 +85,7 @@ BEGINNING: Final[Place] = (datetime.fromisoformat("1970-01-01T00:00:00+00:00"), 
 
 
 async def due(
-    session: AsyncSession, rule_id: int, trigger: AfterTime, after: Place, limit: int = PAGE
+    session: AsyncSession, rule_id: int, trigger: AfterTime, after: Place, limit: int | None = None
 ) -> tuple[list[Any], Place | None]:
     """Some tickets whose time is over, the longest first.
 
@@ -85,26 +94,32 @@ async def due(
         rule_id: whose marks count; 0: nobody's, for a rule that is being tried out.
         trigger: what began, and how long ago.
         after: since when and which ticket the last one was.
-        limit: how many are looked at.
+        limit: how many are looked at; None: :data:`PAGE`.
 
     Returns:
         Those that are due, and where to go on; None: there are no more.
     """
-    now = clock.now()
+    before, limit = await _before(session, trigger), limit or PAGE
+    if before is None:
+        return [], None
     rows = await _DUE[trigger.since].all(
         session,
         rule_id=rule_id,
-        before=now - timedelta(minutes=trigger.minutes),
+        before=before,
         after=after[0],
         after_id=after[1],
         again=trigger.again,
         limit=limit,
     )
-    place = (rows[-1].since, rows[-1].id) if len(rows) == limit else None
-    if trigger.business:
-        schedule = await hours.read(session, trigger.hours)
-        rows = [row for row in rows if hours.business_seconds(schedule, row.since, now) >= trigger.minutes * 60]
-    return rows, place
+    return rows, (rows[-1].since, rows[-1].id) if len(rows) == limit else None
+
+
+async def _before(session: AsyncSession, trigger: AfterTime) -> datetime | None:
+    """Until when it must have begun for so much time to have passed now; None: that lies too far back."""
+    now = clock.now()
+    if not trigger.business or not trigger.minutes:
+        return now - timedelta(minutes=trigger.minutes)
+    return hours.so_long_before(await hours.read(session, trigger.hours), now, trigger.minutes * 60)
 
 
 async def fitting(session: AsyncSession, condition: Condition, rows: Sequence[Any]) -> list[tuple[int, datetime]]:
@@ -150,32 +165,45 @@ class TimeRules:
         if row is None:
             return
         rule = rules.rule_of(row)
-        done = 0
+        done = looked = 0
         place: Place | None = BEGINNING
         while place is not None and isinstance(rule.trigger, AfterTime):
             async with reading(self._db) as session:
                 rows, place = await due(session, rule.id, rule.trigger, place)
-                hits = await fitting(session, rule.condition, rows)
-            for ticket_id, since in hits:
-                if done >= MOST_AT_ONCE:
-                    await self._rest(rule)
-                    return
-                outcome = await self._one(rule, ticket_id, since)
-                done += outcome == "acted"
-                if outcome == "failed" and not await self._is_on(rule.id):
-                    return
+            looked += len(rows)
+            for first in range(0, len(rows), FACTS):
+                async with reading(self._db) as session:
+                    hits = await fitting(session, rule.condition, rows[first : first + FACTS])
+                for ticket_id, since in hits:
+                    if done >= MOST_AT_ONCE:
+                        await self._rest(rule)
+                        return
+                    if not await self._is_on(rule):
+                        return  # switched off, or written anew: then the next run is by what it says now
+                    done += await self._one(rule, rule.trigger, ticket_id, since) == "acted"
+        if looked - done >= A_MINUTE:
+            await self._hold(rule, timedelta(minutes=(looked - done) // A_MINUTE))
 
-    async def _one(self, rule: Rule, ticket_id: int, since: datetime) -> str | None:
+    async def _one(self, rule: Rule, trigger: AfterTime, ticket_id: int, since: datetime) -> str | None:
         event = Event(id=0, kind=TRIGGER, at=clock.now(), ticket_id=ticket_id)
 
         async def mark(session: AsyncSession) -> bool:
+            # Found some time ago: meanwhile the customer may have been answered.
+            if await _STILL[trigger.since].first(session, ticket_id=ticket_id, since=since) is None:
+                return False
             return await _MARK.first(session, rule_id=rule.id, ticket_id=ticket_id, since=since) is not None
 
         return (await self._automation.run(rule, Occasion(event, mark=mark))).outcome
 
-    async def _is_on(self, rule_id: int) -> bool:
+    async def _is_on(self, rule: Rule) -> bool:
         async with reading(self._db) as session:
-            return bool(await session.scalar(select(RuleRow.is_enabled).where(RuleRow.id == rule_id)))
+            return await rules.is_on(session, rule.id, rule.version)
+
+    async def _hold(self, rule: Rule, rest: timedelta) -> None:
+        """Let a rule that looks at a whole archive in vain do so less often."""
+        async with unit_of_work(self._db) as session:
+            same = update(RuleRow).where(RuleRow.id == rule.id, RuleRow.version == rule.version)
+            await session.execute(same.values(held_until=clock.now() + rest))
 
     async def _rest(self, rule: Rule) -> None:
         """Enough for now: the rest is for the next run, and a person is told."""

@@ -16,8 +16,9 @@ from automation import macros, rules, webhooks
 from automation.fields import FIELDS
 from automation.models import RuleRow, Webhook
 from automation.rules import Draft
+from core.actor import SYSTEM, Actor
 from core.db import actor_of
-from core.errors import Invalid, NotAllowed
+from core.errors import Conflict, Invalid, NotAllowed
 from core.net import Networks
 from core.sql import Sql
 from core.vault import Vault
@@ -29,7 +30,10 @@ _NAMES: Final = {
     "agent": "select id, lower(email) as name from agents",
     "mailbox": "select id, lower(address) as name from channel_accounts where channel = 'email'",
     "organisation": "select id, name from organisations",
-    "queue": "select id, name from queues",
+    "queue": """
+        select q.id, coalesce(case when q.is_default then t.name end, q.name) as name
+        from queues q left join teams t on t.id = q.team_id
+    """,
     "skill": "select id, name from skills",
     "webhook": "select id, name from webhooks",
 }
@@ -59,7 +63,10 @@ class _Names:
 
     def __init__(self, found: Mapping[str, Mapping[int, str]]) -> None:
         self._by_id = found
-        self._by_name = {kind: {name.casefold(): each for each, name in names.items()} for kind, names in found.items()}
+        self._by_name: dict[str, dict[str, list[int]]] = {kind: {} for kind in found}
+        for kind, names in found.items():
+            for each, name in names.items():
+                self._by_name[kind].setdefault(name.casefold(), []).append(each)
 
     def name(self, kind: str, key: Any) -> Any:
         """The name of a number; what is gone keeps its number as a word."""
@@ -69,14 +76,15 @@ class _Names:
         """The number of a name.
 
         Raises:
-            Invalid: this desk knows none.
+            Invalid: this desk knows none, or several of this name.
         """
         if not isinstance(name, str):
             return name
-        found = self._by_name[kind].get(name.casefold())
-        if found is None:
-            raise Invalid(f"This desk has no {kind} called {name}.")
-        return found
+        found = self._by_name[kind].get(name.casefold(), [])
+        if len(found) != 1:
+            many = "more than one" if found else "no"
+            raise Invalid(f"This desk has {many} {kind} called {name}.")
+        return found[0]
 
 
 async def _names(session: AsyncSession) -> _Names:
@@ -86,8 +94,13 @@ async def _names(session: AsyncSession) -> _Names:
     return _Names(found)
 
 
-async def write(session: AsyncSession) -> File:
-    """Everything as a file."""
+async def write(session: AsyncSession, reader: Actor = SYSTEM) -> File:
+    """Everything as a file; webhooks only for those who may write them, since an address may be a secret itself.
+
+    Args:
+        session: for reading.
+        reader: on whose behalf.
+    """
     names = await _names(session)
     listed = await session.scalars(select(RuleRow).order_by(RuleRow.position, RuleRow.id))
     macro_rows = await session.scalars(select(Macro).order_by(Macro.name))
@@ -97,7 +110,7 @@ async def write(session: AsyncSession) -> File:
         macros=[
             _turned({"name": row.name, "html": row.html, "actions": row.actions}, names.name) for row in macro_rows
         ],
-        webhooks=[webhooks.told(row) for row in hooks],
+        webhooks=[webhooks.told(row) for row in hooks] if reader.may("webhooks:manage") else [],
     )
 
 
@@ -170,30 +183,35 @@ async def _one(session: AsyncSession, taken: Taken, value: dict[str, Any], take:
     try:
         async with session.begin_nested():
             is_new = await take(value)
-    except (Invalid, msgspec.ValidationError) as problem:
+    except (Invalid, NotAllowed, Conflict, msgspec.ValidationError) as problem:
         del session.info.get("events", [])[before:]
         taken.refused.append(f"{name}: {problem}")
         return
     (taken.made if is_new else taken.changed).append(name)
 
 
+def _tidy(name: str) -> str:
+    """A name as it is kept."""
+    return " ".join(name.split())
+
+
 async def _take_rule(session: AsyncSession, value: dict[str, Any]) -> bool:
     draft = msgspec.convert(value, Draft)
-    known = await session.scalar(select(RuleRow.id).where(RuleRow.name == draft.name))
+    known = await session.scalar(select(RuleRow.id).where(RuleRow.name == _tidy(draft.name)))
     await rules.save(session, draft, known)
     return known is None
 
 
 async def _take_macro(session: AsyncSession, value: dict[str, Any]) -> bool:
     draft = msgspec.convert(value, macros.Draft)
-    known = await session.scalar(select(Macro.id).where(Macro.name == draft.name))
+    known = await session.scalar(select(Macro.id).where(Macro.name == _tidy(draft.name)))
     await macros.save(session, draft, known)
     return known is None
 
 
 async def _take_webhook(session: AsyncSession, value: dict[str, Any], vault: Vault, networks: Networks) -> bool:
     draft = msgspec.convert(value, webhooks.Draft)
-    known = await session.scalar(select(Webhook.id).where(Webhook.name == draft.name))
+    known = await session.scalar(select(Webhook.id).where(Webhook.name == _tidy(draft.name)))
     await webhooks.save(session, draft, vault, networks, known)
     return known is None
 

@@ -19,7 +19,7 @@ from automation.conditions import Answered
 from automation.engine import AfterTime, OnEvent
 from automation.facts import Event, Values
 from automation.rules import Draft
-from core import clock
+from core import clock, events
 from core.db import actor_of
 from core.sql import Sql
 from tickets import access
@@ -31,7 +31,7 @@ SHOWN: Final = 50
 _EVENTS: Final = Sql(
     """
     select id, kind, at, ticket_id, actor_kind as by, origin, xid::text as xid, data::text as data from events
-    where kind = any(:kinds) and at >= :since and ticket_id is not null and not private
+    where id >= :edge and kind = any(:kinds) and at >= :since and ticket_id is not null and not private
         and (origin is null or not (origin = any(:excludes)))
     order by id desc limit :limit
     """
@@ -42,6 +42,11 @@ _LATER: Final = Sql(
     where ticket_id = any(:ids) and id > :first and kind = any(:kinds)
     """
 )
+
+
+_EDGE: Final = Sql(events.EDGE)
+OVERLAP: Final = timedelta(hours=1)
+"""Events of transactions that overlap are not quite in the order of their times."""
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -85,10 +90,12 @@ async def dry_run(session: AsyncSession, draft: Draft) -> Trial:
 
 
 async def _would_have(session: AsyncSession, draft: Draft, trigger: OnEvent) -> Trial:
+    since = clock.now() - WEEK
     rows = await _EVENTS.all(
         session,
+        edge=await _EDGE.scalar(session, before=since - OVERLAP),
         kinds=list(trigger.of),
-        since=clock.now() - WEEK,
+        since=since,
         excludes=list(draft.excludes),
         limit=MOST_EVENTS + 1,
     )
@@ -125,7 +132,7 @@ async def _would_now(session: AsyncSession, draft: Draft, trigger: AfterTime) ->
     looked_at, hits = 0, list[Hit]()
     place: timed.Place | None = timed.BEGINNING
     while place is not None and looked_at < MOST_EVENTS:
-        rows, place = await timed.due(session, 0, trigger, place)
+        rows, place = await timed.due(session, 0, trigger, place, MOST_EVENTS)
         looked_at += len(rows)
         fitting = await timed.fitting(session, draft.condition, rows)
         asked = [Event(id=-one, kind=timed.TRIGGER, at=clock.now(), ticket_id=one) for one, _ in fitting]

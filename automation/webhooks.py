@@ -58,6 +58,10 @@ DELIVERIES: Final = (
 )
 
 
+class SwitchedOff(Invalid):
+    """A rule is to tell a webhook that is switched off, or gone."""
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """A webhook as somebody wants it."""
 
@@ -276,10 +280,17 @@ async def remove(session: AsyncSession, webhook_id: int) -> None:
 
 
 async def _locked(session: AsyncSession, webhook_id: int) -> Webhook:
-    row = await session.scalar(select(Webhook).where(Webhook.id == webhook_id).with_for_update())
+    row = await lock(session, webhook_id)
     if row is None:
         raise NotFound("There is no such webhook.")
     return row
+
+
+async def lock(session: AsyncSession, webhook_id: int) -> Webhook | None:
+    """A webhook, locked, before any of its deliveries is; deliveries may be noted meanwhile. None: it is gone."""
+    statement = select(Webhook).where(Webhook.id == webhook_id).with_for_update(key_share=True)
+    found: Webhook | None = await session.scalar(statement.execution_options(populate_existing=True))
+    return found
 
 
 def told(row: Webhook) -> dict[str, Any]:
@@ -308,10 +319,10 @@ async def tell(session: AsyncSession, webhook_id: int, ticket_id: int, by: str) 
     """Have a webhook told of a ticket because a rule wants it.
 
     Raises:
-        Invalid: there is no such webhook.
+        SwitchedOff: there is no such webhook, or it is switched off.
     """
     if not any(each.id == webhook_id for each in await _WANTING.all(session)):
-        raise Invalid.field("webhook", "There is no such webhook, or it is switched off.")
+        raise SwitchedOff("There is no such webhook, or it is switched off.")
     await session.flush()
     ticket = (await _briefs(session, [ticket_id])).get(ticket_id)
     await _deliver(session, webhook_id, RULE_KIND, ticket, {"at": clock.now(), "rule": by}, None)

@@ -73,6 +73,7 @@ class EventRow(Base):
         Index("ix_events_xid_id", "xid", "id"),
         Index("ix_events_ticket_id_id", "ticket_id", "id"),
         Index("ix_events_customer_id_id", "customer_id", "id"),
+        Index("ix_events_status_changed", "ticket_id", "at", postgresql_where=text("kind = 'ticket.status_changed'")),
         Index("ix_events_organisation_changed", "id", postgresql_where=text("kind = 'organisation.changed'")),
     )
 

@@ -24,6 +24,8 @@ DEFAULT: Final = "default"
 DAY: Final = 24 * 60
 FARTHEST: Final = timedelta(days=400)
 """So far ahead an opening is looked for; a schedule that is closed longer has none."""
+LONGEST_AGO: Final = timedelta(days=3660)
+"""So far back business time is counted."""
 MOST_DAYS: Final = 1000
 Minute = Annotated[int, msgspec.Meta(ge=0, le=2 * DAY)]
 
@@ -124,6 +126,28 @@ def business_seconds(schedule: Schedule, since: datetime, until: datetime) -> fl
     """How much business time lies between two instants; 0 when they are the wrong way round."""
     stretches = open_times(schedule, since.astimezone(UTC), until.astimezone(UTC))
     return sum((end - start).total_seconds() for start, end in stretches)
+
+
+def so_long_before(schedule: Schedule, at: datetime, seconds: float) -> datetime | None:
+    """The latest instant from which so much business time has passed at another one.
+
+    Args:
+        schedule: the opening hours.
+        at: the later instant.
+        seconds: more than 0.
+
+    Returns:
+        None: there was not so much since :data:`LONGEST_AGO`.
+    """
+    until = at.astimezone(UTC)
+    for reach in (timedelta(days=10 + seconds / 10_000), LONGEST_AGO):
+        left = seconds
+        for start, end in reversed(list(open_times(schedule, until - reach, until))):
+            length = (end - start).total_seconds()
+            if left <= length:
+                return end - timedelta(seconds=left)
+            left -= length
+    return None
 
 
 class Opening(msgspec.Struct, frozen=True):

@@ -251,6 +251,7 @@ class Wiring:
                 Definition(anew.TIER_JOB, anew.tier_changed),
                 Definition(WRAP_UP_JOB, wrap_up_over),
                 Definition(REACT_JOB, automation.react, own_units=True),
+                Definition(flagging.TELL_JOB, flagging.tell),
                 Definition(timed.JOB, time_rules.run, own_units=True),
                 Definition(webhooks.CALL_JOB, self.webhooks.call, own_units=True),
                 *searching.definitions(self.engine),

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from automation.actions import Mail, MoveTo, Note, Reply, Require, Snooze
+from automation.actions import Mail, MoveTo, Note, Reply, Require, SetTeam, Snooze
 from core.clock import ManualClock
 from core.db import unit_of_work
 from customers.models import Customer
 from routing import queues, skills
 from tests import factories
 from tests.automation.rule_desk import RuleDesk, wire
+from tickets import reply
 
 HOSTILE = '<b>Asha</b> {{ticket.id}} {{7*7}}"'
 
@@ -105,6 +106,31 @@ async def test_work_is_moved_and_skills_are_asked_for(desk: RuleDesk) -> None:
     archived = await desk.ticket(archived=True)
     await desk.settle()
     assert {run.outcome for run in await desk.runs(ticket_id=archived)} == {"acted"}
+
+
+async def test_what_waits_in_the_queue_already_keeps_its_owner(desk: RuleDesk) -> None:
+    """Only another queue takes it away from her; after a change of team it is moved whatever it was before."""
+    wire()
+    async with unit_of_work(desk.db) as session:
+        agent, team = await factories.agent(session), await factories.team(session)
+        queue = await queues.save(session, queues.Draft(name="Back office"))
+    await desk.rule("ticket.subject_changed", MoveTo(queue.id), name="Move")
+    await desk.rule("note.added", SetTeam(team.id), MoveTo(queue.id), name="Team and queue")
+    ticket = await desk.ticket()
+    where = "select queue_id from work_items where ticket_id = :id"
+    for subject, owner in (("One", None), ("Two", agent.id)):
+        await desk.change(ticket, subject=subject)
+        await desk.settle()
+        assert await desk.scalar(where, id=ticket) == queue.id
+        assert (await desk.read(ticket)).assignee_id == owner
+        await desk.change(ticket, assignee_id=agent.id)
+    async with unit_of_work(desk.db) as session:
+        await reply.system_note(session, ticket, "Somebody", "x")
+    await desk.settle()
+    found = await desk.read(ticket)
+    assert (found.team_id, found.assignee_id, await desk.scalar(where, id=ticket)) == (team.id, None, queue.id)
+    moves = [effect.changes for run in await desk.runs() for effect in run.effects if effect.action == "queue"]
+    assert moves == [True, False, True]
 
 
 async def test_who_wants_no_mail_gets_none(desk: RuleDesk) -> None:

@@ -3,13 +3,14 @@
 import pytest
 from sqlalchemy import text
 
-from automation import references, rules
+from automation import flagging, references, rules
 from automation.actions import Action, Assign, Call, ChangeTags, SetPriority, SetTeam, Snooze
 from automation.conditions import ALWAYS, Condition, Question
 from automation.engine import AfterTime
 from automation.references import InUse, Use
 from core.db import unit_of_work
 from core.errors import Conflict, Invalid, NotFound, Stale
+from core.jobs import Definition, Registry, Worker
 from routing import hours
 from routing.hours import Schedule
 from staff import agents
@@ -57,10 +58,17 @@ async def test_a_rule_names_only_what_is_there(desk: RuleDesk, action: Action, w
 
 
 async def test_what_goes_all_the_same_flags_the_rule(desk: RuleDesk) -> None:
-    """An agent leaves, hours are taken away: the rules are off, say why, and cannot be switched on before a change."""
+    """An agent leaves, hours are taken away: the rules are off, say why, and cannot be switched on before a change.
+
+    The administrators get a mail about each.
+    """
     wire()
     async with unit_of_work(desk.db) as session:
         agent = await factories.agent(session, name="Meera")
+        chief = await factories.agent(session)
+        await session.execute(text("insert into roles (name, permissions) values ('admin', '{}')"))
+        of_admin = "update agents set role_id = (select id from roles where name = 'admin') where id = :id"
+        await session.execute(text(of_admin), {"id": chief.id})
         await hours.write(session, Schedule(name="night"))
     made = await desk.rule("ticket.created", Assign(agent.id), name="Gives")
     timed = AfterTime(since="created", minutes=60, business=True, hours="night")
@@ -70,6 +78,10 @@ async def test_what_goes_all_the_same_flags_the_rule(desk: RuleDesk) -> None:
         await hours.remove(session, "night")
     flags = [(each.is_enabled, each.flag) for each in await desk.rules()]
     assert flags == [(False, "Meera no longer works here."), (False, "The opening hours night are gone.")]
+    await Worker(desk.db, Registry((Definition(flagging.TELL_JOB, flagging.tell),))).drain()
+    mails = "select string_agg(text, ' ' order by id) from notices where kind = 'automation_alarm' and agent_id = :id"
+    said = await desk.scalar(mails, id=chief.id)
+    assert all(reason in said for reason in ("Meera no longer works here.", "The opening hours night are gone."))
     async with unit_of_work(desk.db) as session:
         with pytest.raises(Invalid):
             await rules.switch(session, made.id, on=True)

@@ -1,5 +1,7 @@
 """Rules run on a real database: in order, after the commit, on record, never in circles, with rights of their own."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import text
 
@@ -7,12 +9,16 @@ from automation import engine, following, rules
 from automation.actions import Assign, ChangeTags, Note, SetPriority, SetStatus, SetTeam
 from automation.conditions import Group, Question
 from automation.engine import OnEvent
+from automation.facts import Event
+from automation.running import Occasion
+from core import clock, events
 from core.actor import Actor, ActorKind
 from core.db import unit_of_work
-from core.errors import NotAllowed
+from core.errors import Invalid, NotAllowed
 from tests import factories
 from tests.automation.rule_desk import RuleDesk, wire
 from tests.factories import AGENT_RIGHTS
+from tickets.events import NoteAdded
 
 
 async def test_a_rule_sees_what_changed_and_is_on_record(desk: RuleDesk) -> None:
@@ -114,7 +120,7 @@ async def test_a_chain_of_rules_has_an_end_and_somebody_is_told(desk: RuleDesk) 
 async def test_an_hour_has_room_for_so_many_changes(desk: RuleDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever sets rules off again and again: then they stop in this ticket, others go on, and one alarm is given."""
     monkeypatch.setattr(engine, "PER_HOUR", 3)
-    await desk.rule("ticket.status_changed", ChangeTags(add=("seen",)))
+    await desk.rule("ticket.status_changed", Note("Seen"))
     busy, other = await desk.ticket(), await desk.ticket()
     for n in range(6):
         await desk.change(busy, status=("pending", "open")[n % 2])
@@ -123,6 +129,35 @@ async def test_an_hour_has_room_for_so_many_changes(desk: RuleDesk, monkeypatch:
     assert [run.outcome for run in await desk.runs(ticket_id=busy)] == ["acted"] * 3 + ["stopped"] * 3
     assert [run.outcome for run in await desk.runs(ticket_id=other)] == ["acted"]
     assert await desk.scalar("select count(*) from events where kind = 'rule.alarmed'") == 1
+
+
+async def test_what_changes_nothing_uses_up_nothing(desk: RuleDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a lively chat a rule may find the priority high as often as it likes."""
+    monkeypatch.setattr(engine, "PER_HOUR", 3)
+    await desk.rule("ticket.subject_changed", SetPriority("high"))
+    ticket = await desk.ticket()
+    for n in range(6):
+        await desk.change(ticket, subject=f"Subject {n}")
+    await desk.settle()
+    assert [run.outcome for run in await desk.runs()] == ["acted"] * 6
+
+
+async def test_a_rule_that_was_just_switched_off_does_nothing(desk: RuleDesk) -> None:
+    """Also for what it has been asked for already."""
+    made = await desk.rule("ticket.created", SetPriority("high"), name="Off")
+    await desk.rule("ticket.created", ChangeTags(add=("x",)), name="On")
+    ticket = await desk.ticket()
+    event = Event(
+        id=await desk.scalar("select max(id) from events where kind = 'ticket.created'"),
+        kind="ticket.created",
+        at=clock.now(),
+        ticket_id=ticket,
+    )
+    async with unit_of_work(desk.db) as session:
+        await rules.switch(session, made.id, on=False)
+    assert (await desk.automation.run(made, Occasion(event))).outcome is None
+    await desk.settle()
+    assert ((await desk.read(ticket)).priority, (await desk.read(ticket)).tags) == ("normal", ["x"])
 
 
 @pytest.mark.parametrize("origin", engine.ORIGINS)
@@ -177,6 +212,38 @@ async def test_a_rule_that_fails_changes_nothing_and_holds_up_no_other(desk: Rul
     (first, _) = await desk.rules()
     assert (first.id, first.is_enabled) == (bad.id, False)
     assert "no such agent" in (first.flag or "")
+
+
+async def test_one_that_fails_for_a_tickets_sake_stays_on(desk: RuleDesk) -> None:
+    """All that it names is there, so it may do well with the next ticket; that it failed is on record."""
+
+    async def refuse(_: object, event: NoteAdded) -> None:
+        if event.ticket_id == first:
+            raise Invalid.field("note", "Not here.")
+
+    await desk.rule("ticket.created", Note("x"))
+    first, second = await desk.ticket(), await desk.ticket()
+    events.subscribe({NoteAdded: (refuse,)})
+    await desk.settle()
+    assert [(run.ticket_id, run.outcome) for run in await desk.runs()] == [(first, "failed"), (second, "acted")]
+    assert [(each.is_enabled, each.flag) for each in await desk.rules()] == [(True, None)]
+
+
+async def test_a_rule_that_fails_in_many_tickets_at_once_is_flagged_once(desk: RuleDesk) -> None:
+    """Runs that fail together do not hold one another up."""
+    async with unit_of_work(desk.db) as session:
+        gone = await factories.agent(session)
+    bad = await desk.rule("ticket.created", Assign(gone.id))
+    tickets = [await desk.ticket() for _ in range(6)]
+    async with unit_of_work(desk.db) as session:
+        await session.execute(text("update agents set is_active = false"))
+        kind = "ticket.created"
+        rows = await session.execute(text("select id, ticket_id from events where kind = :kind"), {"kind": kind})
+        happened = [Event(id=row.id, kind=kind, at=clock.now(), ticket_id=row.ticket_id) for row in rows]
+    done = await asyncio.gather(*(desk.automation.run(bad, Occasion(each)) for each in happened))
+    assert len(happened) == len(tickets)
+    assert {each.outcome for each in done} <= {"failed", None}
+    assert await desk.scalar("select count(*) from events where kind = 'rule.alarmed'") == 1
 
 
 async def test_a_job_that_runs_twice_acts_once(desk: RuleDesk) -> None:

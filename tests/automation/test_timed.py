@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from automation import timed
+from automation import rules, timed
 from automation.actions import ChangeTags, SetPriority, SetStatus
 from automation.conditions import Question
-from automation.engine import AfterTime
+from automation.engine import AfterTime, Rule
+from automation.running import Done, Occasion
 from core.clock import ManualClock
 from core.db import Database, unit_of_work
 from core.jobs import Definition, Registry, Worker
@@ -114,3 +115,66 @@ async def test_a_downtime_loses_nothing_and_floods_nobody(
     clock.advance(HOUR)
     assert await look(desk) == tickets
     assert {run.outcome for run in await desk.runs()} == {"acted", "capped"}
+
+
+async def test_a_run_ends_when_the_rule_is_switched_off(
+    desk: RuleDesk, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sees that it was a mistake need not wait until all tickets are through."""
+    made = await desk.rule(AfterTime(since="created", minutes=5), ChangeTags(add=("x",)))
+    tickets = [await desk.ticket() for _ in range(3)]
+    clock.advance(HOUR)
+    run = desk.automation.run
+
+    async def once(rule: Rule, occasion: Occasion) -> Done:
+        done = await run(rule, occasion)
+        async with unit_of_work(desk.db) as session:
+            await rules.switch(session, made.id, on=False)
+        return done
+
+    monkeypatch.setattr(desk.automation, "run", once)
+    assert await look(desk) == tickets[:1]
+
+
+async def test_who_was_answered_meanwhile_is_left_alone(
+    desk: RuleDesk, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run over many tickets takes its time; what has ended since it began is not acted on, and is not marked."""
+    await desk.rule(AfterTime(since="waiting", minutes=60), ChangeTags(add=("late",)))
+    first, second = await desk.ticket(), await desk.ticket()
+    clock.advance(HOUR)
+    run = desk.automation.run
+
+    async def answered(rule: Rule, occasion: Occasion) -> Done:
+        done = await run(rule, occasion)
+        async with unit_of_work(desk.db) as session:
+            waits = "update tickets set waiting_since = null where id = :id"
+            await session.execute(text(waits), {"id": second})
+        return done
+
+    monkeypatch.setattr(desk.automation, "run", answered)
+    assert await look(desk) == [first]
+    assert await desk.scalar("select count(*) from rule_marks") == 1
+
+
+async def test_a_look_at_a_whole_archive_in_vain_is_taken_less_often(
+    desk: RuleDesk, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A minute for each so many tickets that do not fit; one that finds few goes on every minute."""
+    monkeypatch.setattr(timed, "A_MINUTE", 2)
+    monkeypatch.setattr(timed, "FACTS", 2)
+    await desk.rule(
+        AfterTime(since="created", minutes=60), SetPriority("high"), when=Question("ticket.tags", "has", "x")
+    )
+    for _ in range(5):
+        await desk.ticket()
+    clock.advance(HOUR)
+    assert await look(desk) == []
+    assert (await desk.rules())[0].held_until == clock.now() + timedelta(minutes=2)
+    async with unit_of_work(desk.db) as session:
+        await session.execute(text("update tickets set tags = '{x}'"))
+    assert await look(desk) == []
+    clock.advance(timedelta(minutes=2))
+    assert len(await look(desk)) == 5
+    assert await look(desk) is not None
+    assert (await desk.rules())[0].held_until == clock.now()

@@ -299,3 +299,36 @@ async def test_what_was_told_of_somebody_who_is_erased_is_forgotten(desk: RuleDe
         )
     (delivery,) = await told(desk.db, hook)
     assert (delivery.body, delivery.state) == ("{}", "done")
+
+
+async def test_one_that_is_taken_away_while_it_is_told_is_no_failure(desk: RuleDesk) -> None:
+    """The answer comes to nobody any more."""
+    async with Receiver().listening() as receiver:
+        hook, _ = await webhook(desk.db, receiver.url)
+
+        class Removing(httpx.AsyncHTTPTransport):
+            """Takes the webhook away before it asks."""
+
+            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+                """Send one request."""
+                async with unit_of_work(desk.db) as session:
+                    await webhooks.remove(session, hook)
+                return await super().handle_async_request(request)
+
+        async with unit_of_work(desk.db) as session:
+            delivery = await webhooks.try_out(session, hook)
+        caller = Caller(desk.db, VAULT, HERE, lambda _: httpx.AsyncClient(transport=Removing()))
+        await caller.call(delivery)
+        assert len(receiver.heard) == 1
+    assert await desk.scalar("select count(*) from webhook_deliveries") == 0
+
+
+async def test_a_rule_that_tells_one_that_is_off_is_switched_off(desk: RuleDesk) -> None:
+    """It cannot do better with the next ticket."""
+    hook, _ = await webhook(desk.db, "https://example.org/x")
+    await desk.rule("ticket.created", Call(hook))
+    async with unit_of_work(desk.db) as session:
+        await session.execute(text("update webhooks set is_enabled = false"))
+    await desk.ticket()
+    await desk.settle()
+    assert [(each.is_enabled, "switched off" in (each.flag or "")) for each in await desk.rules()] == [(False, True)]

@@ -195,3 +195,25 @@ def test_windows_that_make_no_sense_are_refused(windows: tuple[Window, ...]) -> 
         hours.checked(Schedule(weekly=(windows, *((),) * 6)))
     with pytest.raises(Invalid):
         hours.checked(Schedule(time_zone="Mars/Olympus"))
+
+
+@given(
+    seconds=st.integers(1, 400_000),
+    offset=st.integers(0, 20 * 24 * 60),
+    schedule=st.sampled_from([Schedule(), LUNCH, NIGHT, Schedule(time_zone="Europe/Berlin", weekly=NIGHT.weekly)]),
+)
+@settings(max_examples=60, deadline=None)
+def test_so_long_before_is_where_business_time_of_that_length_begins(
+    seconds: int, offset: int, schedule: Schedule
+) -> None:
+    """From there on exactly so much has passed, and a moment later less, also around changes of the clock."""
+    until = at(25, 12) + timedelta(minutes=offset)
+    since = hours.so_long_before(schedule, until, seconds)
+    assert since is not None
+    assert hours.business_seconds(schedule, since, until) == seconds
+    assert hours.business_seconds(schedule, since + timedelta(seconds=1), until) < seconds
+
+
+def test_hours_that_are_never_open_have_no_such_beginning() -> None:
+    """Nor does it take for ever to find out."""
+    assert hours.so_long_before(Schedule(weekly=((),) * 7), at(2, 10), 60) is None
