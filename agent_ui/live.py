@@ -159,8 +159,8 @@ class Gateway:
             "state": data["new"],
             "reason": data["reason"],
             "source": data["source"],
-            "setBy": event["actor"]["name"] if data["source"] == "supervisor" else None,
-            "since": notice.at,
+            "setBy": data["set_by"],
+            "since": data["since"] or notice.at,
             "until": data["until"],
         }
 

@@ -33,7 +33,7 @@ async def presence_view(session: AsyncSession, agent_id: int) -> PresenceView:
 
 def standing(load: AgentLoad) -> PresenceView:
     """The state of an agent whose load is known. Who has just fallen silent sees herself as she was."""
-    state: Any = load.state
+    state: Any = load.kept_state
     source: Any = load.source
     return PresenceView(
         state=state, since=load.since, reason=load.reason, source=source, set_by=load.set_by, until=load.until

@@ -10,14 +10,15 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from agent_ui import answering, html
 from agent_ui.deps import Desk
+from agent_ui.views.base import Named
 from agent_ui.views.tickets import Mailbox, Routing, SentView, TicketView, Viewer, ticket_view
 from channels.email import accounts, leaving
 from channels.models import ChannelAccount
 from core.errors import Invalid, Stale
 from products import listing as registrations
 from routing import promises
-from routing.models import Decision
-from staff.models import Agent
+from routing.models import Decision, WorkItem, WorkQueue
+from staff.models import Agent, Team
 from tickets import attachments, detail, timeline
 from tickets.detail import Detail, DraftItem
 from tickets.errors import StaleReply
@@ -27,7 +28,7 @@ from tickets.timeline import Address, Item, MessageItem, NoteItem
 
 @functools.lru_cache(maxsize=1)
 def _around() -> Compiled:
-    """The mailbox of a ticket, the router's newest reason, what an answer begins with, what is promised: in one row."""
+    """A ticket's mailbox and queue, the router's newest reason, how an answer begins, what is promised: in one row."""
     account = ChannelAccount.id == bindparam("account", None, type_=BigInteger)
     name = literal_column(leaving.SENDER_NAME, Text)
     why = (
@@ -52,6 +53,12 @@ def _around() -> Compiled:
     )  # fmt: skip
     ours = select(func.unnest(func.array_append(ChannelAccount.aliases, ChannelAccount.address))).where(of_mail)
     named = func.lower(Agent.email) == any_(bindparam("people", [""], type_=ARRAY(Text)))
+    work = (
+        select(func.json_build_object("id", WorkQueue.id, "name", func.coalesce(Team.name, WorkQueue.name)))
+        .join(WorkItem, WorkItem.queue_id == WorkQueue.id)
+        .join(Team, (Team.id == WorkQueue.team_id) & WorkQueue.is_default, isouter=True)
+        .where(WorkItem.ticket_id == bindparam("ticket", 0, type_=BigInteger))
+    )
     return Compiled(
         select(
             select(name).where(account).scalar_subquery(),
@@ -62,6 +69,7 @@ def _around() -> Compiled:
             func.array(select(Agent.email).where(named).scalar_subquery()),
             promises.clocks_json(bindparam("ticket", 0, type_=BigInteger)),
             promises.promises_json(bindparam("ticket", 0, type_=BigInteger)),
+            work.scalar_subquery(),
         )
     )
 
@@ -136,7 +144,7 @@ async def _view(desk: Desk, found: Detail) -> TicketView:
     last = found.last_mail
     people = [one.address.lower() for one in (*last.to, *last.cc)] if last else []
     values = {"account": found.account_id, "ticket": found.row.id, "team": found.row.team_id, "people": people}
-    name, address, why, box, ours, agents, clocks, promised = (await _around().run(desk.source, values))[0]
+    name, address, why, box, ours, agents, clocks, promised, work = (await _around().run(desk.source, values))[0]
     mailbox = Mailbox(name=name, address=address) if address is not None else None
     viewers = [Viewer(agent_id=one.agent_id, name=one.name, state=one.mode) for one in desk.watching.of(found.row.id)]
     reason = Routing(reason=why) if why is not None else None
@@ -145,8 +153,9 @@ async def _view(desk: Desk, found: Detail) -> TicketView:
     about = None
     if found.registration_id is not None:
         about = await registrations.row_of(desk.session, found.registration_id)
+    queue = msgspec.convert(work, Named) if work else None
     said = promises.shown_clocks(clocks), promises.shown_promises(promised)
-    return ticket_view(found, mailbox, reason, viewers, begins, about, *said)
+    return ticket_view(found, mailbox, reason, viewers, begins, about, *said, queue)
 
 
 async def sent(desk: Desk, ticket_id: int, message_id: int) -> SentView:

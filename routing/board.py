@@ -18,6 +18,7 @@ class AgentLoad(msgspec.Struct, frozen=True):
         agent_id: who.
         name: her name.
         state: as routing sees it: who has fallen silent is offline.
+        kept_state: as she has it herself; silence changes that only when the grace is over.
         reason: why, in her words or the product's.
         source: who put her into it: ``self``, ``supervisor`` or ``system``.
         set_by: the supervisor's name.
@@ -33,6 +34,7 @@ class AgentLoad(msgspec.Struct, frozen=True):
     agent_id: int
     name: str
     state: str
+    kept_state: str
     reason: str | None
     source: str
     set_by: str | None
@@ -49,7 +51,7 @@ _BOARD: Final = Sql(
     f"""
     with held as materialized ({HELD.format(agents="array(select id from agents where is_active)")})
     select a.id as agent_id, a.name, a.capacity, p.since, p.reason, coalesce(p.source, 'system') as source,
-        p.until, s.name as set_by, coalesce(p.state, 'offline') as state,
+        p.until, s.name as set_by, coalesce(p.state, 'offline') as state, coalesce(p.state, 'offline') as kept_state,
         p.state <> 'offline' and p.heartbeat_at < :limit is true as is_lost,
         (select count(*) from presence_tabs w where w.agent_id = a.id and w.heartbeat_at >= :limit) as tabs,
         (select count(*) from tickets t where t.assignee_id = a.id and t.status in ('open', 'pending', 'on_hold')

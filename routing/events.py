@@ -10,6 +10,8 @@ class PresenceChanged(Event, frozen=True, kw_only=True):
     """An agent became available, busy or absent, or is so for another reason.
 
     ``source``: who did it: ``self``, ``supervisor`` (the actor) or ``system``. ``until``: when a wrap-up ends.
+    ``set_by``: the name of the supervisor whose word it is. One who comes back within the grace is what she was:
+    ``old`` and ``new`` are the same, and ``since`` says since when.
     """
 
     kind = "agent.presence_changed"
@@ -19,6 +21,8 @@ class PresenceChanged(Event, frozen=True, kw_only=True):
     reason: str | None = None
     source: str = "self"
     until: datetime | None = None
+    set_by: str | None = None
+    since: datetime | None = None
 
 
 class AgentLost(Event, frozen=True, kw_only=True):
@@ -133,11 +137,12 @@ class NobodyCan(Event, frozen=True, kw_only=True):
 
 
 class WorkMoved(Event, frozen=True, kw_only=True):
-    """A ticket's work waits in another queue now."""
+    """A ticket's work waits in another queue now; ``to_name``: what that was called then."""
 
     kind = "routing.moved"
     from_id: int
     to_id: int
+    to_name: str = ""
 
 
 class WorkReturned(Event, frozen=True, kw_only=True):

@@ -32,7 +32,6 @@ LOST: Final = "connection lost"
 CHOSEN: Final = "chosen"
 SIGNED_OUT: Final = "signed out"
 IDLE: Final = "idle"
-BACK: Final = "connection back"
 WRAP_UP_JOB: Final = "routing.wrap_up_over"
 _LONG_AGO: Final = timedelta(days=1)
 _COMES_BACK: Final = [LOST, SIGNED_OUT]
@@ -84,10 +83,18 @@ async def _put(session: AsyncSession, row: Presence, to: Standing, actor: Actor 
     if old.state == "wrap_up":
         await timers.cancel_timer(session, _wrap_up_key(row.agent_id))
     changed = PresenceChanged(
-        agent_id=row.agent_id, old=old.state, new=to.state, reason=to.reason, source=to.source, until=to.until
-    )
+        agent_id=row.agent_id, old=old.state, new=to.state, reason=to.reason, source=to.source, until=to.until,
+        set_by=await _name(session, to.set_by_id),
+    )  # fmt: skip
     events.record(session, changed, actor)
     await session.flush()
+
+
+async def _name(session: AsyncSession, agent_id: int | None) -> str | None:
+    if agent_id is None:
+        return None
+    found: str | None = await session.scalar(text("select name from agents where id = :id"), {"id": agent_id})
+    return found
 
 
 def standing_of(row: Presence) -> Standing:
@@ -239,13 +246,17 @@ async def _come_back(session: AsyncSession, row: Presence, actor: Actor, *, was_
     row.heartbeat_at, row.lost_at = clock.now(), None
     if absent or idle:
         await _put(session, row, _after(row.resumes), actor)
-    elif was_lost and row.state == "available":
-        _tell_back(session, row, actor)
+    elif was_lost:
+        await _tell_back(session, row, actor)
 
 
-def _tell_back(session: AsyncSession, row: Presence, actor: Actor | None = None) -> None:
-    """What was kept from her while she was silent can be hers now."""
-    again = PresenceChanged(agent_id=row.agent_id, old=row.state, new=row.state, reason=BACK, source=row.source)
+async def _tell_back(session: AsyncSession, row: Presence, actor: Actor) -> None:
+    """What was kept from her while she was silent can be hers now; colleagues see that she is there."""
+    set_by = await _name(session, row.set_by_id)
+    again = PresenceChanged(
+        agent_id=row.agent_id, old=row.state, new=row.state, reason=row.reason, source=row.source, until=row.until,
+        set_by=set_by, since=row.since,
+    )  # fmt: skip
     events.record(session, again, actor)
 
 

@@ -74,14 +74,15 @@ async def make(session: AsyncSession, ticket_id: int, words: Words) -> Promise:
     session.add(made)
     await session.flush()
     found, before = await _clocked(session, ticket_id)
-    found.clocks.append(_clock(made))
+    found.clocks.append(clock_of(made))
     await lateness.settle(session, found, before, now)
     said = PromiseMade(promise_id=made.id, text=made.text, due_at=made.due_at, is_told=made.is_told)
     events.record(session, msgspec.structs.replace(said, **found.audience()))
     return made
 
 
-def _clock(made: Promise) -> Clock:
+def clock_of(made: Promise) -> Clock:
+    """The clock that a promise has when it is made."""
     return Clock(
         kind=PROMISE,
         policy_id=None,
@@ -112,7 +113,7 @@ async def move(session: AsyncSession, promise_id: int, words: Words) -> Promise:
     made.text, made.due_at, made.is_told = wanted.text, wanted.due_at, wanted.is_told
     its = _own(found, promise_id)
     if its is not None:
-        fresh = _clock(made)
+        fresh = clock_of(made)
         its.reason, its.minutes, its.is_told = fresh.reason, fresh.minutes, fresh.is_told
         its.warned = _told_already(its, made.due_at, clock.now())
         its.due_at = made.due_at

@@ -11,6 +11,7 @@ from core.sql import Sql
 from routing import floor as floors
 from routing import reasons
 from routing.engine import Decision
+from routing.floor import Floor
 from routing.reasons import Told
 from routing.rings import Need
 
@@ -35,13 +36,12 @@ _WAITING: Final = Sql(
         order by w.rank_at, w.id limit :limit
     )
     select l.id, l.ticket_id, l.kind, l.queue_id, l.queue, l.priority, l.entered_at, l.queued_at, l.rank_at,
-        l.alarmed_at, t.subject, c.name as customer, d.code, d.reason, d.ring, d.looks_again_at
-    from line l join tickets t on t.id = l.ticket_id join customers c on c.id = t.customer_id left join lateral (
-        select code, reason, ring, looks_again_at from routing_decisions d where d.ticket_id = l.ticket_id
-        order by d.id desc limit 1) d on true
+        l.alarmed_at, t.subject, c.name as customer
+    from line l join tickets t on t.id = l.ticket_id join customers c on c.id = t.customer_id
     order by l.rank_at, l.id
     """
 )
+_SKILLS: Final = Sql("select id, name from skills where id = any(cast(:ids as bigint[]))")
 
 
 class Stretch(msgspec.Struct, frozen=True):
@@ -66,6 +66,14 @@ class Change(msgspec.Struct, frozen=True):
     at: datetime | None = None
 
 
+class Needed(msgspec.Struct, frozen=True):
+    """A skill that some work needs, its queue's included; an optional one can be let go by a ring."""
+
+    name: str
+    level: int
+    optional: bool
+
+
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """A ticket's work as it is: where, since when, with whom; and while it waits, why and what would change it."""
 
@@ -84,6 +92,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     sticky_agent_id: int | None
     owner_agent_id: int | None
     skills: tuple[Need, ...]
+    needs: tuple[Needed, ...] = ()
     history: tuple[Stretch, ...]
     waited_seconds: float
     alarmed_at: datetime | None
@@ -98,7 +107,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """A line of the waiting list, with what was decided last."""
+    """A line of the waiting list, with why it waits at this moment."""
 
     id: int
     ticket_id: int
@@ -112,10 +121,10 @@ class Waiting(msgspec.Struct, frozen=True):
     alarmed_at: datetime | None
     subject: str
     customer: str
-    code: str | None
-    reason: str | None
-    ring: int | None
-    looks_again_at: datetime | None
+    code: str | None = None
+    reason: str | None = None
+    ring: int | None = None
+    looks_again_at: datetime | None = None
 
 
 _CHANGES: Final = {
@@ -177,15 +186,23 @@ async def _at_this_moment(session: AsyncSession, ticket_id: int) -> dict[str, An
     if item is None:
         return {}
     decision = floor.engine.explain(item, floor.at)
+    said = _said(decision, floor)
+    found = await _SKILLS.all(session, ids=[need.skill_id for need in item.skills]) if item.skills else []
+    names = {row.id: row.name for row in found}
+    return said | {
+        "needs": tuple(Needed(names.get(each.skill_id, ""), each.level, each.optional) for each in item.skills),
+        "candidates": tuple(reasons.told(decision, floor.names)),
+        "changes": changes(decision, said["looks_again_at"]),
+    }
+
+
+def _said(decision: Decision, floor: Floor) -> dict[str, Any]:
     again = decision.looks_again_at
-    at = None if again is None else datetime.fromtimestamp(again, tz=floor.now.tzinfo)
     return {
         "code": decision.reason,
         "reason": reasons.sentence(decision, floor.names),
         "ring": decision.ring,
-        "looks_again_at": at,
-        "candidates": tuple(reasons.told(decision, floor.names)),
-        "changes": changes(decision, at),
+        "looks_again_at": None if again is None else datetime.fromtimestamp(again, tz=floor.now.tzinfo),
     }
 
 
@@ -202,4 +219,10 @@ async def waiting(
     """
     at, number = after or (None, None)
     rows = await _WAITING.all(session, queue_id=queue_id, after_at=at, after_id=number, limit=min(limit, MOST))
-    return [msgspec.convert(dict(row), Waiting) for row in rows]
+    floor = await floors.of_tickets(session, [row.ticket_id for row in rows]) if rows else None
+    found = []
+    for row in rows:
+        item = floor.engine.items.get(row.id) if floor is not None else None
+        said = _said(floor.engine.explain(item, floor.at), floor) if floor is not None and item is not None else {}
+        found.append(msgspec.convert(dict(row) | said, Waiting))
+    return found

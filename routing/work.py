@@ -214,7 +214,8 @@ async def move(session: AsyncSession, ticket_id: int, queue_id: int) -> None:
         _tell_withdrawn(session, item, ticket_id, offer.id, offer.agent_id, "moved")
     await lifecycle.apply(session, ticket, TicketChange(assignee_id=None, team_id=team_id), rule="Moved to a queue")
     teams = tuple(sorted({item.team_id or events.NO_TEAM, team_id or events.NO_TEAM}))
-    events.record(session, WorkMoved(from_id=item.queue_id, to_id=queue_id, teams=teams, **facts))
+    moved = WorkMoved(from_id=item.queue_id, to_id=queue_id, to_name=found.name, teams=teams, **facts)
+    events.record(session, moved)
 
 
 _HELD_BY: Final = Sql(

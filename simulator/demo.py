@@ -32,7 +32,16 @@ from customers.models import ContactPoint, Customer, Organisation
 from routing import queues
 from routing.kinds import BROUGHT
 from routing.models import Decision, Presence, WorkItem, WorkKind
-from simulator import demo_articles, demo_chat, demo_portal, demo_products, demo_ratings, demo_rules, demo_sla
+from simulator import (
+    demo_articles,
+    demo_chat,
+    demo_portal,
+    demo_products,
+    demo_ratings,
+    demo_routing,
+    demo_rules,
+    demo_sla,
+)
 from simulator.demo_draws import draws
 from simulator.demo_events import History
 from simulator.demo_ledger import Ledger
@@ -169,6 +178,7 @@ class _Seeding:
         await self._timers(plans)
         await demo_sla.fill(self._session, self._now)
         await demo_rules.fill(self._session, self._now)
+        await demo_routing.promise(self._session, plans, world.agents, self._now)
         await self._session.execute(text("analyze tickets, messages, events, customers, contact_points, deliveries"))
         return DemoSummary(
             True, len(AGENTS), len(people), len(plans), len(rows.messages), _SIGN_INS, _support(self._settings)
@@ -200,17 +210,20 @@ class _Seeding:
             for table, model in _COUNTED.items()
         }
         tokens = Tokens(self._secret, self._settings.mail_domain)
-        own = await self._queues(team_ids)
-        return World(self._now, tokens, [agent.id for agent in agents], team_ids, mailboxes, first, own), web
+        ids = [agent.id for agent in agents]
+        found = await self._queues(team_ids, ids)
+        return World(self._now, tokens, ids, team_ids, mailboxes, first, found), web
 
-    async def _queues(self, team_ids: dict[str, int]) -> dict[str, int]:
-        """The queue of each team, and that of the work of no team; chats are offered, not handed over."""
+    async def _queues(self, team_ids: dict[str, int], agents: list[int]) -> dict[str, int]:
+        """The queue of each team, that of the work of no team, and others; chats are offered, not handed over."""
         offered = msgspec.structs.replace(BROUGHT["chat"], offer_seconds=_OFFERED)
         self._session.add(WorkKind(**msgspec.structs.asdict(offered)))
         for team_id in (*team_ids.values(), None):
             await queues.ensure_default(self._session, team_id)
-        own = {each.team_id: each.id for each in await queues.list_queues(self._session) if each.is_default}
-        return {team: own[team_id] for team, team_id in team_ids.items()}
+        made = {each.team_id: each.id for each in await queues.list_queues(self._session) if each.is_default}
+        own = {team: made[team_id] for team, team_id in team_ids.items()}
+        able = await demo_routing.hours_and_skills(self._session, self._now, agents)
+        return own | await demo_routing.further_queues(self._session, agents, team_ids, own, able)
 
     async def _agent(self, known: Any, agent_hash: str, admin_hash: str, started: datetime) -> Agent:
         agent = Agent(
@@ -278,7 +291,13 @@ class _Seeding:
         await self._copy(
             Organisation,
             [
-                {"id": key, "name": name, "domain": organisation_domain(name), "created_at": old}
+                {
+                    "id": key,
+                    "name": name,
+                    "domain": organisation_domain(name),
+                    "tier": demo_sla.GOLD if name in demo_sla.GOLD_ORGANISATIONS else None,
+                    "created_at": old,
+                }
                 for name, key in companies.items()
             ],
         )

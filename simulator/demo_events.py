@@ -217,7 +217,7 @@ class History:
                 "kind": plan.channel,
                 "ticket_id": plan.id,
                 "team_id": self._world.teams[plan.team],
-                "queue_id": self._world.queues[plan.team],
+                "queue_id": self._queue(plan, waits=state == "waiting"),
                 "agent_id": owner if state == "assigned" else None,
                 "state": state,
                 "priority": priority,
@@ -230,17 +230,25 @@ class History:
             }
         )
 
+    def _queue(self, plan: Plan, *, waits: bool) -> int:
+        """That of its team, or one for such work that nobody has begun."""
+        queues = self._world.queues
+        return next((queues[tag] for tag in plan.tags if waits and tag in queues), queues[plan.team])
+
     def _agent(self, number: int) -> Actor:
         return Actor(ActorKind.AGENT, self._world.agents[number], AGENTS[number].name)
 
     def _add(self, at: datetime, actor: Actor, event: events.Event) -> None:
-        at = min(at, self._world.now)
-        fields = msgspec.to_builtins(event)
-        row = {name: fields.pop(name) for name in events.COLUMNS}
-        row |= {"at": at, "kind": event.kind, "data": fields}
-        row |= {"actor_kind": actor.kind.value, "actor_id": actor.id, "actor_name": actor.name}
-        self.events.append(row)
+        self.events.append(row_of(min(at, self._world.now), actor, event))
+
+
+def row_of(at: datetime, actor: Actor, event: events.Event) -> Row:
+    """An event as a row of the log."""
+    fields = msgspec.to_builtins(event)
+    row = {name: fields.pop(name) for name in events.COLUMNS}
+    row |= {"at": at, "kind": event.kind, "data": fields}
+    return row | {"actor_kind": actor.kind.value, "actor_id": actor.id, "actor_name": actor.name}
 
 
 _RULES: Final = {("solved", "closed"): "Solved for seven days"}
-_EXCUSES: Final = ("offline", "offline", "on a break", "busy", "at capacity (8 of 8)")
+_EXCUSES: Final = ("offline", "offline", "on a break", "busy", "at capacity (40 of 40)")

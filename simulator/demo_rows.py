@@ -47,7 +47,7 @@ class World:
         teams: key → id.
         mailboxes: team key → mailbox.
         first: table → first of the ids set aside for it.
-        queues: team key → the team's own queue.
+        queues: team key → the team's own queue; tag → the queue in which such work waits (``demo_routing``).
     """
 
     now: datetime

@@ -20,6 +20,7 @@ from routing.clocks import Clock, Kind
 from routing.events import ClockBreached
 from routing.models import SlaClock
 from routing.policies import Draft, Matter, Rules, Target
+from simulator.demo_routing import SEVEN_DAYS
 from simulator.demo_threads import PROMISE
 
 NEWEST: Final = 500
@@ -42,12 +43,24 @@ _COVERED: Final = (
         warnings=WARNINGS,
     ),
 )
+GOLD: Final = "Gold"
+GOLD_ORGANISATIONS: Final = ("Lotus Court Hotel", "Silver Oak Clinic", "Kaveri Pharmacy")
+_GOLD: Final = Draft(
+    name="Better hotels, clinics and shops",
+    tier=GOLD,
+    hours=SEVEN_DAYS,
+    targets={"first_response": Target(120), "next_response": Target(240), "resolution": Target(2 * 900)},
+    is_told=True,
+    warnings=WARNINGS,
+)
+"""Somebody is there for them on seven days, 900 minutes each."""
 _NAMES: Final = {"urgent": "Danger and standstill", "high": "Hurry", "normal": "Everyday", "low": "When there is time"}
 _TICKETS: Final = text(
     """
     select t.id, t.customer_id, t.team_id, t.assignee_id, a.name as owner, team.name as team, t.status, t.priority,
-        t.entitlement, t.entitlement_until, t.created_at, t.first_reply_at
-    from tickets t left join agents a on a.id = t.assignee_id left join teams team on team.id = t.team_id
+        t.entitlement, t.entitlement_until, t.created_at, t.first_reply_at, o.tier
+    from tickets t join customers c on c.id = t.customer_id left join organisations o on o.id = c.organisation_id
+    left join agents a on a.id = t.assignee_id left join teams team on team.id = t.team_id
     where t.status in ('open', 'pending', 'on_hold') or t.id > (select max(id) from tickets) - :newest order by t.id
     """
 )
@@ -66,7 +79,7 @@ _DUE: Final = text(
 
 
 def _drafts() -> list[Draft]:
-    """Covered products by their cover, the others by how urgent it is."""
+    """The best customers by their tier, covered products by their cover, the others by how urgent it is."""
     others = [
         Draft(
             name=_NAMES[priority],
@@ -80,7 +93,7 @@ def _drafts() -> list[Draft]:
         )
         for priority, hours in PROMISE.items()
     ]
-    return [*_COVERED, *others]
+    return [_GOLD, *_COVERED, *others]
 
 
 async def fill(session: AsyncSession, now: datetime) -> None:
@@ -101,7 +114,7 @@ async def fill(session: AsyncSession, now: datetime) -> None:
 
 
 def _clocks(rules: Rules, ticket: Any, changes: list[tuple[datetime, str, str]], now: datetime) -> list[Clock]:
-    matter = Matter(ticket.entitlement, ticket.entitlement_until, ticket.priority)
+    matter = Matter(ticket.entitlement, ticket.entitlement_until, ticket.priority, tier=ticket.tier)
     policy = policies.choose(rules.policies, matter)
     if policy is None:
         return []

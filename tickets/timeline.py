@@ -33,6 +33,7 @@ SHOWN_EVENTS: Final = (
     "ticket.team_changed",
     "ticket.subject_changed",
     "ticket.routed",
+    "routing.moved",
     "ticket.merged",
     "ticket.split",
     "chat.turned_to_mail",

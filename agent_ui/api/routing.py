@@ -158,7 +158,7 @@ class WaitingController(Controller):
         await assignment.require(desk.session, ticket_id, needs_of(data.skills))
         return await self._work(desk, ticket_id)
 
-    @post("/tickets/{ticket_id:int}/move", guards=[SUPERVISE], status_code=200, summary="Move work")
+    @post("/tickets/{ticket_id:int}/move", guards=[requires("tickets:change")], status_code=200, summary="Move work")
     async def move(self, desk: NamedDependency[Desk], ticket_id: PathId, data: JSONBody[MoveInput]) -> WorkView:
         """Let a ticket's work wait in another queue, or give it to an agent; it keeps how long it has waited."""
         await desk.may_see(ticket_id)

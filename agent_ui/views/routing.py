@@ -34,6 +34,14 @@ class NeedInput(Input):
     optional: bool = False
 
 
+class NeededView(View):
+    """A skill that some work needs, by its name; an optional one can be let go by a ring."""
+
+    name: str
+    level: int
+    optional: bool
+
+
 class RingView(View):
     """What is let go after so long: levels, optional skills, or that only the queue's own members are asked."""
 
@@ -205,7 +213,7 @@ class AcceptedView(View):
 
 
 class WaitingView(View):
-    """A line of the waiting list: ``code`` and ``reason`` of the last decision, and when it is looked at again."""
+    """A line of the waiting list: ``code`` and ``reason`` as it is at this moment, and when it is looked at again."""
 
     ticket_id: int
     subject: str
@@ -251,7 +259,10 @@ class StretchView(View):
 
 
 class WorkView(View):
-    """A ticket's work as it is at this moment; while it waits, why, and what would change it."""
+    """A ticket's work as it is at this moment; while it waits, why, and what would change it.
+
+    ``skills``: what it needs beside its queue; ``needs``: all that it needs.
+    """
 
     ticket_id: int
     kind: str
@@ -266,6 +277,7 @@ class WorkView(View):
     sticky_agent_id: int | None
     owner_agent_id: int | None
     skills: list[NeedView]
+    needs: list[NeededView]
     history: list[StretchView]
     nobody_can: bool
     offer_id: int | None
@@ -370,6 +382,7 @@ def work_view(work: Work) -> WorkView:
         sticky_agent_id=work.sticky_agent_id,
         owner_agent_id=work.owner_agent_id,
         skills=_needs(work.skills),
+        needs=[NeededView(name=each.name, level=each.level, optional=each.optional) for each in work.needs],
         history=[
             StretchView(queue_id=each.queue_id, since=each.since, until=each.until, agent_id=each.agent_id)
             for each in work.history

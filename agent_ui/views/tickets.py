@@ -154,6 +154,7 @@ class TicketView(View):
     clocks: list[ShownClock]
     promises: list[ShownPromise]
     tier: str | None
+    queue: Named | None
 
 
 class ProductInput(Input):
@@ -342,6 +343,7 @@ def ticket_view(
     product: RegistrationRow | None,
     clocks: list[ShownClock],
     promises: list[ShownPromise],
+    queue: Named | None,
 ) -> TicketView:
     """A ticket as its screen shows it."""
     row, card = detail.row, detail.customer
@@ -381,6 +383,7 @@ def ticket_view(
         clocks=clocks,
         promises=promises,
         tier=card.tier,
+        queue=queue,
     )
 
 

@@ -96,6 +96,7 @@ async def test_why_it_waits_is_told_with_what_would_change_it(desk: Desk, db: Da
     needs = {"skills": [{"skillId": french, "level": 2}]}
     work = (await desk.agent.http.put(f"/api/tickets/{ticket}/needs", json=needs)).json()
     assert (work["code"], work["nobodyCan"]) == ("nobody_has_the_skill", True)
+    assert work["needs"] == [{"name": "French", "level": 2, "optional": False}]
     await come(db, desk.agent.id)
     listed = (await desk.lead.http.get(f"{PATH}/waiting")).json()
     assert [(each["ticketId"], each["nobodyCan"]) for each in listed["items"]] == [(ticket, True)]
@@ -128,6 +129,28 @@ async def test_an_offer_is_taken_over_the_api(desk: Desk, db: Database) -> None:
     assert (await desk.agent.http.get("/api/offers")).json() == []
 
 
+async def test_an_agent_moves_a_ticket_of_hers_to_another_queue(desk: Desk, db: Database) -> None:
+    """Who has it gives it up; the ticket names its queue, its history who moved it where, and who only reads may not."""
+    wire()
+    ticket = await arrive(db, desk)
+    await come(db, desk.agent.id)
+    http = desk.agent.http
+    seen = (await http.get(f"/api/tickets/{ticket}")).json()
+    assert (seen["queue"]["name"], seen["assignee"]["id"]) == ("Repairs", desk.agent.id)
+    body = {"name": "Claims", "teamId": desk.team, "ofTeam": False, "members": [desk.lead.id]}
+    claims = (await desk.admin.http.post(f"{PATH}/queues", json=body)).json()
+    unknown = await http.post(f"/api/tickets/{ticket}/move", json={"queueId": 999})
+    assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "queueId")
+    moved = await http.post(f"/api/tickets/{ticket}/move", json={"queueId": claims["id"]})
+    assert (moved.json()["queue"]["name"], moved.json()["state"]) == ("Claims", "waiting")
+    after = (await http.get(f"/api/tickets/{ticket}")).json()
+    assert (after["queue"], after["assignee"]) == ({"id": claims["id"], "name": "Claims"}, None)
+    (told,) = [each for each in after["timeline"] if each.get("kind") == "routing.moved"]
+    assert (told["data"]["to_name"], told["actor"]["name"]) == ("Claims", "Agent")
+    (line,) = (await desk.lead.http.get(f"{PATH}/waiting")).json()["items"]
+    assert (line["queue"]["name"], line["code"], line["reason"]) == ("Claims", "nobody_there", "Waits: 1 not signed in")
+
+
 async def test_a_supervisor_moves_work_to_a_queue_or_an_agent(desk: Desk, db: Database) -> None:
     """It keeps how long it has waited, its stretches are on record, and who moved it too."""
     wire()
@@ -135,7 +158,7 @@ async def test_a_supervisor_moves_work_to_a_queue_or_an_agent(desk: Desk, db: Da
     async with unit_of_work(db) as session:
         await new_ticket(session, desk.other_team)
     billing = await own_queue(desk, desk.other_team)
-    assert (await desk.agent.http.post(f"/api/tickets/{ticket}/move", json={})).status_code == 403
+    assert (await desk.stranger.http.post(f"/api/tickets/{ticket}/move", json={})).status_code == 404
     assert (await desk.lead.http.post(f"/api/tickets/{ticket}/move", json={})).status_code == 422
     moved = (await desk.lead.http.post(f"/api/tickets/{ticket}/move", json={"queueId": billing["id"]})).json()
     assert (moved["queue"]["name"], moved["state"]) == ("Billing", "waiting")

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from agent_ui import people
 from core import clock as clocks
 from core import events
 from core.clock import ManualClock
-from core.db import Database, unit_of_work
+from core.db import Database, reading, unit_of_work
 from core.errors import Invalid, NotFound
 from routing import board, presence, presence_rules, wrapping_up
 from routing.events import AgentLost, PresenceChanged
@@ -83,7 +84,24 @@ async def test_who_comes_back_within_the_grace_is_looked_at_again(db: Database, 
     async with unit_of_work(db) as session:
         await presence.beat(session, [Beat("tab", agent.id, clock.now())])
         back = [event for event, _ in session.info["events"]]
-    assert [(each.old, each.new, each.reason) for each in back] == [("available", "available", "connection back")]
+    assert [(each.old, each.new, each.reason) for each in back] == [("available", "available", None)]
+
+
+async def test_who_is_away_sees_herself_so_after_a_silence(db: Database, clock: ManualClock) -> None:
+    """A supervisor's word outlasts a silence in her own menu as well, with the reason, the name and since when."""
+    agent, boss = await agent_of(db, "available"), await agent_of(db)
+    async with unit_of_work(db, factories.actor(boss)) as session:
+        await presence.force(session, agent.id, "busy", "Meeting")
+    since = clock.now()
+    await later(db, clock, 40)
+    assert ((await load(db, agent)).state, (await load(db, agent)).kept_state) == ("offline", "busy")
+    async with reading(db) as session:
+        shown = await people.presence_view(session, agent.id)
+    assert (shown.state, shown.reason, shown.set_by, shown.since) == ("busy", "Meeting", boss.name, since)
+    async with unit_of_work(db) as session:
+        await presence.beat(session, [Beat("tab", agent.id, clock.now())])
+        (back,) = [event for event, _ in session.info["events"]]
+    assert (back.old, back.new, back.reason, back.set_by, back.since) == ("busy", "busy", "Meeting", boss.name, since)
 
 
 async def test_a_supervisors_word_holds_until_the_agent_chooses(db: Database, clock: ManualClock) -> None:

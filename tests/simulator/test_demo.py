@@ -347,7 +347,7 @@ def timeless(value: Any) -> Any:
     if isinstance(value, str):
         return CALENDAR.sub("…", value)
     if isinstance(value, dict):
-        return {name: timeless(each) for name, each in value.items()}
+        return sorted([timeless(name), timeless(each)] for name, each in value.items())  # days are names as well
     return [timeless(each) for each in value] if isinstance(value, list) else value
 
 

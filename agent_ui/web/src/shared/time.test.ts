@@ -22,7 +22,7 @@ it('counts ages up to a week and then names the day', () => {
 it('uses the time zone of the agent, and ignores one that does not exist', () => {
   setTimeZone('Asia/Kolkata')
   expect(dayKey('2026-01-01T20:00:00Z')).toBe('2026-01-02')
-  expect(clockTime('2026-01-01T20:00:00Z')).toMatch(/01:30/)
+  expect(clockTime('2026-01-01T20:00:00Z')).toMatch(/^1:30/)
   setTimeZone('Mars/Olympus')
   expect(() => clockTime('2026-01-01T20:00:00Z')).not.toThrow()
   expect(timeIn('Mars/Olympus')).toBe('')

@@ -34,7 +34,7 @@ function glued(parts: Intl.DateTimeFormatPart[]): string {
   }).join('')
 }
 
-export const clockTime = format({ hour: '2-digit', minute: '2-digit' })
+export const clockTime = format({ hour: 'numeric', minute: '2-digit' })
 export const dayLine = format({ weekday: 'long', day: 'numeric', month: 'long' })
 export const shortDate = format({ day: 'numeric', month: 'short' })
 export const longDate = format({ day: 'numeric', month: 'short', year: 'numeric' })

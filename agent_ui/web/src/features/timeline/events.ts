@@ -96,6 +96,7 @@ const WORDS: Record<string, (data: Data, names: EventNames) => EventWords> = {
     key: (data.agent_id ?? null) === null ? 'notRouted' : 'routed',
     values: { to: named(data.agent_name ?? data.agent_id, names.agent, names.nobody), reason: names.reason(text(data.reason)) },
   }),
+  'routing.moved': (data) => ({ key: 'queueChanged', values: { to: text(data.to_name) } }),
   'ticket.merged': (data) => ({ key: 'merged', values: { ticket: text(data.into_id ?? data.from) } }),
   'ticket.rated': (data) => ({
     key: text(data.comment) ? 'ratedWithComment' : 'rated',

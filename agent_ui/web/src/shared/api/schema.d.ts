@@ -5417,6 +5417,12 @@ export interface components {
             optional: boolean;
             skillId: number;
         };
+        /** NeededView */
+        NeededView: {
+            level: number;
+            name: string;
+            optional: boolean;
+        };
         /** NeedsInput */
         NeedsInput: {
             skills: components["schemas"]["NeedInput"][];
@@ -7028,6 +7034,7 @@ export interface components {
             priority: string;
             product: components["schemas"]["TicketProduct"] | null;
             promises: components["schemas"]["ShownPromise"][];
+            queue: components["schemas"]["Named"] | null;
             replyDefaults: components["schemas"]["ReplyDefaults"];
             routing: components["schemas"]["Routing"] | null;
             snippet: string;
@@ -7356,6 +7363,7 @@ export interface components {
             history: components["schemas"]["routing_StretchView"][];
             kind: string;
             looksAgainAt: string | null;
+            needs: components["schemas"]["NeededView"][];
             nobodyCan: boolean;
             offerExpiresAt: string | null;
             offerId: number | null;

@@ -281,6 +281,7 @@ export interface TicketView extends Omit<TicketRow, 'customer'> {
   /** What agents have promised its customer. */
   promises?: TicketPromise[]
   tier?: string | null
+  queue?: { id: number; name: string } | null
 }
 
 export interface TicketPatch {

@@ -52,6 +52,8 @@ export interface Thread {
   promises: TicketPromise[]
   /** What the desk calls its customer, where she is a better one. */
   tier: string | null
+  /** Where its work waits or came from; null: it is no work. */
+  queue: { id: number; name: string } | null
   /** A live event told of a change that was not read yet. */
   stale: boolean
 }
@@ -63,7 +65,7 @@ function emptyThread(id: number): Thread {
     id, state: 'loading', error: null, items: [], before: null, lastEventId: '', drafts: [], viewers: [],
     customer: null, organisation: null, mailbox: null, routing: null, followerIds: [],
     replyDefaults: null, splitMessageId: null, formAnswers: [], product: null, entitlementReason: '',
-    entitlementUntil: null, clocks: [], promises: [], tier: null, stale: false,
+    entitlementUntil: null, clocks: [], promises: [], tier: null, queue: null, stale: false,
   } as Thread)
 }
 
@@ -139,7 +141,7 @@ export const useTickets = defineStore('tickets', () => {
       replyDefaults: view.replyDefaults ?? null, splitMessageId: view.split?.messageId ?? null,
       formAnswers: view.formAnswers ?? [], product: view.product ?? null,
       entitlementReason: view.entitlementReason ?? '', entitlementUntil: view.entitlementUntil ?? null, clocks: view.clocks ?? [],
-      promises: view.promises ?? [], tier: view.tier ?? null,
+      promises: view.promises ?? [], tier: view.tier ?? null, queue: view.queue ?? null,
       stale: false,
     } satisfies Partial<Thread>)
     return known
