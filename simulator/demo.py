@@ -31,7 +31,7 @@ from core.storage import Storage
 from customers.models import ContactPoint, Customer, Organisation
 from routing import queues
 from routing.kinds import BROUGHT
-from routing.models import Decision, Presence, WorkItem, WorkKind
+from routing.models import Decision, Presence, Promise, WorkItem, WorkKind
 from simulator import (
     demo_articles,
     demo_chat,
@@ -170,6 +170,8 @@ class _Seeding:
         ledger.write(plans, rows.messages)
         history = History(world, rows)
         history.write(plans)
+        promised, promise_id = demo_routing.promised(plans), await self._reserve(Promise, 1)
+        history.tell([demo_routing.said(promised, promise_id, world)])
         ratings = demo_ratings.write(history, plans, rows.tickets)
         await self._copy_all(rows, ledger, history)
         await self._copy(Satisfaction, ratings)
@@ -178,7 +180,7 @@ class _Seeding:
         await self._timers(plans)
         await demo_sla.fill(self._session, self._now)
         await demo_rules.fill(self._session, self._now)
-        await demo_routing.promise(self._session, plans, world.agents, self._now)
+        await demo_routing.promise(self._session, promised, promise_id, world)
         await self._session.execute(text("analyze tickets, messages, events, customers, contact_points, deliveries"))
         return DemoSummary(
             True, len(AGENTS), len(people), len(plans), len(rows.messages), _SIGN_INS, _support(self._settings)

@@ -239,15 +239,12 @@ class History:
         return Actor(ActorKind.AGENT, self._world.agents[number], AGENTS[number].name)
 
     def _add(self, at: datetime, actor: Actor, event: events.Event) -> None:
-        self.events.append(row_of(min(at, self._world.now), actor, event))
-
-
-def row_of(at: datetime, actor: Actor, event: events.Event) -> Row:
-    """An event as a row of the log."""
-    fields = msgspec.to_builtins(event)
-    row = {name: fields.pop(name) for name in events.COLUMNS}
-    row |= {"at": at, "kind": event.kind, "data": fields}
-    return row | {"actor_kind": actor.kind.value, "actor_id": actor.id, "actor_name": actor.name}
+        at = min(at, self._world.now)
+        fields = msgspec.to_builtins(event)
+        row = {name: fields.pop(name) for name in events.COLUMNS}
+        row |= {"at": at, "kind": event.kind, "data": fields}
+        row |= {"actor_kind": actor.kind.value, "actor_id": actor.id, "actor_name": actor.name}
+        self.events.append(row)
 
 
 _RULES: Final = {("solved", "closed"): "Solved for seven days"}

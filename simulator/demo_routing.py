@@ -9,19 +9,17 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 import msgspec
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.actor import Actor, ActorKind
-from core.events import EventRow
 from routing import clock_rows, hours, lateness, presence_rules, promising, queues, skills
 from routing.events import PromiseMade
 from routing.hours import Schedule, SpecialDay, Window
 from routing.models import Promise
 from routing.queues import Draft
 from routing.rings import Need, Ring
-from simulator.demo_events import row_of
 from simulator.demo_people import AGENT, AGENTS
+from simulator.demo_rows import World
 from simulator.demo_threads import Plan
 
 SEVEN_DAYS: Final = "Seven days"
@@ -122,24 +120,40 @@ async def further_queues(
     }
 
 
-async def promise(session: AsyncSession, plans: Sequence[Plan], agents: Sequence[int], now: datetime) -> None:
-    """What the demo's agent has promised a customer this morning, and has to think of soon.
-
-    The desk has a clock for it, which warns her before it is too late.
-    """
+def promised(plans: Sequence[Plan]) -> Plan:
+    """The ticket about which the demo's agent has promised something this morning, and has to think of it soon."""
     me = AGENTS.index(AGENT)
-    mine = [each for each in plans if each.assignee == me and each.status == "open" and each.ago > 2 * _GIVEN]
-    plan = mine[-1]
-    given, due = now - _GIVEN, now + _LEFT
-    neha = Actor(ActorKind.AGENT, agents[me], AGENT.name)
+    return [each for each in plans if each.assignee == me and each.status == "open" and each.ago > 2 * _GIVEN][-1]
+
+
+def said(plan: Plan, promise_id: int, world: World) -> tuple[datetime, Actor, PromiseMade]:
+    """That she has promised it, for the history."""
+    me = world.agents[AGENTS.index(AGENT)]
+    made = PromiseMade(
+        promise_id=promise_id,
+        text=_WORD,
+        due_at=world.now + _LEFT,
+        is_told=True,
+        ticket_id=plan.id,
+        customer_id=plan.customer.id,
+        teams=(world.teams[plan.team],),
+        agents=(me,),
+    )
+    return world.now - _GIVEN, Actor(ActorKind.AGENT, me, AGENT.name), made
+
+
+async def promise(session: AsyncSession, plan: Plan, promise_id: int, world: World) -> None:
+    """Her promise with its clock, which warns her before it is too late."""
+    me = world.agents[AGENTS.index(AGENT)]
     made = Promise(
+        id=promise_id,
         ticket_id=plan.id,
         text=_WORD,
-        due_at=due,
+        due_at=world.now + _LEFT,
         is_told=True,
-        made_by_id=agents[me],
+        made_by_id=me,
         made_by=AGENT.name,
-        made_at=given,
+        made_at=world.now - _GIVEN,
     )
     session.add(made)
     await session.flush()
@@ -148,6 +162,4 @@ async def promise(session: AsyncSession, plans: Sequence[Plan], agents: Sequence
         return
     before = msgspec.json.encode(found.clocks)
     found.clocks.append(promising.clock_of(made))
-    await lateness.settle(session, found, before, now)
-    said = PromiseMade(promise_id=made.id, text=made.text, due_at=due, is_told=True, **found.audience())
-    await session.execute(insert(EventRow), [row_of(given, neha, said)])
+    await lateness.settle(session, found, before, world.now)

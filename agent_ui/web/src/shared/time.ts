@@ -119,7 +119,7 @@ export function due(iso: string | null): Due | null {
 /** The wall clock of somebody else's time zone, "" for an unknown zone. */
 export function timeIn(timeZone: string): string {
   try {
-    return new Intl.DateTimeFormat(tag.value, { timeZone, hour: '2-digit', minute: '2-digit' }).format(now.value)
+    return new Intl.DateTimeFormat(tag.value, { timeZone, hour: 'numeric', minute: '2-digit' }).format(now.value)
   } catch {
     return ''
   }
