@@ -213,6 +213,8 @@ async def move(session: AsyncSession, ticket_id: int, queue_id: int) -> None:
     for offer in await _MOVE.all(session, **values):
         _tell_withdrawn(session, item, ticket_id, offer.id, offer.agent_id, "moved")
     await lifecycle.apply(session, ticket, TicketChange(assignee_id=None, team_id=team_id), rule="Moved to a queue")
+    await session.flush()
+    await follow(session, ticket_id, WorkMoved.kind, item.assignee_id)  # whoever reads it next sees it waiting
     teams = tuple(sorted({item.team_id or events.NO_TEAM, team_id or events.NO_TEAM}))
     moved = WorkMoved(from_id=item.queue_id, to_id=queue_id, to_name=found.name, teams=teams, **facts)
     events.record(session, moved)

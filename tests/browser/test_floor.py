@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.looks import violations
 from tests.browser.signing_in import sign_in
-from tests.journeys.desk import ADMIN, AGENT, Client, Desk
+from tests.journeys.desk import ADMIN, AGENT, Client, Desk, eventually, mail
 
 Picture = Callable[[Page, str], None]
 HERS = "/api/tickets?view=mine&limit=20"
@@ -51,7 +51,46 @@ def test_a_break_moves_her_work_and_what_waits_says_why(
         expect(page.get_by_role("button", name="Your status: Busy, Meeting")).to_be_visible()
         expect(page.get_by_role("status").filter(has_text="Arjun Nair has changed your status: Busy")).to_be_visible()
         assert arjun.put(f"/api/tickets/{mine[1]}/needs", json={"skills": []}).status_code == 200
-        page.request.put(f"{desk.url}/api/me/presence", data={"state": "available"})
+        page.get_by_role("button", name=re.compile("^Your status")).click()
+        page.get_by_role("menuitem", name="Available").click()
+        expect(page.get_by_role("button", name="Your status: Available")).to_be_visible()
+
+
+def test_an_agent_sees_why_it_is_hers_and_moves_it_to_another_queue(page: Page, desk: Desk, picture: Picture) -> None:
+    """Who was considered and why not; whoever has it gives it up, the history tells, and "z" takes it back."""
+    sign_in(page, desk, AGENT)
+    subject = "Freezer warms up and hums"
+    desk.send(mail("Sara Rao <sara@rao.example>", subject, "It is warm inside."))
+
+    def arrived() -> int | None:
+        rows = page.request.get(f"{desk.url}/api/tickets?view=mine&limit=100").json()["items"]
+        return next((int(row["id"]) for row in rows if row["subject"] == subject), None)
+
+    ticket = eventually(arrived, "it was given to her")
+    page.goto(f"{desk.url}/console/inbox/mine/{ticket}")
+    why = page.get_by_role("region", name="Why this person")
+    why.get_by_role("button", name="Why this person").click()
+    considered = why.get_by_role("list", name="Who was considered").get_by_role("listitem")
+    expect(considered.filter(has_text="Neha Kulkarni")).to_contain_text("nothing new for")
+    expect(considered.filter(has_text="Manjunath Gowda")).to_contain_text("not signed in")
+    picture(page, "hers")
+
+    fields = page.get_by_role("region", name="Ticket", exact=True)
+    fields.get_by_role("button", name="Queue: Field service").click()
+    page.get_by_role("menuitem", name="Cooling repairs").click()
+    expect(fields.get_by_role("button", name="Queue: Cooling repairs")).to_be_visible()
+    expect(fields.get_by_role("button", name="Assigned to: Unassigned")).to_be_visible()
+    page.get_by_role("log").get_by_role("button", name=re.compile("changes")).click()
+    expect(page.get_by_role("log")).to_contain_text("Moved to the queue Cooling repairs")
+    waiting = page.get_by_role("region", name="Why is it waiting?")
+    expect(waiting).to_contain_text("Waits in Cooling repairs.")
+    expect(waiting).to_contain_text("It needs Refrigerant (level 3 or more)")
+    expect(waiting).to_contain_text(re.compile("one of 3 agents comes back"))
+    picture(page, "moved")
+    assert violations(page) == []
+    page.keyboard.press("z")
+    expect(fields.get_by_role("button", name="Queue: Field service")).to_be_visible()
+    expect(fields.get_by_role("button", name="Assigned to: You")).to_be_visible()
 
 
 def owner_of(client: Client, ticket: int) -> int | None:

@@ -17,7 +17,7 @@ def test_a_promise_from_the_settings_to_the_answer(browser: Browser, page: Page,
     sign_in(page, desk, ADMIN)
     page.goto(f"{desk.url}/console/settings/response-times")
     policies = page.get_by_role("list", name="Response times")
-    expect(policies.get_by_role("button")).to_have_count(6)
+    expect(policies.get_by_role("button")).to_have_count(7)
     expect(policies).to_contain_text("first answer within 4 opening hours")
     picture(page, "settings")
     assert violations(page) == []
