@@ -161,7 +161,7 @@ def test_a_breach_is_warned_before_it_happens(page: Page, desk: Desk, picture: P
     expect(page.get_by_role("log")).not_to_contain_text("Missed")
     beside = page.get_by_role("region", name="Response times")
     expect(beside).to_contain_text("Rehearsal customers: solution within 5 minutes")
-    expect(beside).to_contain_text("Warned: 1 % of the time are used")
+    expect(beside).to_contain_text("Warned: 1 % of the time is used")
     assert violations(page) == []
     picture(page, "ticket")
     page.keyboard.press("e")
