@@ -114,6 +114,28 @@ def write_a_macro(page: Page, desk: Desk, number: int, picture: Picture) -> None
     with Client(desk.url, *ADMIN) as http:
         found = http.get(f"/api/tickets/{number}").json()
         assert (found["priority"], "calm" in found["tags"]) == ("low", False)
+        assert http.patch(f"/api/tickets/{number}", json={"priority": "normal"}).status_code == 200
+    put_its_text_in(page, desk, number, picture)
+
+
+def put_its_text_in(page: Page, desk: Desk, number: int, picture: Picture) -> None:
+    """With the text stands what the macro does; what is not left out there is done."""
+    page.get_by_role("textbox", name="Reply").click()
+    page.keyboard.type("/calm")
+    expect(page.get_by_role("option", name="Calm down")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox", name="Reply")).to_contain_text("Take a deep breath,")
+    offer = page.get_by_role("group", name="Calm down also does:")
+    offer.get_by_role("button", name="Remove: priority Low").click()
+    picture(page, "offer")
+    assert violations(page, within=".composer") == []
+    offer.get_by_role("button", name="Apply").click()
+    expect(offer).to_have_count(0)
+    with Client(desk.url, *ADMIN) as http:
+        found = http.get(f"/api/tickets/{number}").json()
+        assert (found["priority"], "calm" in found["tags"]) == ("normal", True)
+    page.get_by_role("textbox", name="Reply").press("Control+a")
+    page.keyboard.press("Delete")
 
 
 def write_a_webhook(page: Page, desk: Desk, picture: Picture) -> None:

@@ -6,6 +6,7 @@ import { ApiError, http } from '@/shared/api/client'
 import { api } from '@/shared/api/endpoints'
 import { useSession } from '@/shared/session'
 import { useDirectory } from '@/shared/stores/directory'
+import { count } from '@/shared/time'
 
 export interface Named { value: number | string; label: string }
 type Kind = 'team' | 'agent' | 'mailbox' | 'organisation' | 'hours' | 'queue' | 'skill' | 'webhook' | 'tag' | ''
@@ -104,9 +105,11 @@ export function useNames() {
     if (typeof value === 'boolean') return t(value ? 'rules.yes' : 'rules.no')
     if (field?.type === 'ref' || field?.type === 'hours') return nameOf(field.of || 'hours', value)
     if (field?.type === 'choice') return choice(name, value)
+    if (typeof value === 'number') return count(value)
     return value === null || value === undefined ? '' : `“${String(value)}”`
   }
   function questionWords(question: Question | Answered): string {
+    if (typeof question.value === 'boolean') return `${fieldWords(question.field)}: ${t((question.op === 'is') === question.value ? 'rules.yes' : 'rules.no')}`
     return [fieldWords(question.field), t(`rules.op.${question.op}`), valueWords(question.field, question.value)].filter(Boolean).join(' ')
   }
   /** Conditions in a sentence: "Priority is Urgent and (Channel is Chat or …)". Nothing is said where there are none. */

@@ -9,7 +9,7 @@ const SPEAKERS: Record<keyof typeof PARTS, RegExp> = {
   desk: new RegExp(`${OFFICE.source}|^/src/(features/(timeline|composer|details|ticket|customers|search|prefs|palette|auth|knowledge|shell/shellCommands|routing)|pages/knowledge/|pages/(Search|Customers?|Preferences|SignIn|NewConversation)Page|pages/inbox/TicketPane|shared/(sending/|editor/|commands\\.ts|promises\\.ts|serverWords\\.ts|ui/CopyLine|ui/CoverBadge))`),
   office: new RegExp(`${OFFICE.source}|^/src/(features/(floor|offers|prefs|routing)|pages/(floor|PreferencesPage))`),
   routing: /^\/src\/(features\/(floor|offers|routing)|pages\/(floor|settings)|features\/details\/RoutingReason)/,
-  rules: /^\/src\/(features\/rules|features\/ticket\/ApplyMacro|shared\/ruleNames|pages\/settings\/(Rule|Macro|Webhook))/,
+  rules: /^\/src\/(features\/rules|features\/ticket\/ApplyMacro|features\/composer\/MacroActions|shared\/ruleNames|pages\/settings\/(Rule|Macro|Webhook))/,
   choices: /^\/src\/(features\/(choices|hours|responseTimes|satisfaction|staffing|words)|pages\/settings\/(PortalChoices|Hours|ResponseTimes|Schedule|SearchWords|Satisfaction|Staffing)Page)/,
   widget: /^\/src\/(features\/widgets|pages\/settings\/Widget)/,
   portal: /^\/src\/(features\/portal|pages\/settings\/(Brand|Topic)|shared\/form\/WordsTabs)/,
