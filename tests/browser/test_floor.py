@@ -93,6 +93,40 @@ def test_an_agent_sees_why_it_is_hers_and_moves_it_to_another_queue(page: Page, 
     expect(fields.get_by_role("button", name="Assigned to: You")).to_be_visible()
 
 
+def test_an_offer_is_taken_refused_or_let_pass(page: Page, desk: Desk, picture: Picture) -> None:
+    """It says who and what and for how long still; a reason goes with a refusal; what nobody takes goes away by itself."""
+    with Client(desk.url, *ADMIN) as arjun:
+        kind = next(each for each in arjun.get("/api/routing/kinds").json() if each["kind"] == "email")
+
+        def held_out_for(seconds: int | None) -> None:
+            given = {name: value for name, value in kind.items() if name != "kind"} | {"offerSeconds": seconds}
+            assert arjun.put("/api/routing/kinds/email", json=given).status_code == 200
+
+        sign_in(page, desk, AGENT)
+        held_out_for(60)
+        desk.send(mail("Lata Sen <lata@sen.example>", "Door does not close", "It stays open."))
+        lata = page.get_by_role("region", name="Offer: Lata Sen")
+        expect(lata).to_contain_text("Door does not close")
+        expect(lata.get_by_role("alert")).to_contain_text("Lata Sen is offered to you")
+        picture(page, "offer")
+        assert violations(page) == []
+        lata.get_by_role("button", name="Not now").click()
+        page.get_by_role("menuitem", name="Not my subject").click()
+        expect(lata).to_have_count(0)
+        desk.send(mail("Omar Khan <omar@khan.example>", "Shelf is broken", "In two."))
+        expect(page.get_by_role("region", name="Offer: Omar Khan")).to_be_visible()
+        page.keyboard.press("Control+Shift+A")
+        expect(page.get_by_role("region", name="Offer: Omar Khan")).to_have_count(0)
+        expect(page.get_by_role("log")).to_contain_text("In two.")
+        expect(page.get_by_role("region", name="Ticket", exact=True)).to_contain_text("You")
+        held_out_for(5)
+        desk.send(mail("Tia Roy <tia@roy.example>", "Handle is loose", "It turns."))
+        tia = page.get_by_role("region", name="Offer: Tia Roy")
+        expect(tia).to_be_visible()
+        expect(tia).to_have_count(0)
+        held_out_for(kind["offerSeconds"])
+
+
 def owner_of(client: Client, ticket: int) -> int | None:
     """Who has a ticket."""
     assignee: dict[str, Any] | None = client.get(f"/api/tickets/{ticket}").json()["assignee"]
@@ -141,4 +175,5 @@ def television(browser: Browser, page: Page, picture: Picture) -> None:
     page.get_by_role("button", name="Revoke Hall").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Revoke").click()
     expect(screen.get_by_role("alert")).to_contain_text("This link opens nothing any more.")
+    assert violations(screen) == []
     hall.close()
