@@ -252,6 +252,7 @@ def _check_mail(action: Mail, place: str) -> None:
         raise Invalid.field(f"{place}.subject", "A subject is needed.")
     if action.to not in ("assignee", "team"):
         try:
-            normalise_email(action.to)
+            if normalise_email(action.to) != action.to.lower() or action.to.count("@") != 1:
+                raise Invalid  # what would have to be guessed, such as lines or blanks in it
         except Invalid:
             raise Invalid.field(f"{place}.to", "This is not an e-mail address.") from None

@@ -26,6 +26,7 @@ from automation.events import WebhookChanged
 from automation.models import Webhook, WebhookDelivery
 from core import clock, events, jobs
 from core.errors import Conflict, Invalid, NotFound, Stale
+from core.hosts import is_port
 from core.net import Networks
 from core.retention import Kind
 from core.sql import Sql
@@ -171,16 +172,26 @@ def checked(draft: Draft, networks: Networks) -> Draft:
         raise Invalid.field("name", f"A name of at most {LONGEST_NAME} letters is needed.")
     if set(draft.kinds) - set(KINDS):
         raise Invalid.field("kinds", "There is no such event.")
-    try:
-        url = httpx.URL(draft.url.strip())
-    except httpx.InvalidURL:
-        url = httpx.URL("")
-    if url.scheme not in ("https", "http") or not url.host or url.userinfo:
+    url, host = _parts(draft.url.strip())
+    if url.scheme not in ("https", "http") or not host or url.userinfo or not _can_be_a_port(url.port):
         raise Invalid.field("url", "An address such as https://example.org/hook is needed.")
-    if _is_forbidden(url.host, networks):
+    if _is_forbidden(host, networks):
         raise Invalid.field("url", "This address is in a network that this desk may not connect to.")
     kinds = tuple(dict.fromkeys(draft.kinds))
     return msgspec.structs.replace(draft, name=name, url=str(url.copy_with(fragment=None)), kinds=kinds)
+
+
+def _parts(address: str) -> tuple[httpx.URL, str]:
+    """An address and its host; without one where it is none."""
+    try:
+        url = httpx.URL(address)
+        return url, url.host
+    except (httpx.InvalidURL, UnicodeError):  # also a host in letters that stand for nothing
+        return httpx.URL(""), ""
+
+
+def _can_be_a_port(port: int | None) -> bool:
+    return port is None or is_port(str(port))
 
 
 def _is_forbidden(host: str, networks: Networks) -> bool:

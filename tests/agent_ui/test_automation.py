@@ -86,6 +86,14 @@ async def test_a_rule_is_made_tried_out_and_seen_to_act(desk: Desk, db: Database
         ({"actions": [{"kind": "team", "team": 999}]}, "actions[0]"),
         ({"condition": {"kind": "question", "field": "x", "op": "is"}}, "condition.field"),
         ({"actions": [{"kind": "priority", "value": "now"}]}, "actions[0].value"),
+        (
+            {"actions": [{"kind": "mail", "to": "a@b.example\r\nBcc: c@d.example", "subject": "x", "text": "x"}]},
+            "actions[0].to",
+        ),
+        (
+            {"actions": [{"kind": "mail", "to": "a@b.example, c@d.example", "subject": "x", "text": "x"}]},
+            "actions[0].to",
+        ),
     ],
 )
 async def test_a_rule_that_makes_no_sense_is_refused(desk: Desk, wrong: dict[str, Any], field: str) -> None:

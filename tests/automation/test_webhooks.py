@@ -217,7 +217,8 @@ async def test_what_a_dead_process_left_half_told_is_told_again(desk: RuleDesk, 
 )
 async def test_our_own_network_is_refused_when_it_is_written(desk: RuleDesk, url: str) -> None:
     """Also other things that are no address of the web."""
-    for wrong in (url, "ftp://example.org/", "https://", "https://user:word@example.org/", "nonsense"):
+    none = ("ftp://example.org/", "https://", "https://user:word@example.org/", "nonsense", "https://xn--/")
+    for wrong in (url, *none, "https://example.org:99999/", "https://example.org:0/"):
         with pytest.raises(Invalid):
             await webhook(desk.db, wrong, "ticket.created", networks=PUBLIC_ONLY)
 
