@@ -98,8 +98,9 @@ class RuleMail:
             place = leaving.place_for(listed, leaving.book_of(listed), own_address, account_id, team_id)
         except Permanent:  # no mailbox can send; the variables that name it are left out
             return self._around
-        name = place.account.display_name
-        return Surroundings(mailbox_name=name, mailbox_address=place.address, product_name=product, base_url=base_url)
+        return Surroundings(
+            mailbox_name=place.name, mailbox_address=place.address, product_name=product, base_url=base_url
+        )
 
     async def on_mail_asked(self, session: AsyncSession, event: RuleMailAsked) -> None:
         """A rule wants a mail sent that belongs to no conversation (handler)."""

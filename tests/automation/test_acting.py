@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from automation.actions import Mail, MoveTo, Note, Reply, Require, SetTeam, Snooze
+from core.brands import BrandRow
 from core.clock import ManualClock
 from core.db import unit_of_work
 from customers.models import Customer
@@ -57,6 +58,21 @@ async def test_a_reply_of_a_rule_is_automatic_mail(desk: RuleDesk) -> None:
     assert await desk.scalar("select count(*) from notices where kind = 'rule_reply' and state = 'withheld'") == 1
     assert (await desk.read(ticket)).waiting_since is not None
     assert await desk.scalar("select count(*) from deliveries") == 2
+
+
+async def test_a_reply_goes_by_the_name_that_its_sender_has(desk: RuleDesk, clock: ManualClock) -> None:
+    """The mailbox has none of its own: then it is the brand's, in the text as well."""
+    wire()
+    async with unit_of_work(desk.db) as session:
+        await factories.mailbox(session)
+        await session.execute(text("update channel_accounts set display_name = ''"))
+        brand = BrandRow(host="", name="Kaveri Pumps", hue=172, default_language="en", languages=["en"])
+        brand.updated_at = clock.now()
+        session.add(brand)
+    await desk.rule("ticket.created", Reply("<p>{{mailbox.name}} thanks you.</p>"))
+    await desk.ticket()
+    await desk.settle()
+    assert await desk.scalar("select text from messages where kind = 'system'") == "Kaveri Pumps thanks you."
 
 
 async def test_mails_go_to_who_is_meant(desk: RuleDesk) -> None:
