@@ -2,9 +2,20 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.journeys.desk import AGENT, Desk
+from tests.journeys.desk import AGENT, Desk, eventually
 
 _cookies: dict[tuple[str, str], list[dict[str, object]]] = {}
+
+
+def alone(desk: Desk) -> None:
+    """Until no colleague of the demo's agent is there any more whom a test before has brought along: work is hers."""
+
+    def nobody_else() -> bool:
+        people = client.get("/api/agents").json()
+        return all(each["presence"] == "offline" for each in people if each["email"] != AGENT[0])
+
+    with desk.sign_in() as client:
+        eventually(nobody_else, "her colleagues have left", seconds=90)
 
 
 def sign_in(page: Page, desk: Desk, who: tuple[str, str] = AGENT) -> Page:

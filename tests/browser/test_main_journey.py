@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.signing_in import sign_in
+from tests.browser.signing_in import alone, sign_in
 from tests.journeys.desk import Desk, eventually, mail
 
 Picture = Callable[[Page, str], None]
@@ -15,6 +15,7 @@ def test_a_mail_is_answered_in_the_console(page: Page, desk: Desk, picture: Pict
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     picture(page, "0-before")
+    alone(desk)
     sign_in(page, desk)
     picture(page, "1-inbox")
     # What waited for somebody to come is given out at once, and told in one line with all that comes right then.
