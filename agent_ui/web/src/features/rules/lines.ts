@@ -1,13 +1,6 @@
 /** Lists of a rule that are changed line by line: the focus goes along, so that no mouse is needed. */
 import type { Ref } from 'vue'
-import { useFocusAfter } from '@/shared/form/focus'
-
-/** A copy of a list with one entry a step up or down. */
-export function moved<T>(list: readonly T[], at: number, step: -1 | 1): T[] {
-  const next = [...list]
-  next.splice(at + step, 0, ...next.splice(at, 1))
-  return next
-}
+import { moved, useFocusAfter } from '@/shared/form/focus'
 
 /** `path`: of the list in the rule; its lines have `data-line`, their buttons `data-move`, what adds has `data-add`. */
 export function useLines<T>(root: Ref<HTMLElement | null>, path: () => string, list: () => readonly T[], set: (list: T[]) => void) {

@@ -11,3 +11,10 @@ export function useFocusAfter(root: Ref<HTMLElement | null>) {
     }
   }
 }
+
+/** A copy of a list with one entry a step up or down. */
+export function moved<T>(list: readonly T[], at: number, step: -1 | 1): T[] {
+  const next = [...list]
+  next.splice(at + step, 0, ...next.splice(at, 1))
+  return next
+}
