@@ -14,7 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -204,6 +204,19 @@ def for_peers() -> None:
         say("Dovecot is not installed and only root could do it: tests marked `peer` will be skipped")
 
 
+def politely(step: Callable[[], None]) -> None:
+    """Run a step of setting up; Ctrl-C in the middle ends it with one sentence instead of a traceback.
+
+    Raises:
+        SystemExit: with the exit code that a shell gives to an interrupted program.
+    """
+    try:
+        step()
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped before everything was set up. Start again any time: it goes on from here.\n")
+        raise SystemExit(130) from None
+
+
 PARTS = {
     "run": for_run,
     "dev": for_dev,
@@ -220,4 +233,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    politely(main)

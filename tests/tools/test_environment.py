@@ -84,3 +84,19 @@ def test_a_failing_command_shows_its_output_and_a_sentence(capfd: pytest.Capture
     with pytest.raises(environment.SetupError, match="it broke"):
         environment.run_quietly(["sh", "-c", "echo the reason; exit 3"], "it broke")
     assert "the reason" in capfd.readouterr().err
+
+
+def test_ctrl_c_while_setting_up_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    """No traceback where nothing is broken, and the exit code of an interrupted program."""
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as ended:
+        environment.politely(interrupted)
+
+    assert ended.value.code == 130
+    assert ended.value.__cause__ is None and ended.value.__suppress_context__
+    assert capsys.readouterr().err == (
+        "\nStopped before everything was set up. Start again any time: it goes on from here.\n"
+    )
