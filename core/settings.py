@@ -17,6 +17,12 @@ from core.errors import StartError
 SHORTEST_HISTORY_DAYS: Final = 90
 
 
+def _beside(known: dict[str, int], by: int) -> int:
+    """A port above the mail listener's, so that several copies need no further setting; 0 (any) where there is none."""
+    port = known.get("smtp_port", 0)
+    return port + by if 0 < port <= 65535 - by else 0
+
+
 class Settings(BaseSettings):
     """Everything an administrator can set. Environment names are ``SAMPARK_`` + the upper-case name."""
 
@@ -62,10 +68,16 @@ class Settings(BaseSettings):
         "or a file (JSON) that says it. Empty: nothing.",
     )
     simulator_smtp_port: int = Field(
-        2526, ge=0, le=65535, description="Port where the simulator accepts our outgoing mail."
+        default_factory=lambda known: _beside(known, 1),
+        ge=0,
+        le=65535,
+        description="Port where the simulator accepts our outgoing mail. Empty: one above SAMPARK_SMTP_PORT.",
     )
     simulator_imap_port: int = Field(
-        2143, ge=0, le=65535, description="Port where the simulator's mailboxes can be read."
+        default_factory=lambda known: _beside(known, 2),
+        ge=0,
+        le=65535,
+        description="Port where the simulator's mailboxes can be read. Empty: two above SAMPARK_SMTP_PORT.",
     )
     product_name: str = Field("Sampark", description="Name shown in the console, the portal and mails.")
     brand_hue: int = Field(268, ge=0, le=360, description="Hue (degrees) of the console's one brand colour.")

@@ -14,7 +14,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 import msgspec
@@ -114,7 +114,7 @@ def settings_page() -> str:
     def row(name: str) -> tuple[str, str, str]:
         field = Settings.model_fields[name]
         variable = "DATABASE_URL" if name == "database_url" else f"SAMPARK_{name.upper()}"
-        default = field.default
+        default: Any = None if field.default_factory else field.default  # what it is taken from is in its meaning
         shown = default.get_secret_value() if hasattr(default, "get_secret_value") else default
         shown = ",".join(shown) if isinstance(shown, tuple) else "" if shown is None else str(shown)
         return f"`{variable}`", f"`{shown}`" if shown else "", field.description or ""

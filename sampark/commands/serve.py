@@ -76,6 +76,8 @@ async def _serve(settings: Settings, roles: tuple[str, ...], *, demo: bool) -> N
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    if demo and not settings.database_url and not (settings.data / "postgres").exists():
+        click.echo("Setting up the database and the demo company. This happens once and takes up to a minute.")
     async with running(settings) as runtime:
         if stop.is_set():
             return

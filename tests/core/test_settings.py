@@ -36,3 +36,14 @@ def test_a_log_level_may_be_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """As people write it."""
     monkeypatch.setenv("SAMPARK_LOG_LEVEL", "debug")
     assert settings.load().log_level == "DEBUG"
+
+
+def test_ports_of_the_make_believe_world_follow_the_listener(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a second copy needs two ports and a folder, and no more; a port of its own is taken as it is."""
+    for name, value in (("SAMPARK_SMTP_PORT", "2600"), ("SAMPARK_SIMULATOR_SMTP_PORT", "")):
+        monkeypatch.setenv(name, value)
+    assert (settings.load().simulator_smtp_port, settings.load().simulator_imap_port) == (2601, 2602)
+    monkeypatch.setenv("SAMPARK_SIMULATOR_IMAP_PORT", "2143")
+    assert settings.load().simulator_imap_port == 2143
+    monkeypatch.setenv("SAMPARK_SMTP_PORT", "65535")
+    assert settings.load().simulator_smtp_port == 0
