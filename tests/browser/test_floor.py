@@ -72,7 +72,7 @@ def test_an_agent_sees_why_it_is_hers_and_moves_it_to_another_queue(page: Page, 
     why = page.get_by_role("region", name="Why this person")
     why.get_by_role("button", name="Why this person").click()
     considered = why.get_by_role("list", name="Who was considered").get_by_role("listitem")
-    expect(considered.filter(has_text="Neha Kulkarni")).to_contain_text("nothing new")
+    expect(considered.filter(has_text="Neha Kulkarni")).to_contain_text("no new work")
     expect(considered.filter(has_text="Manjunath Gowda")).to_contain_text("not signed in")
     picture(page, "hers")
 

@@ -47,6 +47,7 @@ teach([
   // files
   [/^Whoever takes this file over needs the permission (.+)\.$/, 'rules.why.file', ['right']],
   [/^This file is of version (\d+); this desk reads version (\d+)\.$/, 'rules.why.version', ['n', 'known']],
+  [/^This desk has more than one (.+) called (.+)\.$/, 'rules.why.ambiguous', ['kind', 'name']],
   [/^This desk has no (.+) called (.+)\.$/, 'rules.why.unknown', ['kind', 'name']],
   // webhooks
   [/^It answered (\d+)\.$/, 'rules.why.answer', ['status']],
