@@ -44,8 +44,10 @@ def expect(
         None when nothing settles, however long it is: there are no calls, or too few people.
     """
     shares = erlang.crowd(calls_per_hour, handle_seconds, agents)
-    if len(shares) <= agents or not calls:
+    if not shares or not calls:
         return None
+    if len(shares) <= agents:
+        return Spread(0.0, 0.0, 0.0)  # so many people that nobody ever waits
     per_second = calls_per_hour / erlang.HOUR
     seconds = calls / per_second
     queued = range(len(shares) - agents)

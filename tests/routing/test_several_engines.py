@@ -1,26 +1,18 @@
 """Several routers at once on one database, whatever happens meanwhile: nothing twice, nothing too much, nothing lost."""
 
-import asyncio
-import contextlib
-from collections.abc import Awaitable, Coroutine
-from datetime import timedelta
 from typing import Any
 
-import asyncpg
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, precondition, rule
 from sqlalchemy import text
 
-from core import clock as clocks
-from core.db import Database, unit_of_work
-from core.errors import DeskError
+from core.db import unit_of_work
 from routing import floor as floors
 from routing import offers, presence, rounds
 from staff.models import Agent, Team
 from tests import factories
-from tests.conftest import EMPTY, START
-from tests.routing.deciding import set_kind, wire
+from tests.routing.at_once import AtOnce, try_everything
+from tests.routing.deciding import set_kind
 from tickets import lifecycle
 from tickets.lifecycle import TicketChange
 
@@ -49,48 +41,20 @@ _LOADS = text(
 )
 
 
-class SeveralEngines(RuleBasedStateMachine):
-    """Customers, agents, supervisors and two routers, all at the same time.
-
-    Args:
-        url: of an empty desk.
-    """
-
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self.loop = asyncio.new_event_loop()
-        self.clock = clocks.ManualClock(START)
-        self.stack = contextlib.ExitStack()
-        self.stack.enter_context(clocks.use(self.clock))
-        self.db = Database(url, pool_size=10)
-        self.by_hand: dict[int, int] = {}
-        self.agents: list[Agent] = []
-        self.teams: list[Team] = []
-        self.tickets: list[int] = []
-        wire()
-        self.run(self.prepare())
-
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Until it is done."""
-        return self.loop.run_until_complete(work)
+class SeveralEngines(AtOnce):
+    """Customers, agents, supervisors and two routers, all at the same time."""
 
     async def prepare(self) -> None:
         """Two teams, four agents of which one is in both, chats are offered."""
-        broom = await asyncpg.connect(self.db.url)
-        await broom.execute(EMPTY)
-        await broom.close()
+        self.by_hand: dict[int, int] = {}
+        self.agents: list[Agent] = []
+        self.tickets: list[int] = []
         async with unit_of_work(self.db) as session:
-            self.teams = [await factories.team(session) for _ in range(2)]
+            self.teams: list[Team] = [await factories.team(session) for _ in range(2)]
             for number in range(AGENTS):
                 of = self.teams if number == 0 else [self.teams[number % 2]]
                 self.agents.append(await factories.agent(session, *of, capacity=1 + number % 3, present="available"))
         await set_kind(self.db, "chat", offer_seconds=OFFERED, idle_after_seconds=None)
-
-    def teardown(self) -> None:
-        """Everything is given back."""
-        self.run(self.db.close())
-        self.stack.close()
-        self.loop.close()
 
     # What can happen at the same time
 
@@ -146,11 +110,6 @@ class SeveralEngines(RuleBasedStateMachine):
         async with unit_of_work(self.db) as session:
             await rounds.consider(session, self.ticket(number), "test")
 
-    async def round(self, number: int = 3) -> None:
-        """A router gives away what waits."""
-        async with unit_of_work(self.db) as session:
-            await rounds.give_away(session, 1 + number % 5, "test")
-
     async def expire(self, number: int = 0) -> None:
         """The timers of all offers, due or not."""
         del number
@@ -189,14 +148,8 @@ class SeveralEngines(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([5, OFFERED, 90]))
     def time_passes(self, seconds: int) -> None:
         """Everybody is still there; offers end."""
-        self.clock.advance(timedelta(seconds=seconds))
-        self.run(self.live())
+        self.pass_time(seconds)
         self.together(self.expire(), self.expire(), self.round())
-
-    async def live(self) -> None:
-        """The windows of all agents beat."""
-        async with unit_of_work(self.db) as session:
-            await session.execute(text("update presence set heartbeat_at = :now"), {"now": self.clock.now()})
 
     @rule()
     def it_comes_to_rest(self) -> None:
@@ -214,17 +167,6 @@ class SeveralEngines(RuleBasedStateMachine):
             await floors.read_first(session, floor, list(floor.spots), 1000, 1000)
             return floor.engine.decide(floor.at)
 
-    def together(self, *work: Awaitable[None]) -> None:
-        """All at once; what the desk refuses is refused, anything else is a fault."""
-
-        async def all_of_it() -> list[Any]:
-            async with asyncio.timeout(60):
-                return await asyncio.gather(*work, return_exceptions=True)
-
-        for each in self.run(all_of_it()):
-            if isinstance(each, BaseException) and not isinstance(each, DeskError):
-                raise each
-
     @invariant()
     def every_item_is_what_its_ticket_says(self) -> None:
         """One owner or none, one offer or none, and never both; nobody holds more than she can, but by hand."""
@@ -241,12 +183,4 @@ class SeveralEngines(RuleBasedStateMachine):
 
 def test_several_engines_never_disagree(database_url: str) -> None:
     """Two owners, too much work, an offer that leaks, work that is left though somebody has room: none of it."""
-    run_state_machine_as_test(
-        lambda: SeveralEngines(database_url),
-        settings=settings(
-            max_examples=10,
-            stateful_step_count=8,
-            deadline=None,
-            suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-        ),
-    )
+    try_everything(lambda: SeveralEngines(database_url))

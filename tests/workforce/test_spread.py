@@ -46,6 +46,7 @@ def test_four_times_the_calls_are_twice_as_sure() -> None:
     assert often is not None
     assert full is not None
     assert once.mean_wait_seconds == pytest.approx(2 * often.mean_wait_seconds)
+    assert spread.expect(10_000, HANDLE, 752, 1000) == spread.Spread(0, 0, 0)
     assert full.mean_wait_seconds > 20 * once.mean_wait_seconds
 
 
