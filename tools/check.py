@@ -78,8 +78,7 @@ FIXES = (
     Check("console: API types", ("npm run --silent api-types",), WEB, WRITES),
 )
 # Whole files to each process, in their order: the browser tests stay last, where their event loop disturbs nobody.
-# Twice as many as there are processors: half of the time they wait for servers, browsers and clocks of others.
-SPREAD = ["-n", str(min(8, 2 * (os.cpu_count() or 2))), "--dist", "loadfile", "--no-loadscope-reorder"]
+SPREAD = ["-n", str(min(4, max(2, os.cpu_count() or 2))), "--dist", "loadfile", "--no-loadscope-reorder"]
 PYTEST = {
     "all": [*SPREAD, "--junit-xml", str(REPORTS / "pytest.xml"), "--durations=10"],
     "fast": [*SPREAD, "-q", "-m", "not slow and not browser and not peer"],
